@@ -1,0 +1,2 @@
+export type * from "./job/state.ts";
+export type * from "./job/input.ts";

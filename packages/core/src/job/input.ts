@@ -1,0 +1,97 @@
+import type { AttemptRef, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
+import type { JobOptions } from "./state.ts";
+
+/** What somebody asks of a job. `by` is who. */
+export type Command =
+  | {
+      readonly is: "start";
+      readonly jobId: JobId;
+      readonly number: number;
+      readonly requestId: string | null;
+      readonly name: string;
+      readonly plan: Plan;
+      readonly options: JobOptions;
+      readonly by: string;
+      readonly parent: string | null;
+      readonly passedBefore: readonly ScriptKey[];
+    }
+  | {
+      readonly is: "cancel";
+      readonly by: string;
+      readonly reason?: string;
+      readonly force: boolean;
+    }
+  | { readonly is: "pause"; readonly by: string; readonly reason?: string }
+  | { readonly is: "resume"; readonly by: string }
+  | {
+      readonly is: "skip";
+      readonly by: string;
+      readonly reason: string;
+      readonly target: SkipTarget;
+    };
+
+export type SkipTarget = { readonly stage: string } | { readonly script: ScriptKey };
+
+/** What the world reports. Late and repeated reports are normal; `decide` answers them with no event. */
+export type Observation =
+  | { readonly is: "started"; readonly ref: AttemptRef; readonly handle: Handle }
+  | { readonly is: "adopted"; readonly ref: AttemptRef; readonly handle: Handle }
+  | {
+      readonly is: "exited";
+      readonly ref: AttemptRef;
+      readonly exitCode: number;
+      /** The signal that ended it, as far as its code tells; null for an ordinary exit. */
+      readonly signal: string | null;
+      readonly endedAtMs: number;
+      /** The handle, for an exit that is seen before its start was. */
+      readonly handle: Handle;
+      readonly outputs: Readonly<Record<string, string>>;
+      /** Processes of the attempt that are still alive. */
+      readonly leftovers: readonly number[];
+    }
+  | { readonly is: "lost"; readonly ref: AttemptRef; readonly evidence: string }
+  | { readonly is: "not-started"; readonly ref: AttemptRef }
+  | { readonly is: "spawn-failed"; readonly ref: AttemptRef; readonly message: string }
+  | {
+      readonly is: "progressed";
+      readonly ref: AttemptRef;
+      readonly percent?: number;
+      readonly note?: string;
+    }
+  | { readonly is: "timer"; readonly jobId: JobId; readonly timer: string }
+  | {
+      readonly is: "slot-granted";
+      readonly jobId: JobId;
+      readonly script: ScriptKey;
+      readonly executor: string;
+    }
+  | {
+      readonly is: "daemon-started";
+      readonly jobId: JobId;
+      readonly daemonId: string;
+      readonly downSince: string | null;
+    };
+
+export type Input = Command | Observation;
+
+/** What the state calls for. All are idempotent; `effects(state)` gives all that are due, again and again. */
+export type Effect =
+  | {
+      readonly is: "ensure";
+      readonly ref: AttemptRef;
+      readonly mayStart: boolean;
+      readonly started: boolean;
+    }
+  | {
+      readonly is: "signal";
+      readonly ref: AttemptRef;
+      readonly handle: Handle;
+      readonly signal: string;
+      readonly rung: number;
+    }
+  | { readonly is: "timer"; readonly jobId: JobId; readonly timer: string; readonly at: TimerAt };
+
+/** `wall` timers follow the wall clock (retries); `running` timers stand still while the machine sleeps (deadlines). */
+export type TimerAt =
+  | { readonly clock: "wall"; readonly atMs: number }
+  | { readonly clock: "running"; readonly deadline: import("@aither/protocol").Deadline };

@@ -1,0 +1,112 @@
+import { Type, type Static } from "typebox";
+import { JsonRecord } from "./json.ts";
+
+/** Body of `POST /api/orchestrate`. Exactly one of `playbook`, `selector` and `text` is given. */
+export const StartJob = Type.Object(
+  {
+    playbook: Type.Optional(
+      Type.String({ minLength: 1, description: "A playbook's name, or a path to a file." }),
+    ),
+    selector: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "Scripts to run as a one-stage job: `0402`, `tag:unit`.",
+      }),
+    ),
+    text: Type.Optional(Type.String({ description: "An unsaved playbook (YAML or JSON)." })),
+    variables: Type.Optional(JsonRecord),
+    profile: Type.Optional(Type.String()),
+    useCache: Type.Optional(Type.Boolean()),
+    generateSummary: Type.Optional(Type.Boolean()),
+    workspace: Type.Optional(
+      Type.String({
+        description: "Absolute path; default: the daemon's idea of the client's folder.",
+      }),
+    ),
+    env: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "The whole environment scripts start from.",
+      }),
+    ),
+    umask: Type.Optional(Type.Integer({ minimum: 0, maximum: 0o777 })),
+    name: Type.Optional(Type.String()),
+    timeoutMs: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 })),
+    assume: Type.Optional(
+      Type.Boolean({ description: "What an undecidable condition counts as." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type StartJob = Static<typeof StartJob>;
+
+export const StartJobReply = Type.Object({
+  apiVersion: Type.Literal("aither/v1"),
+  jobId: Type.String(),
+  number: Type.Integer(),
+  status: Type.String(),
+});
+export type StartJobReply = Static<typeof StartJobReply>;
+
+const reason = Type.Optional(Type.String({ maxLength: 2_000 }));
+
+export const CancelJob = Type.Object(
+  { reason, force: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+export type CancelJob = Static<typeof CancelJob>;
+
+export const PauseJob = Type.Object({ reason }, { additionalProperties: false });
+export type PauseJob = Static<typeof PauseJob>;
+
+export const ResumeJob = Type.Object({}, { additionalProperties: false });
+export type ResumeJob = Static<typeof ResumeJob>;
+
+/** `target` is a stage's id or name, a script's key, number or name; one that fits several is refused with candidates. */
+export const SkipInJob = Type.Object(
+  { target: Type.String({ minLength: 1 }), reason },
+  { additionalProperties: false },
+);
+export type SkipInJob = Static<typeof SkipInJob>;
+
+/** `from: failed` skips what passed before; `all` runs everything again; a `script` runs that one alone. */
+export const RetryJob = Type.Object(
+  {
+    from: Type.Optional(Type.Union([Type.Literal("failed"), Type.Literal("all")])),
+    script: Type.Optional(Type.String({ minLength: 1 })),
+    variables: Type.Optional(JsonRecord),
+  },
+  { additionalProperties: false },
+);
+export type RetryJob = Static<typeof RetryJob>;
+
+/** Body of `POST /api/playbooks/plan`: like a start, but nothing is started. */
+export const PlanPlaybook = StartJob;
+export type PlanPlaybook = StartJob;
+
+export const ValidatePlaybook = Type.Object(
+  {
+    playbook: Type.Optional(Type.String({ minLength: 1 })),
+    text: Type.Optional(Type.String()),
+    file: Type.Optional(Type.String({ description: "What to call `text` in diagnostics." })),
+    workspace: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type ValidatePlaybook = Static<typeof ValidatePlaybook>;
+
+export const SelectScripts = Type.Object(
+  { expression: Type.String(), workspace: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+);
+export type SelectScripts = Static<typeof SelectScripts>;
+
+export const PruneJobs = Type.Object(
+  {
+    olderThanMs: Type.Optional(Type.Number({ minimum: 0 })),
+    keep: Type.Optional(Type.Integer({ minimum: 0 })),
+    dryRun: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type PruneJobs = Static<typeof PruneJobs>;

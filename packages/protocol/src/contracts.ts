@@ -1,0 +1,340 @@
+import { Type, type Static, type TSchema } from "typebox";
+import { PlaybookSummary, ScriptEntry } from "./catalogue.ts";
+import {
+  CancelJob,
+  PauseJob,
+  PlanPlaybook,
+  PruneJobs,
+  ResumeJob,
+  RetryJob,
+  SelectScripts,
+  SkipInJob,
+  StartJob,
+  StartJobReply,
+  ValidatePlaybook,
+} from "./command.ts";
+import { JobDetail, JobSummary, StageStatus, ScriptStatus } from "./job.ts";
+import { Json, JsonRecord } from "./json.ts";
+import { NotEnforced, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
+import type { RouteName } from "./routes.ts";
+
+const apiVersion = Type.Literal("aither/v1");
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const JobParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+const Accepted = Type.Object({ apiVersion, ...JobSummary.properties });
+const Workspace = Type.Object({ workspace: Type.Optional(Type.String()) });
+
+const DiagnosticSchema = Type.Object({
+  severity: Type.Union([Type.Literal("error"), Type.Literal("warning"), Type.Literal("info")]),
+  code: Type.String(),
+  message: Type.String(),
+  file: nullable(Type.String()),
+  line: nullable(Type.Integer()),
+  col: nullable(Type.Integer()),
+  endLine: nullable(Type.Integer()),
+  endCol: nullable(Type.Integer()),
+  fix: nullable(Type.String()),
+});
+
+/** The plan as people and tools read it (`playbooks plan --json`, `orch --dry-run --json`). */
+export const PlanView = Type.Object({
+  apiVersion,
+  name: Type.String(),
+  format: PlaybookFormat,
+  profile: nullable(Type.String()),
+  file: nullable(Type.String()),
+  variables: JsonRecord,
+  stages: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      needs: Type.Array(Type.String()),
+      decision: StageDecision,
+      reason: Type.String(),
+      legs: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          matrix: JsonRecord,
+          scripts: Type.Array(
+            Type.Object({
+              number: nullable(Type.String()),
+              name: Type.String(),
+              path: nullable(Type.String()),
+              kind: ScriptKind,
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+  missing: Type.Array(Type.String()),
+  unknown: Type.Array(Type.String()),
+  notEnforced: Type.Array(NotEnforced),
+});
+export type PlanView = Static<typeof PlanView>;
+
+export const DaemonStatus = Type.Object({
+  apiVersion,
+  pid: Type.Integer(),
+  version: Type.String(),
+  home: Type.String(),
+  socket: Type.String(),
+  startedAt: Type.String(),
+  instance: Type.String(),
+  jobs: Type.Object({
+    active: Type.Integer(),
+    liveScripts: Type.Integer(),
+    finished: Type.Integer(),
+  }),
+  rssBytes: Type.Integer(),
+});
+export type DaemonStatus = Static<typeof DaemonStatus>;
+
+/** Why something is as it is. */
+export const Explanation = Type.Object({
+  apiVersion,
+  subject: Type.String(),
+  status: Type.Union([StageStatus, ScriptStatus, Type.String()]),
+  reason: Type.String(),
+  because: Type.Array(Type.String()),
+});
+export type Explanation = Static<typeof Explanation>;
+
+type Contract = {
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  /** The JSON reply of success; absent for streams and documents, which `produces` names. */
+  readonly reply?: TSchema;
+  readonly status: number;
+  readonly produces?: string;
+  readonly summary: string;
+};
+
+/** Name → shapes. Types, validation, OpenAPI and client types all come from here. */
+export const contracts = {
+  startJob: { summary: "Start a job", body: StartJob, reply: StartJobReply, status: 202 },
+  listJobs: {
+    summary: "History, newest first",
+    query: Type.Object({
+      status: Type.Optional(
+        Type.String({ description: "One or more statuses, separated by commas; case is ignored." }),
+      ),
+      playbook: Type.Optional(Type.String()),
+      workspace: Type.Optional(Type.String()),
+      text: Type.Optional(Type.String()),
+      since: Type.Optional(Type.String({ description: "ISO 8601; queued at or after." })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
+      before: Type.Optional(
+        Type.Integer({ minimum: 1, description: "A job number: only older ones." }),
+      ),
+    }),
+    reply: Type.Object({
+      apiVersion,
+      jobs: Type.Array(JobSummary),
+      next: nullable(Type.Integer({ description: "Send as `before` for the next page." })),
+      cursor: Type.String({ description: "Where `/api/events` goes on from this answer." }),
+    }),
+    status: 200,
+  },
+  pruneJobs: {
+    summary: "Remove finished jobs by age and count",
+    body: PruneJobs,
+    reply: Type.Object({ apiVersion, removed: Type.Array(Type.Integer()), dryRun: Type.Boolean() }),
+    status: 200,
+  },
+  showJob: { summary: "One job, whole", params: JobParams, reply: JobDetail, status: 200 },
+  removeJob: {
+    summary: "Remove a finished job and its files",
+    params: JobParams,
+    reply: Type.Object({ apiVersion, removed: Type.Array(Type.Integer()) }),
+    status: 200,
+  },
+  waitJob: {
+    summary:
+      "Answer when the job has ended, or with 200 and its present state when `timeoutMs` ran out",
+    params: JobParams,
+    query: Type.Object({
+      timeoutMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+    }),
+    reply: JobDetail,
+    status: 200,
+  },
+  jobEvents: {
+    summary: "Events as NDJSON (a WebSocket upgrade on the same path streams frames)",
+    params: JobParams,
+    query: Type.Object({
+      after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+      follow: Type.Optional(Type.Boolean({ default: false })),
+    }),
+    status: 200,
+    produces: "application/x-ndjson",
+  },
+  jobLogs: {
+    summary: "Output",
+    params: JobParams,
+    query: Type.Object({
+      script: Type.Optional(
+        Type.String({
+          description: "A script's key, number or name; default: all, in order of start.",
+        }),
+      ),
+      attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+      follow: Type.Optional(Type.Boolean({ default: false })),
+      format: Type.Optional(
+        Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" }),
+      ),
+      tail: Type.Optional(
+        Type.Integer({ minimum: 0, description: "Only the last N lines of what is there." }),
+      ),
+      offset: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: "Byte offset in the whole answer (raw), to resume; see docs/api.md.",
+        }),
+      ),
+      cursor: Type.Optional(
+        Type.String({
+          description: "NDJSON: resume after the last piece seen, `key#attempt:offset`.",
+        }),
+      ),
+    }),
+    status: 200,
+    produces: "text/plain",
+  },
+  cancelJob: {
+    summary: "Cancel",
+    params: JobParams,
+    body: CancelJob,
+    reply: Accepted,
+    status: 202,
+  },
+  pauseJob: {
+    summary: "Start no new script",
+    params: JobParams,
+    body: PauseJob,
+    reply: Accepted,
+    status: 202,
+  },
+  resumeJob: { summary: "Go on", params: JobParams, body: ResumeJob, reply: Accepted, status: 202 },
+  skipInJob: {
+    summary: "Skip a stage or a script",
+    params: JobParams,
+    body: SkipInJob,
+    reply: Accepted,
+    status: 202,
+  },
+  retryJob: {
+    summary: "Start the job anew",
+    params: JobParams,
+    body: RetryJob,
+    reply: StartJobReply,
+    status: 202,
+  },
+  explainJob: {
+    summary: "Why it, a stage or a script is as it is",
+    params: JobParams,
+    query: Type.Object({ subject: Type.Optional(Type.String()) }),
+    reply: Explanation,
+    status: 200,
+  },
+  allEvents: {
+    summary: "All jobs' events; needs a WebSocket upgrade",
+    query: Type.Object({ after: Type.Optional(Type.String()) }),
+    status: 200,
+    produces: "application/json",
+  },
+  listPlaybooks: {
+    summary: "Playbooks of a workspace",
+    query: Workspace,
+    reply: Type.Object({ apiVersion, playbooks: Type.Array(PlaybookSummary) }),
+    status: 200,
+  },
+  showPlaybook: {
+    summary: "One playbook, as v3",
+    params: Type.Object({ name: Type.String({ minLength: 1 }) }),
+    query: Workspace,
+    reply: Type.Object({
+      apiVersion,
+      name: Type.String(),
+      format: PlaybookFormat,
+      path: Type.String(),
+      text: Type.String(),
+      playbook: Json,
+    }),
+    status: 200,
+  },
+  planPlaybook: { summary: "What would run", body: PlanPlaybook, reply: PlanView, status: 200 },
+  validatePlaybook: {
+    summary: "What is wrong with it",
+    body: ValidatePlaybook,
+    reply: Type.Object({
+      apiVersion,
+      valid: Type.Boolean(),
+      diagnostics: Type.Array(DiagnosticSchema),
+      notEnforced: Type.Array(NotEnforced),
+    }),
+    status: 200,
+  },
+  listScripts: {
+    summary: "Numbered scripts of a workspace",
+    query: Workspace,
+    reply: Type.Object({ apiVersion, scripts: Type.Array(ScriptEntry) }),
+    status: 200,
+  },
+  showScript: {
+    summary: "One numbered script",
+    params: Type.Object({ name: Type.String({ minLength: 1 }) }),
+    query: Workspace,
+    reply: Type.Object({ apiVersion, script: ScriptEntry, text: Type.String() }),
+    status: 200,
+  },
+  selectScripts: {
+    summary: "What a selector means",
+    body: SelectScripts,
+    reply: Type.Object({
+      apiVersion,
+      scripts: Type.Array(Type.String()),
+      missing: Type.Array(Type.String()),
+      unknown: Type.Array(Type.String()),
+    }),
+    status: 200,
+  },
+  daemonStatus: { summary: "The daemon", reply: DaemonStatus, status: 200 },
+  stopDaemon: {
+    summary: "Stop the daemon; scripts run on",
+    reply: Type.Object({ apiVersion, stopping: Type.Boolean() }),
+    status: 202,
+  },
+  health: {
+    summary: "Is it well",
+    reply: Type.Object({ apiVersion, ok: Type.Boolean() }),
+    status: 200,
+  },
+  version: {
+    summary: "Versions",
+    reply: Type.Object({
+      apiVersion,
+      version: Type.String(),
+      protocol: Type.Array(Type.Integer()),
+    }),
+    status: 200,
+  },
+  openapi: { summary: "This API", reply: Json, status: 200 },
+} as const satisfies Record<RouteName, Contract>;
+
+type Contracts = typeof contracts;
+type Shape<
+  Name extends RouteName,
+  Part extends "params" | "query" | "body" | "reply",
+> = Contracts[Name] extends {
+  readonly [P in Part]: infer S extends TSchema;
+}
+  ? Static<S>
+  : undefined;
+
+/** What a caller of a route passes, and what a handler gets. */
+export type Params<Name extends RouteName> = Shape<Name, "params">;
+export type Query<Name extends RouteName> = Shape<Name, "query">;
+export type Body<Name extends RouteName> = Shape<Name, "body">;
+export type Reply<Name extends RouteName> = Shape<Name, "reply">;

@@ -1,0 +1,59 @@
+import { Type } from "typebox";
+import { Json } from "../json.ts";
+import { Plan } from "../plan.ts";
+import { event } from "./envelope.ts";
+
+const by = Type.String({ description: "Who asked: a user's name, or `daemon`." });
+
+/** The nine facts about a job. */
+export const orchestrationEvents = {
+  OrchestrationQueued: event(
+    "OrchestrationQueued",
+    "Accepted: the job exists. Always the first event of a journal.",
+    {
+      number: Type.Integer({
+        minimum: 1,
+        description: "The small number people type; counted per home.",
+      }),
+      requestId: Type.Union([Type.String(), Type.Null()], {
+        description: "The caller's Idempotency-Key.",
+      }),
+      name: Type.String(),
+      plan: Plan,
+      options: Type.Object({
+        useCache: Type.Boolean(),
+        generateSummary: Type.Boolean(),
+        priority: Type.Integer(),
+      }),
+      by,
+      parent: Type.Union([Type.String(), Type.Null()], {
+        description: "The job this one retries.",
+      }),
+      passedBefore: Type.Array(Type.String(), {
+        description: "Keys of scripts that passed in `parent` and are skipped.",
+      }),
+    },
+  ),
+  OrchestrationStarted: event("OrchestrationStarted", "Left the queue.", {}),
+  OrchestrationPaused: event("OrchestrationPaused", "No new script starts; running ones go on.", {
+    by,
+    reason: Type.Optional(Type.String()),
+  }),
+  OrchestrationResumed: event("OrchestrationResumed", "Scripts may start again.", { by }),
+  OrchestrationCancelRequested: event("OrchestrationCancelRequested", "It will end as cancelled.", {
+    by,
+    reason: Type.Optional(Type.String()),
+    force: Type.Boolean({
+      description: "Also stop scripts whose condition lets them run after a cancel.",
+    }),
+  }),
+  OrchestrationRecovered: event("OrchestrationRecovered", "A new daemon took the job over.", {
+    daemonId: Type.String(),
+    downSince: Type.Union([Type.String(), Type.Null()]),
+  }),
+  OrchestrationCompleted: event("OrchestrationCompleted", "End: success.", {
+    outputs: Type.Optional(Type.Record(Type.String(), Json)),
+  }),
+  OrchestrationFailed: event("OrchestrationFailed", "End: failure.", { reason: Type.String() }),
+  OrchestrationCancelled: event("OrchestrationCancelled", "End: cancelled.", {}),
+};

@@ -1,0 +1,155 @@
+import { Type, type Static } from "typebox";
+import { Failure } from "../failure.ts";
+import { ScriptPlan } from "../plan.ts";
+import { Deadline } from "../time.ts";
+import { event } from "./envelope.ts";
+
+const script = Type.String({ description: "Key of the script." });
+const attempt = Type.Integer({ minimum: 1 });
+const endedAtMs = Type.Number({
+  description: "When the process ended: ms since the epoch, from its exit record.",
+});
+
+/** The process that runs an attempt. `pid` + `startTime` + `bootId` name it for ever. */
+export const Handle = Type.Object({
+  bootId: Type.String(),
+  pid: Type.Integer(),
+  startTime: Type.String({
+    description: "Field 22 of /proc/<pid>/stat, or what the platform has; `-` when unknown.",
+  }),
+  startedAtMs: Type.Number(),
+});
+export type Handle = Static<typeof Handle>;
+
+export const StopCause = Type.Union([
+  Type.Literal("cancel"),
+  Type.Literal("timeout"),
+  Type.Literal("skip"),
+  Type.Literal("fail-fast"),
+]);
+export type StopCause = Static<typeof StopCause>;
+
+export const SkipKind = Type.Union([
+  Type.Literal("condition"),
+  Type.Literal("dependency"),
+  Type.Literal("requested"),
+  Type.Literal("cached"),
+  Type.Literal("passed-before"),
+]);
+export type SkipKind = Static<typeof SkipKind>;
+
+const outputs = Type.Optional(Type.Record(Type.String(), Type.String()));
+
+/** The facts about a script. */
+export const scriptEvents = {
+  ScriptScheduled: event(
+    "ScriptScheduled",
+    "Intent: this attempt may now be started; a slot is taken.",
+    {
+      script,
+      attempt,
+      executor: Type.String(),
+    },
+  ),
+  ScriptFenced: event(
+    "ScriptFenced",
+    "This attempt never started and never will. Not an end; costs no retry.",
+    {
+      script,
+      attempt,
+    },
+  ),
+  ScriptStarted: event("ScriptStarted", "A process runs.", {
+    script,
+    attempt,
+    handle: Handle,
+    deadline: Type.Union([Deadline, Type.Null()]),
+  }),
+  ScriptAdopted: event("ScriptAdopted", "A process was found alive by a new daemon.", {
+    script,
+    attempt,
+    handle: Handle,
+    deadline: Type.Union([Deadline, Type.Null()]),
+  }),
+  ScriptProgressed: event(
+    "ScriptProgressed",
+    "The script said how far it is; at most one a second.",
+    {
+      script,
+      attempt,
+      percent: Type.Optional(Type.Number()),
+      note: Type.Optional(Type.String()),
+    },
+  ),
+  ScriptTerminating: event("ScriptTerminating", "It was asked to stop.", {
+    script,
+    attempt,
+    cause: StopCause,
+    reason: Type.Optional(Type.String()),
+    signal: Type.String(),
+    rung: Type.Integer({ description: "Index into the script's stop ladder." }),
+    killAt: Deadline,
+  }),
+  ScriptKilling: event("ScriptKilling", "Its grace is over.", { script, attempt }),
+  ScriptInterrupted: event("ScriptInterrupted", "The process vanished and left no exit record.", {
+    script,
+    attempt,
+    evidence: Type.String(),
+  }),
+  ScriptRetried: event("ScriptRetried", "This attempt failed, another will come. Not an end.", {
+    script,
+    attempt,
+    failure: Failure,
+    endedAtMs,
+    retryAtMs: Type.Number({ description: "Wall time, ms since the epoch." }),
+  }),
+  ScriptExpanded: event("ScriptExpanded", "Inner scripts that are known only at run time.", {
+    script,
+    scripts: Type.Array(ScriptPlan),
+  }),
+  ScriptOutputSet: event("ScriptOutputSet", "An output, before the end.", {
+    script,
+    attempt,
+    name: Type.String(),
+    value: Type.String(),
+  }),
+  ScriptCompleted: event("ScriptCompleted", "End: success.", {
+    script,
+    attempt,
+    exitCode: Type.Integer(),
+    endedAtMs,
+    outputs,
+    restartRequired: Type.Optional(Type.Boolean({ description: "Exit code 3010." })),
+    leftovers: Type.Optional(Type.Array(Type.Integer())),
+  }),
+  ScriptFailed: event("ScriptFailed", "End: no more attempts.", {
+    script,
+    attempt,
+    failure: Failure,
+    endedAtMs,
+    outputs,
+    tolerated: Type.Optional(Type.Boolean()),
+  }),
+  ScriptSkipped: event(
+    "ScriptSkipped",
+    "End: it did not run, or was stopped in order to be skipped.",
+    {
+      script,
+      kind: SkipKind,
+      reason: Type.String(),
+    },
+  ),
+  ScriptCancelled: event(
+    "ScriptCancelled",
+    "End: the job was cancelled, or fail-fast stopped it.",
+    {
+      script,
+      attempt: Type.Optional(attempt),
+      endedAtMs: Type.Optional(Type.Number()),
+      reason: Type.Optional(Type.String()),
+      leftovers: Type.Optional(
+        Type.Array(Type.Integer({ description: "Pids that would not die." })),
+      ),
+    },
+  ),
+};

@@ -1,0 +1,140 @@
+import { Type, type Static } from "typebox";
+import { Failure } from "./failure.ts";
+import { JsonRecord } from "./json.ts";
+import { NotEnforced, PlaybookFormat, ScriptKind } from "./plan.ts";
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+const time = nullable(Type.String({ description: "ISO 8601, UTC, with ms." }));
+
+export const JobStatus = Type.Union([
+  Type.Literal("Queued"),
+  Type.Literal("Running"),
+  Type.Literal("Paused"),
+  Type.Literal("Cancelling"),
+  Type.Literal("Completed"),
+  Type.Literal("Failed"),
+  Type.Literal("Cancelled"),
+]);
+export type JobStatus = Static<typeof JobStatus>;
+
+export const StageStatus = Type.Union([
+  Type.Literal("Pending"),
+  Type.Literal("Running"),
+  Type.Literal("Completed"),
+  Type.Literal("Failed"),
+  Type.Literal("Skipped"),
+  Type.Literal("Cancelled"),
+]);
+export type StageStatus = Static<typeof StageStatus>;
+
+/** Queued: scheduled, or waiting for its next attempt. Cancelling: asked to stop. */
+export const ScriptStatus = Type.Union([
+  Type.Literal("Pending"),
+  Type.Literal("Queued"),
+  Type.Literal("Running"),
+  Type.Literal("Cancelling"),
+  Type.Literal("Completed"),
+  Type.Literal("Failed"),
+  Type.Literal("Skipped"),
+  Type.Literal("Cancelled"),
+]);
+export type ScriptStatus = Static<typeof ScriptStatus>;
+
+export const AttemptView = Type.Object({
+  attempt: Type.Integer(),
+  status: ScriptStatus,
+  pid: nullable(Type.Integer()),
+  exitCode: nullable(Type.Integer()),
+  failure: nullable(Failure),
+  startedAt: time,
+  endedAt: time,
+});
+export type AttemptView = Static<typeof AttemptView>;
+
+export const ScriptView = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  number: nullable(Type.String()),
+  kind: ScriptKind,
+  status: ScriptStatus,
+  reason: Type.String({
+    description:
+      "Why it is so: what it waits for, why it was skipped, how it failed. May be empty.",
+  }),
+  exitCode: nullable(Type.Integer()),
+  continueOnError: Type.Boolean(),
+  outputs: Type.Record(Type.String(), Type.String()),
+  attempts: Type.Array(AttemptView),
+  startedAt: time,
+  endedAt: time,
+});
+export type ScriptView = Static<typeof ScriptView>;
+
+export const LegView = Type.Object({
+  name: Type.String(),
+  matrix: JsonRecord,
+  status: StageStatus,
+  scripts: Type.Array(ScriptView),
+});
+export type LegView = Static<typeof LegView>;
+
+export const StageView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  needs: Type.Array(Type.String()),
+  status: StageStatus,
+  reason: Type.String(),
+  continueOnError: Type.Boolean(),
+  legs: Type.Array(LegView),
+  startedAt: time,
+  endedAt: time,
+});
+export type StageView = Static<typeof StageView>;
+
+/** How many scripts are in each state; the parts add up to `total`. */
+export const Counts = Type.Object({
+  total: Type.Integer(),
+  pending: Type.Integer(),
+  running: Type.Integer(),
+  completed: Type.Integer(),
+  failed: Type.Integer(),
+  skipped: Type.Integer(),
+  cancelled: Type.Integer(),
+});
+export type Counts = Static<typeof Counts>;
+
+/** One line of `aither jobs list`; also `metadata.json` and a line of the index. */
+export const JobSummary = Type.Object({
+  jobId: Type.String(),
+  number: Type.Integer(),
+  name: Type.String(),
+  playbook: Type.String(),
+  workspace: Type.String(),
+  status: JobStatus,
+  reason: Type.String(),
+  queuedAt: Type.String(),
+  startedAt: time,
+  endedAt: time,
+  counts: Counts,
+  parent: nullable(Type.String()),
+});
+export type JobSummary = Static<typeof JobSummary>;
+
+/** The job whole. */
+export const JobDetail = Type.Object({
+  apiVersion: Type.Literal("aither/v1"),
+  ...JobSummary.properties,
+  seq: Type.Integer({ description: "The last event this view has seen." }),
+  format: PlaybookFormat,
+  file: nullable(Type.String()),
+  profile: nullable(Type.String()),
+  variables: JsonRecord,
+  exitCode: nullable(
+    Type.Integer({ description: "The exit code of `wait` for an ended job: 0, 1 or 130." }),
+  ),
+  restartRequired: Type.Boolean(),
+  notEnforced: Type.Array(NotEnforced),
+  stages: Type.Array(StageView),
+});
+export type JobDetail = Static<typeof JobDetail>;

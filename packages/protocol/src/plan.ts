@@ -1,0 +1,185 @@
+import { Type, type Static } from "typebox";
+import { Json, JsonRecord } from "./json.ts";
+
+/** The families of playbook files that can be read (see docs/playbooks.md). */
+export const PlaybookFormat = Type.Union(
+  (
+    [
+      "v1-sequence",
+      "v1-sequence-objects",
+      "v1-stages",
+      "v2-stages",
+      "v3-jobs",
+      "psd1-sequence",
+      "psd1-scripts",
+      "psd1-stages",
+      "json-stage-map",
+      "selector",
+    ] as const
+  ).map((name) => Type.Literal(name)),
+);
+export type PlaybookFormat =
+  | "v1-sequence"
+  | "v1-sequence-objects"
+  | "v1-stages"
+  | "v2-stages"
+  | "v3-jobs"
+  | "psd1-sequence"
+  | "psd1-scripts"
+  | "psd1-stages"
+  | "json-stage-map"
+  | "selector";
+
+/** What kind of thing a script is: how its interpreter was chosen. `inline` is text from the playbook. */
+export const ScriptKind = Type.Union([
+  Type.Literal("sh"),
+  Type.Literal("ps1"),
+  Type.Literal("py"),
+  Type.Literal("js"),
+  Type.Literal("ts"),
+  Type.Literal("cmd"),
+  Type.Literal("exe"),
+  Type.Literal("inline"),
+]);
+export type ScriptKind = Static<typeof ScriptKind>;
+
+/** Waiting time before attempt n+1: `min(maxMs, initialMs · factor^(n-1))`, no chance in it. */
+export const Backoff = Type.Object({
+  initialMs: Type.Number(),
+  factor: Type.Number(),
+  maxMs: Type.Number(),
+});
+export type Backoff = Static<typeof Backoff>;
+
+/** What to do when an attempt vanished without an exit record (a reboot, a killed wrapper). */
+export const OnInterrupted = Type.Union([
+  Type.Literal("resume"),
+  Type.Literal("fail"),
+  Type.Literal("ask"),
+]);
+export type OnInterrupted = Static<typeof OnInterrupted>;
+
+/** One rung of the ladder that stops a script: send `signal`, then wait `afterMs` before the next rung. The last rung is always KILL. */
+export const StopRung = Type.Object({ signal: Type.String(), afterMs: Type.Number() });
+export type StopRung = Static<typeof StopRung>;
+
+/**
+ * How to run a script. `argv[0]` is an absolute path or a program found on the job's PATH. Values of `env` and items
+ * of `argv` may still hold `${{ }}` templates that need an earlier script's outcome; `late` says so, and core's
+ * `template` resolves them just before the start.
+ */
+export const RunSpec = Type.Object({
+  argv: Type.Array(Type.String()),
+  cwd: Type.String(),
+  env: Type.Record(Type.String(), Type.String()),
+  /** Text of an inline script; the executor hands it to `argv` as its last argument, or as a file when it is long. */
+  text: Type.Union([Type.String(), Type.Null()]),
+  late: Type.Boolean(),
+});
+export type RunSpec = Static<typeof RunSpec>;
+
+export const ScriptPlan = Type.Object({
+  key: Type.String(),
+  /** The step's id, by which conditions and templates speak of it (`steps.<id>.outputs.x`); null when it has none. */
+  id: Type.Union([Type.String(), Type.Null()]),
+  /** "0402", or null for inline text and files without a number. */
+  number: Type.Union([Type.String(), Type.Null()]),
+  name: Type.String(),
+  /** Absolute path of the script file; null for inline text. */
+  path: Type.Union([Type.String(), Type.Null()]),
+  kind: ScriptKind,
+  run: RunSpec,
+  /** An expression, evaluated when the script's turn comes; null = run while nothing before it failed. */
+  condition: Type.Union([Type.String(), Type.Null()]),
+  timeoutMs: Type.Union([Type.Number(), Type.Null()]),
+  /** How many attempts may follow the first one. */
+  retries: Type.Integer(),
+  backoff: Backoff,
+  continueOnError: Type.Boolean(),
+  idempotent: Type.Boolean(),
+  onInterrupted: OnInterrupted,
+  successExitCodes: Type.Array(Type.Integer()),
+  stopLadder: Type.Array(StopRung),
+  separateStderr: Type.Boolean(),
+});
+export type ScriptPlan = Static<typeof ScriptPlan>;
+
+export const LegPlan = Type.Object({
+  /** "" for a stage without a matrix, else `profile=quick, severity=Error`. */
+  name: Type.String(),
+  matrix: JsonRecord,
+  scripts: Type.Array(ScriptPlan),
+});
+export type LegPlan = Static<typeof LegPlan>;
+
+/** What planning already knows about a stage's condition. */
+export const StageDecision = Type.Union([
+  Type.Literal("run"),
+  Type.Literal("skip"),
+  Type.Literal("undecided"),
+]);
+export type StageDecision = Static<typeof StageDecision>;
+
+export const StagePlan = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  /** Explicit dependencies: a need that failed or was skipped skips this stage (unless `condition` says otherwise). */
+  needs: Type.Array(Type.String()),
+  /** Written order: these must have ended first; one that was *skipped* does not matter, one that *failed* does. */
+  after: Type.Array(Type.String()),
+  decision: StageDecision,
+  /** Why `decision` is what it is; a sentence, "" when it simply runs. */
+  reason: Type.String(),
+  /** An expression that could not be decided when planning, to be evaluated when the stage's turn comes; else null. */
+  condition: Type.Union([Type.String(), Type.Null()]),
+  /** Variables as conditions and templates of this stage see them. */
+  variables: JsonRecord,
+  continueOnError: Type.Boolean(),
+  failFast: Type.Boolean(),
+  /** How many legs at once; null = as many as slots allow. */
+  maxParallel: Type.Union([Type.Integer(), Type.Null()]),
+  /** How many scripts of one leg at once; 1 = one after another, in written order. */
+  parallel: Type.Integer(),
+  timeoutMs: Type.Union([Type.Number(), Type.Null()]),
+  /** The legs; null when the matrix needs an earlier output (fact `StageExpanded` brings them). */
+  legs: Type.Union([Type.Array(LegPlan), Type.Null()]),
+  /** `outputs.<name>` = template over this stage's steps. */
+  outputs: Type.Record(Type.String(), Type.String()),
+});
+export type StagePlan = Static<typeof StagePlan>;
+
+/** Something the playbook declares and that nothing enforces. */
+export const NotEnforced = Type.Object({
+  what: Type.String(),
+  where: Type.String(),
+  reason: Type.String(),
+});
+export type NotEnforced = Static<typeof NotEnforced>;
+
+/** A playbook resolved for one run. Frozen: it is the content of the job's first event and of `plan.json`. */
+export const Plan = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  format: PlaybookFormat,
+  /** Absolute path of the file it came from; null for `run <selector>` and unsaved text. */
+  file: Type.Union([Type.String(), Type.Null()]),
+  /** sha256 of the playbook's text, hex. */
+  digest: Type.String(),
+  workspace: Type.String(),
+  profile: Type.Union([Type.String(), Type.Null()]),
+  variables: JsonRecord,
+  /** How many stages may run at once when `needs` allows it; null = no bound. */
+  maxConcurrency: Type.Union([Type.Integer(), Type.Null()]),
+  /** When true, the first failed stage (without continueOnError) stops the stages that still run beside it. */
+  failFast: Type.Boolean(),
+  /** The whole job's time limit. */
+  timeoutMs: Type.Union([Type.Number(), Type.Null()]),
+  stages: Type.Array(StagePlan),
+  missing: Type.Array(Type.String()),
+  unknown: Type.Array(Type.String()),
+  notEnforced: Type.Array(NotEnforced),
+});
+export type Plan = Static<typeof Plan>;
+
+export { Json };

@@ -1,0 +1,32 @@
+/** Name → method and path of every call. Imports nothing: the CLI's hot path takes it as values. */
+export const routes = {
+  startJob: { method: "POST", path: "/api/orchestrate" },
+  listJobs: { method: "GET", path: "/api/jobs" },
+  pruneJobs: { method: "POST", path: "/api/jobs/prune" },
+  showJob: { method: "GET", path: "/api/jobs/:id" },
+  removeJob: { method: "DELETE", path: "/api/jobs/:id" },
+  waitJob: { method: "GET", path: "/api/jobs/:id/wait" },
+  jobEvents: { method: "GET", path: "/api/jobs/:id/events" },
+  jobLogs: { method: "GET", path: "/api/jobs/:id/logs" },
+  cancelJob: { method: "POST", path: "/api/jobs/:id/cancel" },
+  pauseJob: { method: "POST", path: "/api/jobs/:id/pause" },
+  resumeJob: { method: "POST", path: "/api/jobs/:id/resume" },
+  skipInJob: { method: "POST", path: "/api/jobs/:id/skip" },
+  retryJob: { method: "POST", path: "/api/jobs/:id/retry" },
+  explainJob: { method: "GET", path: "/api/jobs/:id/explain" },
+  allEvents: { method: "GET", path: "/api/events" },
+  listPlaybooks: { method: "GET", path: "/api/playbooks" },
+  showPlaybook: { method: "GET", path: "/api/playbooks/:name" },
+  planPlaybook: { method: "POST", path: "/api/playbooks/plan" },
+  validatePlaybook: { method: "POST", path: "/api/playbooks/validate" },
+  listScripts: { method: "GET", path: "/api/scripts" },
+  showScript: { method: "GET", path: "/api/scripts/:name" },
+  selectScripts: { method: "POST", path: "/api/scripts/select" },
+  daemonStatus: { method: "GET", path: "/api/daemon" },
+  stopDaemon: { method: "POST", path: "/api/daemon/stop" },
+  health: { method: "GET", path: "/api/health" },
+  version: { method: "GET", path: "/api/version" },
+  openapi: { method: "GET", path: "/api/openapi.json" },
+} as const satisfies Record<string, { method: "GET" | "POST" | "PUT" | "DELETE"; path: string }>;
+
+export type RouteName = keyof typeof routes;
