@@ -1,0 +1,89 @@
+// Bundles what ships: ES modules with code splitting, so that a hot command loads only its own chunk, and with
+// every dependency inside, so that nobody's install can break us.
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+import type { BuildOptions, OutputFile } from "esbuild";
+import { root } from "./lib/root.ts";
+
+type Bundle = { readonly name: string; readonly entries: readonly string[]; readonly platform: "node" | "browser" };
+
+const bundles: readonly Bundle[] = [
+  { name: "cli", entries: ["cli/src/main.ts"], platform: "node" },
+  { name: "daemon", entries: ["daemon/src/main.ts"], platform: "node" },
+  { name: "client", entries: ["packages/client/src/node.ts"], platform: "node" },
+  { name: "client", entries: ["packages/client/src/browser.ts"], platform: "browser" },
+];
+
+/** Files a running daemon may still want to load lazily are left alone for a day after a rebuild. */
+const staleAfterMs = 24 * 3_600_000;
+
+for (const bundle of bundles) await make(bundle);
+await writeFile(join(root, "dist", ".built"), `${new Date().toISOString()}\n`);
+
+async function make(bundle: Bundle): Promise<void> {
+  const absent = bundle.entries.filter((entry) => !existsSync(join(root, entry)));
+  if (absent.length > 0) {
+    console.error(`build: ${bundle.name} is left out, there is no ${absent.join(", ")}`);
+    return;
+  }
+  const next = join(root, "dist", `.next-${bundle.name}-${process.pid}`);
+  try {
+    const result = await build({ ...options(bundle), outdir: next, write: false });
+    await mkdir(next, { recursive: true });
+    for (const file of result.outputFiles) {
+      await writeFile(join(next, basename(file.path)), bundle.platform === "node" ? withRequire(file.text) : file.text);
+    }
+    await publish(next, join(root, "dist", bundle.name));
+    report(bundle, result.outputFiles);
+  } finally {
+    await rm(next, { recursive: true, force: true });
+  }
+}
+
+function options(bundle: Bundle): BuildOptions {
+  const shared: BuildOptions = {
+    absWorkingDir: root,
+    entryPoints: [...bundle.entries],
+    entryNames: "[name]",
+    chunkNames: "chunk-[hash]",
+    bundle: true,
+    format: "esm",
+    splitting: true,
+    target: bundle.platform === "node" ? "node20.19" : "es2022",
+    platform: bundle.platform,
+    define: { "process.env.NODE_ENV": '"production"' },
+    legalComments: "none",
+    logLevel: "warning",
+    sourcemap: false,
+  };
+  return bundle.platform === "browser" ? { ...shared, external: ["node:*"] } : shared;
+}
+
+/**
+ * CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. Only the chunks
+ * that hold such code get one: the hot path stays free of it.
+ */
+function withRequire(text: string): string {
+  if (!/\b__require\b/.test(text)) return text;
+  const [first = "", ...rest] = text.split("\n");
+  const line = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
+  return first.startsWith("#!") ? [first, line, ...rest].join("\n") : `${line}\n${text}`;
+}
+
+async function publish(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const fresh = new Set(await readdir(from));
+  await cp(from, to, { recursive: true, force: true });
+  for (const name of await readdir(to)) {
+    if (fresh.has(name) || name === "browser.js" || name === "node.js") continue;
+    const age = Date.now() - (await stat(join(to, name))).mtimeMs;
+    if (age > staleAfterMs) await rm(join(to, name));
+  }
+}
+
+function report(bundle: Bundle, files: readonly OutputFile[]): void {
+  const kilobytes = files.reduce((sum, file) => sum + file.contents.length, 0) / 1024;
+  console.error(`build: dist/${bundle.name}: ${files.length} files, ${kilobytes.toFixed(0)} KiB (${bundle.platform})`);
+}
