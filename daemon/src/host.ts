@@ -1,0 +1,103 @@
+/** What the API (and whatever else answers people) may ask of a running daemon: the seam between adapters and doors. */
+import type { JobState } from "@aither/core";
+import type { EngineFace } from "@aither/engine";
+import type { AttemptRef, Event, JobId, JobStatus, JobSummary, Places } from "@aither/protocol";
+import type { Planner } from "./playbooks/planner.ts";
+
+export interface Host {
+  readonly engine: EngineFace;
+  readonly planner: Planner;
+  readonly store: Store;
+  readonly places: Places;
+  /** Random, new in each life of the daemon. */
+  readonly instance: string;
+  /** ISO 8601, UTC, with ms. */
+  readonly startedAt: string;
+  readonly log: Log;
+  /** Begins a graceful end: no new commands, flush, exit 0. Scripts run on. */
+  stop(): void;
+}
+
+/** Never given a variable's value or an environment: names only. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Filters are joined by "and". Times are ms since the epoch. */
+export type JobQuery = {
+  readonly statuses?: readonly JobStatus[];
+  /** A playbook's name, compared without case. */
+  readonly playbook?: string;
+  readonly workspace?: string;
+  /** Part of the name, playbook, workspace or id; case is ignored. */
+  readonly text?: string;
+  /** Queued at or after. */
+  readonly sinceMs?: number;
+  /** Only jobs with a smaller number. */
+  readonly before?: number;
+  readonly limit: number;
+};
+
+/** Newest (highest number) first; `next` is to be sent as `before`, null when this was the last page. */
+export type JobPage = { readonly jobs: readonly JobSummary[]; readonly next: number | null };
+
+export type Found =
+  | { readonly is: "one"; readonly jobId: JobId }
+  /** Each candidate is a sentence part: `#42 test-full (7f3a…)`. */
+  | { readonly is: "many"; readonly candidates: readonly string[] }
+  | { readonly is: "none" };
+
+/** What must be beside the journal before a job is accepted. `env` is the client's whole environment, as it came. */
+export type Origin = { readonly env: Readonly<Record<string, string>>; readonly umask: number | null };
+
+/** Only jobs that have ended can be removed. */
+export type Removal =
+  | { readonly is: "removed"; readonly number: number }
+  | { readonly is: "active"; readonly number: number }
+  | { readonly is: "none" };
+
+export interface Store {
+  list(query: JobQuery): Promise<JobPage>;
+  /** By number, id, unique part of an id, `latest`, or a playbook's or job's name (its latest job). */
+  find(text: string, scope?: { readonly workspace?: string }): Promise<Found>;
+  /** The job an Idempotency-Key already started, if any. */
+  findRequest(requestId: string): Promise<JobId | null>;
+  /** The live state, or the fold of the journal; null when there is no such job. Throws `JournalDamaged`. */
+  state(jobId: JobId): Promise<JobState | null>;
+  /** Events with a seq greater than `after`, as the journal has them now. */
+  events(jobId: JobId, after?: number): AsyncIterable<Event>;
+  counts(): Promise<{ readonly active: number; readonly finished: number }>;
+  /** To be called from `StartRequest.prepare`: durable when it resolves. */
+  putOrigin(jobId: JobId, origin: Origin): Promise<void>;
+  /** What `putOrigin` was given; a retry starts from it. Null after retention took it. */
+  origin(jobId: JobId): Promise<Origin | null>;
+  remove(jobId: JobId): Promise<Removal>;
+  /** Numbers of the jobs removed (or that would be). `keep` = so many of the newest ended jobs stay whatever their age. */
+  prune(query: {
+    readonly olderThanMs?: number;
+    readonly keep?: number;
+    readonly dryRun?: boolean;
+  }): Promise<readonly number[]>;
+  readonly output: OutputFiles;
+}
+
+/** `err` exists only for scripts with `separateStderr`. */
+export type OutputRef = AttemptRef & { readonly stream: "out" | "err" };
+
+/** Raw bytes of attempts, unmasked: whoever shows them masks them. */
+export interface OutputFiles {
+  /** Bytes there are now; 0 when there is no file (yet). */
+  size(ref: OutputRef): Promise<number>;
+  /** The bytes `[from, to)`, in pieces; stops early at the end of the file. `to` defaults to the present size. */
+  read(ref: OutputRef, from: number, to?: number): AsyncIterable<Buffer>;
+  /**
+   * The bytes from `from` on, as they come. Ends when the attempt has ended (as the live state says; at once for a job
+   * that is not live) and everything it wrote was given, or when `signal` is aborted.
+   */
+  follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** When the byte at `offset` was seen: a look-up over the index of that attempt, ms since the epoch or null. */
+  times(ref: OutputRef): Promise<(offset: number) => number | null>;
+}
