@@ -2,7 +2,7 @@
  * Exactly one starter per attempt. The wrapper and the daemon race for the same symlink; the kernel
  * lets one of them win, and what the link says tells everybody who it was.
  */
-import { open, symlink } from "node:fs/promises";
+import { symlink } from "node:fs/promises";
 import {
   blankExitRecord,
   errorCode,
@@ -11,6 +11,7 @@ import {
   type AttemptFiles,
   type ClaimFound,
 } from "./attempt-files.ts";
+import type { DurableFs } from "./durable-fs.ts";
 
 /** `fenced`: no wrapper will ever run this attempt. `exists`: somebody was first; read who. */
 export type FenceResult = { readonly kind: "fenced" } | { readonly kind: "exists"; readonly claim: ClaimFound };
@@ -35,31 +36,19 @@ export async function fence(files: AttemptFiles, daemonId: string): Promise<Fenc
 
 /**
  * Makes the empty exit record and puts it on disk, before the intent to start is recorded. With its
- * blocks in place the exit code can be written even when the disk is full.
+ * blocks in place the exit code can be written even when the disk is full. Its name is durable once
+ * the caller syncs the directory.
  * An existing record is left alone: it may already hold a code.
  */
-export async function preallocateExit(files: AttemptFiles): Promise<void> {
-  let handle;
+export async function preallocateExit(fs: DurableFs, files: AttemptFiles): Promise<void> {
   try {
-    handle = await open(files.exit, "wx", 0o600);
+    await fs.createExclusive(files.exit, blankExitRecord());
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return;
-    throw error;
-  }
-  try {
-    await handle.writeFile(blankExitRecord());
-    await handle.sync();
-  } finally {
-    await handle.close();
+    if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
 /** Puts a finished exit record on disk; call it before the end of the attempt is recorded. */
-export async function syncExit(files: AttemptFiles): Promise<void> {
-  const handle = await open(files.exit, "r+");
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
+export async function syncExit(fs: DurableFs, files: AttemptFiles): Promise<void> {
+  await fs.syncFile(files.exit);
 }

@@ -7,34 +7,7 @@
  */
 import { dirname, join } from "node:path";
 import { errorCode } from "./attempt-files.ts";
-import { nodeRawFs } from "./raw-fs.ts";
-
-/** An open file of a `RawFs`. A write may take fewer bytes than offered. */
-export type RawFile = {
-  write(bytes: Uint8Array, position: number): Promise<number>;
-  size(): Promise<number>;
-  truncate(length: number): Promise<void>;
-  /** Data, and the metadata needed to read it back. */
-  datasync(): Promise<void>;
-  sync(): Promise<void>;
-  close(): Promise<void>;
-};
-
-/** The operations of a file system, with their ordinary lack of promises. */
-export type RawFs = {
-  /** `create` refuses an existing file, `append` makes a missing one, `modify` needs an existing one. */
-  open(path: string, how: "create" | "append" | "modify", mode: number): Promise<RawFile>;
-  readFile(path: string): Promise<Buffer>;
-  readDir(path: string): Promise<string[]>;
-  readLink(path: string): Promise<string>;
-  makeDir(path: string, mode: number): Promise<void>;
-  symlink(target: string, path: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
-  unlink(path: string): Promise<void>;
-  removeDir(path: string): Promise<void>;
-  /** Puts the names inside a directory on disk. */
-  syncDir(path: string): Promise<void>;
-};
+import { nodeRawFs, type RawFile, type RawFs } from "./raw-fs.ts";
 
 /** A file that only grows. One caller at a time: `append` and `sync` must not overlap. */
 export type AppendHandle = {

@@ -1,7 +1,33 @@
 /** The real file system, as `durable-fs.ts` wants to see it. */
 import { mkdir, open, readdir, readFile, readlink, rename, rmdir, symlink, unlink } from "node:fs/promises";
 import { constants } from "node:fs";
-import type { RawFs } from "./durable-fs.ts";
+
+/** An open file of a `RawFs`. A write may take fewer bytes than offered. */
+export type RawFile = {
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  size(): Promise<number>;
+  truncate(length: number): Promise<void>;
+  /** Data, and the metadata needed to read it back. */
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The operations of a file system, with their ordinary lack of promises. */
+export type RawFs = {
+  /** `create` refuses an existing file, `append` makes a missing one, `modify` needs an existing one. */
+  open(path: string, how: "create" | "append" | "modify", mode: number): Promise<RawFile>;
+  readFile(path: string): Promise<Buffer>;
+  readDir(path: string): Promise<string[]>;
+  readLink(path: string): Promise<string>;
+  makeDir(path: string, mode: number): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  removeDir(path: string): Promise<void>;
+  /** Puts the names inside a directory on disk. */
+  syncDir(path: string): Promise<void>;
+};
 
 const flags = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
