@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import { root } from "./root.ts";
 
 /** A level of testing: which files, and how long one file may take. */
@@ -37,9 +37,10 @@ export function testFiles(level: Level): readonly string[] {
   return files.map((file) => relative(root, file)).toSorted();
 }
 
-/** Every file below a folder whose name is wanted; never looks into node_modules, dist or hidden folders. */
+/** Every file at or below a path whose name is wanted; never looks into node_modules, dist or hidden folders. */
 export function filesUnder(folder: string, wanted: (name: string) => boolean): string[] {
   if (!existsSync(folder)) return [];
+  if (!statSync(folder).isDirectory()) return wanted(basename(folder)) ? [folder] : [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.name === "node_modules" || entry.name === "dist" || entry.name.startsWith(".")) return [];
     const path = join(folder, entry.name);
