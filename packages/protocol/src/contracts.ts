@@ -195,7 +195,8 @@ export const contracts = {
       ),
       cursor: Type.Optional(
         Type.String({
-          description: "NDJSON: resume after the last piece seen, `key#attempt:offset`.",
+          description:
+            "NDJSON: resume after the last piece seen of each attempt, `key#attempt:offset`, separated by commas; `key#attempt.err:offset` for a separate stderr. Attempts that are not named are given from their start.",
         }),
       ),
     }),
