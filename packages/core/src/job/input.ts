@@ -30,6 +30,9 @@ export type Command =
       readonly target: SkipTarget;
     };
 
+/** Commands on a job that exists. */
+export type JobCommand = Exclude<Command, { is: "start" }>;
+
 export type SkipTarget = { readonly stage: string } | { readonly script: ScriptKey };
 
 /** What the world reports. Late and repeated reports are normal; `decide` answers them with no event. */

@@ -1,5 +1,6 @@
 import type {
   Backoff,
+  Counts,
   Deadline,
   Failure,
   Handle,
@@ -16,6 +17,10 @@ import type {
   StageStatus,
   StopCause,
 } from "@aither/protocol";
+import type { Table } from "../table.ts";
+
+/** Why an attempt that is not known to run shall not. */
+export type StopRequest = { readonly cause: StopCause; readonly reason?: string };
 
 /**
  * A script, in exactly one of these states; each holds what exists in it and nothing else.
@@ -28,12 +33,22 @@ import type {
  */
 export type ScriptState =
   | { readonly is: "pending" }
-  | { readonly is: "scheduled"; readonly attempt: number; readonly executor: string }
+  | {
+      readonly is: "scheduled";
+      readonly attempt: number;
+      readonly executor: string;
+      /** It must not start any more; when it did all the same, it is stopped as soon as it is seen. */
+      readonly stop: StopRequest | null;
+    }
   | {
       readonly is: "running";
       readonly attempt: number;
       readonly handle: Handle;
       readonly deadline: Deadline | null;
+      /** False between the start of a daemon and its first sight of the process: no time limit acts meanwhile. */
+      readonly confirmed: boolean;
+      /** It was to be stopped before it was seen to run. */
+      readonly stop: StopRequest | null;
       readonly progress?: { readonly percent?: number; readonly note?: string };
     }
   | {
@@ -46,8 +61,16 @@ export type ScriptState =
       readonly rung: number;
       readonly killAt: Deadline;
       readonly killing: boolean;
+      /** When it was first asked to stop: an exit before that was its own. */
+      readonly sinceMs: number;
     }
-  | { readonly is: "interrupted"; readonly attempt: number; readonly evidence: string }
+  | {
+      readonly is: "interrupted";
+      readonly attempt: number;
+      readonly evidence: string;
+      /** With `onInterrupted: ask`: the job was paused for it, so a resume is the answer. */
+      readonly asked: boolean;
+    }
   | {
       readonly is: "waiting";
       readonly attempt: number;
@@ -88,9 +111,24 @@ export type ScriptRecord = {
   readonly leg: LegName;
   readonly state: ScriptState;
   readonly attempts: readonly AttemptRecord[];
-  /** Fenced and interrupted-by-us attempts do not use up retries; this counts those that did fail. */
+  /** Fenced and interrupted attempts do not use up retries; this counts those that did fail. */
   readonly failures: number;
+  /** Fenced attempts in a row. */
+  readonly fences: number;
+  readonly interruptions: number;
   readonly outputs: Readonly<Record<string, string>>;
+};
+
+/** How many scripts of a leg are where. Kept by the fold, so that nobody has to walk 5,000 scripts. */
+export type LegCounts = {
+  readonly pending: number;
+  /** Scheduled, running, terminating, interrupted or waiting. */
+  readonly active: number;
+  /** Failed, and not tolerated. */
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Skipped because a time limit was over. */
+  readonly overdue: number;
 };
 
 export type LegState = {
@@ -98,18 +136,39 @@ export type LegState = {
   readonly status: StageStatus;
   readonly reason: string;
   readonly scripts: readonly ScriptKey[];
+  readonly counts: LegCounts;
+  /** Index into `scripts`: every script before it has ended. */
+  readonly first: number;
+  /** The first script that failed and is not tolerated. */
+  readonly culprit: ScriptKey | null;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
 };
+
+/**
+ * What a stage that has ended means for those behind it. `failed` is the root of a failure (or cancel) up the graph,
+ * `skipped` that of a skip up the chain of `needs`; GitHub's success() looks at all ancestors, and so does ours.
+ */
+export type Shadow = { readonly failed: StageId | null; readonly skipped: StageId | null };
 
 export type StageState = {
   readonly plan: StagePlan;
   readonly status: StageStatus;
   readonly reason: string;
+  /** Why it was skipped; null for every other status. */
+  readonly skip: SkipKind | null;
   /** A failed stage whose failure is tolerated (`continueOnError`) counts as success for what follows. */
   readonly tolerated: boolean;
-  readonly legs: Readonly<Record<LegName, LegState>>;
+  /** null until a dynamic matrix has become legs. */
+  readonly legs: Table<LegName, LegState> | null;
+  /** Names of the legs that have not ended, in order. */
+  readonly openLegs: readonly LegName[];
   readonly outputs: Readonly<Record<string, Json>>;
+  readonly shadow: Shadow;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number | null;
+  /** From its `timeoutMs`, counted from its start. */
+  readonly deadline: Deadline | null;
 };
 
 export type JobOptions = {
@@ -118,7 +177,20 @@ export type JobOptions = {
   readonly priority: number;
 };
 
-/** A job: the fold of its events. */
+/** Set by OrchestrationCancelRequested. */
+export type Cancel = {
+  readonly by: string;
+  readonly reason?: string;
+  readonly force: boolean;
+  readonly requestedAtMs: number;
+  /** Until then scripts whose condition names always() or cancelled() may run. */
+  readonly deadline: Deadline;
+};
+
+/**
+ * A job: the fold of its events. A value: no later event changes it, so it can be kept and handed out. Scripts, stages
+ * and legs are in tables; read them with `scriptOf`, `scriptsOf`, `stageOf`, `stagesOf`, `legsOf` (job/look.ts).
+ */
 export type JobState = {
   readonly id: string;
   readonly number: number;
@@ -131,23 +203,28 @@ export type JobState = {
   readonly requestId: string | null;
   readonly by: string;
   readonly parent: string | null;
-  readonly passedBefore: readonly ScriptKey[];
-  /** Set by OrchestrationCancelRequested; what may still run after it is decided with `force` and `requestedAtMs`. */
-  readonly cancel: {
-    readonly by: string;
-    readonly reason?: string;
-    readonly force: boolean;
-    readonly requestedAtMs: number;
-  } | null;
+  readonly passedBefore: ReadonlySet<ScriptKey>;
+  readonly cancel: Cancel | null;
+  readonly pausedBy: string | null;
   readonly restartRequired: boolean;
   readonly times: {
     readonly queuedAtMs: number;
     readonly startedAtMs: number | null;
     readonly endedAtMs: number | null;
   };
-  readonly stages: Readonly<Record<StageId, StageState>>;
-  readonly stageOrder: readonly StageId[];
-  readonly scripts: Readonly<Record<ScriptKey, ScriptRecord>>;
+  /** From the plan's `timeoutMs`, counted from the start. */
+  readonly deadline: Deadline | null;
+  readonly outputs: Readonly<Record<string, Json>>;
+  /** In the order of the plan. */
+  readonly stages: Table<StageId, StageState>;
+  /** Ids of the stages that have not ended, in order. */
+  readonly openStages: readonly StageId[];
+  readonly scripts: Table<ScriptKey, ScriptRecord>;
+  /** Keys of the scripts that are scheduled, running, terminating, interrupted or waiting. */
+  readonly active: readonly ScriptKey[];
+  /** How many of them hold a slot: scheduled, running or terminating. */
+  readonly slotsTaken: number;
+  readonly counts: Counts;
 };
 
 export type { Backoff };
