@@ -339,3 +339,6 @@ export type Params<Name extends RouteName> = Shape<Name, "params">;
 export type Query<Name extends RouteName> = Shape<Name, "query">;
 export type Body<Name extends RouteName> = Shape<Name, "body">;
 export type Reply<Name extends RouteName> = Shape<Name, "reply">;
+
+/** The event schemas, behind this door because they carry the schema library with them. */
+export { eventSchemas } from "./event.ts";
