@@ -20,6 +20,7 @@ export type FoundProcess = {
   readonly startTime: string;
   readonly name: string;
   readonly parentPid: number;
+  readonly groupId: number;
   readonly stopped: boolean;
   /** The wrapper is ours but is spared: it records how the script ended. */
   readonly isWrapper: boolean;

@@ -134,7 +134,7 @@ export class Spawner {
       child.ref();
       await gone;
     }
-    for (const token of [...this.#pending.keys()]) {
+    for (const token of this.#pending.keys()) {
       this.#settle(token, { kind: "unclaimed", reason: "closed" });
     }
   }

@@ -1,0 +1,250 @@
+/**
+ * The processes of an attempt, found by four marks that a hostile child must shed one by one:
+ * the wrapper's session and group, the marker in the environment, an output file open for writing,
+ * and the cgroup where there is one. Reading only; nothing is signalled here.
+ *
+ * One pass over /proc costs tens of microseconds a process, so passes are shared: everybody who asks
+ * while one is running gets the next one, together.
+ */
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
+import {
+  isDeadState,
+  isSameProcess,
+  readBootId,
+  readProcessStat,
+  type IdentityOptions,
+  type ProcessStat,
+} from "./identity.ts";
+
+/** Processes looked at before other work of the loop gets its turn. */
+const PROCESSES_A_TURN = 40;
+
+type Request = {
+  readonly target: AttemptTarget;
+  readonly resolve: (found: FoundProcess[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const waiting = new Map<string, Request[]>();
+const scanning = new Set<string>();
+
+/** All live processes of the attempt, its wrapper included and marked as such. Zombies are dead. */
+export async function findProcesses(target: AttemptTarget, options: IdentityOptions = {}): Promise<FoundProcess[]> {
+  return new Promise((resolve, reject) => {
+    const key = JSON.stringify([options.procRoot, options.bootIdPath]);
+    const requests = waiting.get(key) ?? [];
+    requests.push({ target, resolve, reject });
+    waiting.set(key, requests);
+    if (!scanning.has(key)) void serve(key, options);
+  });
+}
+
+async function serve(key: string, options: IdentityOptions): Promise<void> {
+  scanning.add(key);
+  // Let everybody who asks in this very turn join the first pass.
+  await nextTurn();
+  for (let requests = take(key); requests.length > 0; requests = take(key)) {
+    try {
+      const found = await scan(
+        requests.map(({ target }) => target),
+        options,
+      );
+      requests.forEach(({ resolve }, index) => resolve(found[index] ?? []));
+    } catch (error) {
+      for (const { reject } of requests) reject(error);
+    }
+  }
+  scanning.delete(key);
+}
+
+function take(key: string): Request[] {
+  const requests = waiting.get(key) ?? [];
+  waiting.delete(key);
+  return requests;
+}
+
+/** What one target is recognised by, prepared once for a pass. */
+type Wanted = {
+  readonly target: AttemptTarget;
+  readonly wrapperPid: number | undefined;
+  readonly wrapperAlive: boolean;
+  readonly found: FoundProcess[];
+  /** Session members that count only when one of their session is ours beyond doubt. */
+  readonly doubtful: FoundProcess[];
+  sessionProven: boolean;
+};
+
+type Lookup = {
+  readonly bySession: ReadonlyMap<number, Wanted>;
+  readonly byMarker: ReadonlyMap<string, Wanted>;
+  readonly byOutput: ReadonlyMap<string, Wanted>;
+  readonly byCgroupPid: ReadonlyMap<number, Wanted>;
+  /** Nothing that started before the oldest wrapper can be ours. */
+  readonly startTimeMin: number;
+  readonly procRoot: string;
+};
+
+async function scan(targets: readonly AttemptTarget[], options: IdentityOptions): Promise<FoundProcess[][]> {
+  const all = targets.map((target) => want(target, options));
+  const lookup = prepare(
+    all.filter((wanted) => wanted !== undefined),
+    options,
+  );
+  const pids = (await readdir(lookup.procRoot)).filter((name) => /^[0-9]+$/.test(name));
+  let looked = 0;
+  for (const pid of pids) {
+    if (Number(pid) === process.pid) continue;
+    look(Number(pid), lookup, options);
+    looked += 1;
+    if (looked % PROCESSES_A_TURN === 0) await nextTurn();
+  }
+  return all.map((wanted) => {
+    if (wanted === undefined) return [];
+    return wanted.sessionProven ? [...wanted.found, ...wanted.doubtful] : wanted.found;
+  });
+}
+
+/** Undefined for an attempt of another boot: none of its processes can exist. */
+function want(target: AttemptTarget, options: IdentityOptions): Wanted | undefined {
+  const { wrapper } = target;
+  if (wrapper !== undefined && wrapper.bootId !== readBootId(options)) return undefined;
+  return {
+    target,
+    wrapperPid: wrapper?.pid,
+    wrapperAlive: wrapper !== undefined && isSameProcess(wrapper, options),
+    found: [],
+    doubtful: [],
+    sessionProven: false,
+  };
+}
+
+function prepare(all: readonly Wanted[], options: IdentityOptions): Lookup {
+  const bySession = new Map<number, Wanted>();
+  const byMarker = new Map<string, Wanted>();
+  const byOutput = new Map<string, Wanted>();
+  const byCgroupPid = new Map<number, Wanted>();
+  let startTimeMin = Number.MAX_SAFE_INTEGER;
+  for (const wanted of all) {
+    const { wrapper, marker, outputPaths, cgroupDir } = wanted.target;
+    if (wrapper !== undefined) bySession.set(wrapper.pid, wanted);
+    byMarker.set(marker, wanted);
+    for (const path of outputPaths) byOutput.set(realPath(path), wanted);
+    if (cgroupDir !== undefined) {
+      for (const pid of cgroupPids(cgroupDir)) byCgroupPid.set(pid, wanted);
+    }
+    const startTime = Number(wrapper?.startTime);
+    startTimeMin = Math.min(startTimeMin, Number.isFinite(startTime) ? startTime : 0);
+  }
+  const procRoot = options.procRoot ?? "/proc";
+  return { bySession, byMarker, byOutput, byCgroupPid, startTimeMin, procRoot };
+}
+
+function look(pid: number, lookup: Lookup, options: IdentityOptions): void {
+  const stat = readProcessStat(pid, options);
+  if (stat === undefined || isDeadState(stat.state)) return;
+  if (Number(stat.startTime) < lookup.startTimeMin) return;
+  const bySession = lookup.bySession.get(stat.sessionId) ?? lookup.bySession.get(stat.groupId);
+  if (bySession?.wrapperAlive === true) {
+    bySession.found.push(describe(stat, "session", bySession));
+    return;
+  }
+  const marked = byMark(pid, lookup);
+  if (marked !== undefined) {
+    const [wanted, foundBy] = marked;
+    wanted.found.push(describe(stat, foundBy, wanted));
+    if (wanted === bySession) wanted.sessionProven = true;
+  } else if (bySession !== undefined) {
+    // The wrapper is dead and its pid may be somebody else's by now. While one member lives the
+    // kernel gives the number to nobody, so one proven member proves the others.
+    bySession.doubtful.push(describe(stat, "session", bySession));
+  }
+}
+
+function byMark(pid: number, lookup: Lookup): [Wanted, FoundBy] | undefined {
+  const inCgroup = lookup.byCgroupPid.get(pid);
+  if (inCgroup !== undefined) return [inCgroup, "cgroup"];
+  const marker = markerOf(pid, lookup.procRoot);
+  const marked = marker === undefined ? undefined : lookup.byMarker.get(marker);
+  if (marked !== undefined) return [marked, "marker"];
+  const writer = lookup.byOutput.size === 0 ? undefined : outputOf(pid, lookup);
+  return writer === undefined ? undefined : [writer, "output"];
+}
+
+function describe(stat: ProcessStat, foundBy: FoundBy, wanted: Wanted): FoundProcess {
+  return {
+    pid: stat.pid,
+    startTime: stat.startTime,
+    name: stat.name,
+    parentPid: stat.parentPid,
+    groupId: stat.groupId,
+    stopped: stat.state === "T",
+    isWrapper: stat.pid === wanted.wrapperPid && stat.startTime === wanted.target.wrapper?.startTime,
+    foundBy,
+  };
+}
+
+const MARKER = "AITHER_ATTEMPT=";
+
+function markerOf(pid: number, procRoot: string): string | undefined {
+  let environ: string;
+  try {
+    environ = readFileSync(join(procRoot, String(pid), "environ"), "utf8");
+  } catch {
+    return undefined;
+  }
+  const at = environ.startsWith(MARKER) ? 0 : environ.indexOf(`\0${MARKER}`) + 1;
+  if (at === 0 && !environ.startsWith(MARKER)) return undefined;
+  const start = at + MARKER.length;
+  const end = environ.indexOf("\0", start);
+  return environ.slice(start, end < 0 ? undefined : end);
+}
+
+/** Only writers: somebody who reads the log (a pager, another daemon's tail) is not the script. */
+function outputOf(pid: number, lookup: Lookup): Wanted | undefined {
+  const dir = join(lookup.procRoot, String(pid));
+  let fds: string[];
+  try {
+    fds = readdirSync(join(dir, "fd"));
+  } catch {
+    return undefined;
+  }
+  for (const fd of fds) {
+    try {
+      const wanted = lookup.byOutput.get(readlinkSync(join(dir, "fd", fd)));
+      if (wanted !== undefined && isOpenForWriting(join(dir, "fdinfo", fd))) return wanted;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+function isOpenForWriting(fdinfoPath: string): boolean {
+  const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(fdinfoPath, "latin1"));
+  return (Number.parseInt(flags?.[1] ?? "0", 8) & 0o3) !== 0;
+}
+
+/** The pids in a cgroup and all below it. */
+export function cgroupPids(dir: string): number[] {
+  try {
+    const own = readFileSync(join(dir, "cgroup.procs"), "latin1").split("\n").filter(Boolean);
+    const below = readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => cgroupPids(join(dir, entry.name)));
+    return [...own.map(Number), ...below];
+  } catch {
+    return [];
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

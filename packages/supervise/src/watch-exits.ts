@@ -1,0 +1,94 @@
+/**
+ * Listens for the bells of ended attempts: empty files in one directory, one name an attempt. A bell
+ * says "look at the exit record", nothing more; who hears it twice or late is not misled.
+ *
+ * A watch on a busy directory can stall the loop for seconds if each event does work, so an event only
+ * asks for a look, looks are spaced out, and one look covers all events before it. Events get lost
+ * in silence when the kernel's queue overflows: a slow sweep looks without being asked.
+ */
+import { watch, type FSWatcher } from "node:fs";
+import { readdir } from "node:fs/promises";
+
+export type WatchExitsOptions = {
+  /** How often to look without being asked; default 1,000. */
+  readonly sweepMs?: number;
+  /** The least time between two looks; default 2. */
+  readonly gapMs?: number;
+  /** The directory could not be read; it is tried again with the next sweep. */
+  readonly onError?: (error: unknown) => void;
+};
+
+/**
+ * Calls `onBell` once for each name, also for those already there; again only after the file was
+ * removed and came back. Remove the file once the end is recorded (`DurableFs.unlink`).
+ */
+export function watchExits(
+  dir: string,
+  onBell: (name: string) => void,
+  options: WatchExitsOptions = {},
+): { readonly look: () => void; readonly close: () => void } {
+  const gapMs = options.gapMs ?? 2;
+  let heard = new Set<string>();
+  let closed = false;
+  let looking = false;
+  let asked = false;
+  let timer: NodeJS.Timeout | undefined;
+  let watcher: FSWatcher | undefined;
+
+  const look = async (): Promise<void> => {
+    looking = true;
+    asked = false;
+    try {
+      const names = await readdir(dir);
+      const present = new Set(names);
+      // Names are remembered only while their file lies there, so this never grows.
+      heard = new Set([...heard].filter((name) => present.has(name)));
+      for (const name of names) {
+        if (closed || heard.has(name)) continue;
+        heard.add(name);
+        onBell(name);
+      }
+    } catch (error) {
+      options.onError?.(error);
+    }
+    looking = false;
+    if (asked) ask();
+  };
+  const ask = (): void => {
+    asked = true;
+    if (closed || looking || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void look();
+    }, gapMs);
+  };
+  const listen = (): void => {
+    if (watcher !== undefined || closed) return;
+    try {
+      const own = watch(dir, { persistent: false });
+      watcher = own;
+      own.on("change", ask);
+      own.on("error", () => {
+        own.close();
+        if (watcher === own) watcher = undefined;
+      });
+    } catch {
+      // No watch to be had: the sweep alone then, which also tries to listen again.
+    }
+  };
+  const sweep = setInterval(() => {
+    listen();
+    ask();
+  }, options.sweepMs ?? 1_000).unref();
+  listen();
+  ask();
+  return {
+    look: ask,
+    close: () => {
+      closed = true;
+      clearInterval(sweep);
+      clearTimeout(timer);
+      watcher?.close();
+    },
+  };
+}
