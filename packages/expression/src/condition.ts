@@ -1,0 +1,95 @@
+import { type Context, EvaluationError } from "./context.ts";
+import { cut } from "./cut.ts";
+import { evaluateNode } from "./evaluate.ts";
+import { parseOptions } from "./interpolate.ts";
+import { isLegacyCondition, parseLegacy } from "./legacy.ts";
+import { legacyTruth } from "./legacy-evaluate.ts";
+import { parse, statusFunctions } from "./parse.ts";
+import { calledFunctions, type Node } from "./tree.ts";
+import { isUnknown, truthy, type Value } from "./values.ts";
+
+export type Evaluation =
+  | { readonly is: "value"; readonly value: Value }
+  | { readonly is: "unknown"; readonly reason: string; readonly late: boolean }
+  | {
+      readonly is: "error";
+      readonly kind: "lexing" | "parsing" | "evaluation";
+      readonly message: string;
+    };
+
+export type Decision =
+  | { readonly is: "true" }
+  | { readonly is: "false" }
+  /** `late`: it will be decidable when the run has come that far; otherwise never. */
+  | { readonly is: "undecidable"; readonly reason: string; readonly late: boolean }
+  | { readonly is: "error"; readonly message: string };
+
+/** The value of one expression of GitHub's language (without `${{ }}`). */
+export function evaluate(text: string, context: Context): Evaluation {
+  const parsed = parse(text, parseOptions(context));
+  if (!parsed.ok) return { is: "error", kind: parsed.kind, message: parsed.message };
+  return run(parsed.node, context);
+}
+
+/**
+ * Decides a condition: GitHub's `if` (with or without `${{ }}`), or one of upstream's forms. Nothing is added: whether
+ * `success()` is implied is the caller's (see `mentionsStatusFunction`).
+ */
+export function evaluateCondition(text: string, context: Context): Decision {
+  const read = readCondition(text, context);
+  if (read.is === "error") return read;
+  const result = run(read.node, context);
+  if (result.is === "error") return { is: "error", message: result.message };
+  if (result.is === "unknown") return { is: "undecidable", reason: result.reason, late: result.late };
+  const holds = read.legacy ? legacyTruth(result.value) : truthy(result.value);
+  return { is: holds ? "true" : "false" };
+}
+
+/** True when a condition calls success(), failure(), always() or cancelled() anywhere (not inside quotes). */
+export function mentionsStatusFunction(text: string): boolean {
+  if (!/success|failure|always|cancelled/i.test(text)) return false;
+  const names = [...text.matchAll(/[A-Za-z_]\w*/g)].map(([name]) => name);
+  const read = readCondition(text, {
+    names: Object.fromEntries(names.map((name) => [name, null])),
+    functions: Object.fromEntries(names.map((name) => [name.toLowerCase(), () => null])),
+  });
+  if (read.is === "error") return false;
+  return [...calledFunctions(read.node)].some((name) => statusFunctions.has(name));
+}
+
+type ReadCondition =
+  | { readonly is: "node"; readonly node: Node; readonly legacy: boolean }
+  | { readonly is: "error"; readonly message: string };
+
+function readCondition(text: string, context: Context): ReadCondition {
+  const options = parseOptions(context);
+  if (isLegacyCondition(text)) {
+    return { is: "node", node: parseLegacy(text, options), legacy: true };
+  }
+  const pieces = cut(text);
+  const [only] = pieces;
+  if (pieces.length > 1) return { is: "node", node: parts(text, context), legacy: false };
+  const parsed = parse(only?.is === "expression" ? only.text : text, options);
+  return parsed.ok ? { is: "node", node: parsed.node, legacy: false } : { is: "error", message: parsed.message };
+}
+
+/** Text around a `${{ }}` makes the whole a text, which is true unless it is empty: GitHub's rule, kept as it is. */
+function parts(text: string, context: Context): Node {
+  const options = parseOptions(context);
+  const of = cut(text).map((piece): Node => {
+    if (piece.is === "text") return { is: "literal", value: piece.text };
+    const parsed = parse(piece.text, options);
+    return parsed.ok ? parsed.node : { is: "unknown", reason: parsed.message };
+  });
+  return { is: "join", of };
+}
+
+function run(node: Node, context: Context): Evaluation {
+  try {
+    const value = evaluateNode(node, context);
+    return isUnknown(value) ? { is: "unknown", reason: value.reason, late: value.late } : { is: "value", value };
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    return { is: "error", kind: "evaluation", message: error.message };
+  }
+}

@@ -1,0 +1,12 @@
+export { evaluate, evaluateCondition, mentionsStatusFunction } from "./condition.ts";
+export type { Decision, Evaluation } from "./condition.ts";
+export { EvaluationError } from "./context.ts";
+export type { Context, ExpressionFunction } from "./context.ts";
+export { cut, hasTemplate } from "./cut.ts";
+export type { Piece } from "./cut.ts";
+export { interpolate } from "./interpolate.ts";
+export type { Interpolation } from "./interpolate.ts";
+export { isLegacyCondition } from "./legacy.ts";
+export { legacyText, legacyTruth } from "./legacy-evaluate.ts";
+export { isUnknown, looseEquals, numberText, toPlain, toText, truthy, unknown } from "./values.ts";
+export type { JsonValue, Unknown, Value } from "./values.ts";
