@@ -1,3 +1,5 @@
+import { assert, present } from "./assert.ts";
+
 /**
  * An immutable, ordered record for large jobs. `{...record, [key]: value}` copies every key; with 5,000 scripts and
  * five events each that is most of a daemon's life. A table keeps its values in chunks and shares the index of its
@@ -19,7 +21,7 @@ export function tableOf<Key extends string, Value>(
   const chunks: Value[][] = [];
   for (const [key, value] of entries) {
     const at = index.size;
-    if (index.has(key)) throw new Error(`assertion failed: key ${key} is there twice`);
+    assert(!index.has(key), `key ${key} is there twice`);
     index.set(key, at);
     if (at % chunkSize === 0) chunks.push([]);
     chunks.at(-1)?.push(value);
@@ -41,12 +43,29 @@ export function tableSet<Key extends string, Value>(
   key: Key,
   value: Value,
 ): Table<Key, Value> {
-  const at = table.index.get(key);
-  if (at === undefined) throw new Error(`assertion failed: no key ${key}`);
+  const at = present(table.index.get(key), `no key ${key}`);
   const chunks = [...table.chunks];
   const chunk = [...(chunks[Math.floor(at / chunkSize)] ?? [])];
   chunk[at % chunkSize] = value;
   chunks[Math.floor(at / chunkSize)] = chunk;
+  return { index: table.index, chunks };
+}
+
+/** The table with other values for keys that it has; cheaper than one at a time. */
+export function tableSetAll<Key extends string, Value>(
+  table: Table<Key, Value>,
+  entries: Iterable<readonly [Key, Value]>,
+): Table<Key, Value> {
+  const chunks = [...table.chunks];
+  const copied = new Map<number, Value[]>();
+  for (const [key, value] of entries) {
+    const at = present(table.index.get(key), `no key ${key}`);
+    const place = Math.floor(at / chunkSize);
+    const chunk = copied.get(place) ?? [...(chunks[place] ?? [])];
+    chunk[at % chunkSize] = value;
+    copied.set(place, chunk);
+    chunks[place] = chunk;
+  }
   return { index: table.index, chunks };
 }
 

@@ -127,7 +127,7 @@ export type LegCounts = {
   /** Failed, and not tolerated. */
   readonly failed: number;
   readonly cancelled: number;
-  /** Skipped because a time limit was over. */
+  /** Skipped because a time limit was over: counts as failure of the leg. */
   readonly overdue: number;
 };
 
@@ -161,6 +161,8 @@ export type StageState = {
   readonly tolerated: boolean;
   /** null until a dynamic matrix has become legs. */
   readonly legs: Table<LegName, LegState> | null;
+  /** The first leg that failed; with fail-fast the others stop. */
+  readonly culprit: LegName | null;
   /** Names of the legs that have not ended, in order. */
   readonly openLegs: readonly LegName[];
   readonly outputs: Readonly<Record<string, Json>>;
@@ -205,8 +207,9 @@ export type JobState = {
   readonly parent: string | null;
   readonly passedBefore: ReadonlySet<ScriptKey>;
   readonly cancel: Cancel | null;
-  readonly pausedBy: string | null;
   readonly restartRequired: boolean;
+  /** A time limit of the whole job kept a stage from running. */
+  readonly overdue: boolean;
   readonly times: {
     readonly queuedAtMs: number;
     readonly startedAtMs: number | null;
@@ -217,6 +220,8 @@ export type JobState = {
   readonly outputs: Readonly<Record<string, Json>>;
   /** In the order of the plan. */
   readonly stages: Table<StageId, StageState>;
+  /** The first stage that failed and is not tolerated. */
+  readonly culprit: StageId | null;
   /** Ids of the stages that have not ended, in order. */
   readonly openStages: readonly StageId[];
   readonly scripts: Table<ScriptKey, ScriptRecord>;

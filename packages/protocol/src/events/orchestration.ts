@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { Json } from "../json.ts";
 import { Plan } from "../plan.ts";
+import { Deadline } from "../time.ts";
 import { event } from "./envelope.ts";
 
 const by = Type.String({ description: "Who asked: a user's name, or `daemon`." });
@@ -34,7 +35,9 @@ export const orchestrationEvents = {
       }),
     },
   ),
-  OrchestrationStarted: event("OrchestrationStarted", "Left the queue.", {}),
+  OrchestrationStarted: event("OrchestrationStarted", "Left the queue.", {
+    deadline: Type.Optional(Deadline),
+  }),
   OrchestrationPaused: event("OrchestrationPaused", "No new script starts; running ones go on.", {
     by,
     reason: Type.Optional(Type.String()),
@@ -46,6 +49,7 @@ export const orchestrationEvents = {
     force: Type.Boolean({
       description: "Also stop scripts whose condition lets them run after a cancel.",
     }),
+    deadline: Type.Optional(Deadline),
   }),
   OrchestrationRecovered: event("OrchestrationRecovered", "A new daemon took the job over.", {
     daemonId: Type.String(),

@@ -35,6 +35,7 @@ export const SkipKind = Type.Union([
   Type.Literal("requested"),
   Type.Literal("cached"),
   Type.Literal("passed-before"),
+  Type.Literal("timeout"),
 ]);
 export type SkipKind = Static<typeof SkipKind>;
 

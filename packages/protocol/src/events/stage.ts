@@ -1,7 +1,9 @@
 import { Type } from "typebox";
 import { Json } from "../json.ts";
 import { LegPlan } from "../plan.ts";
+import { Deadline } from "../time.ts";
 import { event } from "./envelope.ts";
+import { SkipKind } from "./script.ts";
 
 const stage = Type.String({ description: "Id of the stage." });
 const leg = Type.Optional(
@@ -15,7 +17,11 @@ export const stageEvents = {
     stage,
     legs: Type.Array(LegPlan),
   }),
-  StageStarted: event("StageStarted", "Its turn has come.", { stage, leg }),
+  StageStarted: event("StageStarted", "Its turn has come.", {
+    stage,
+    leg,
+    deadline: Type.Optional(Deadline),
+  }),
   StageCompleted: event("StageCompleted", "End: nothing in it failed, or what failed may.", {
     stage,
     leg,
@@ -29,10 +35,14 @@ export const stageEvents = {
       Type.Boolean({ description: "`continueOnError`: counts as success for what follows." }),
     ),
   }),
-  StageSkipped: event("StageSkipped", "End: it never ran.", { stage, leg, reason }),
+  StageSkipped: event(
+    "StageSkipped",
+    "End: it never ran; its scripts are skipped with it and have no events of their own.",
+    { stage, leg, kind: Type.Optional(SkipKind), reason },
+  ),
   StageCancelled: event(
     "StageCancelled",
-    "End: the job was cancelled, or fail-fast stopped this leg.",
+    "End: the job was cancelled, or fail-fast stopped it. When it never ran, its scripts are cancelled with it.",
     {
       stage,
       leg,

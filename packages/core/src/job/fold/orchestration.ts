@@ -1,0 +1,99 @@
+import type { EventOf } from "@aither/protocol";
+import { assert } from "../../assert.ts";
+import { tableSetAll } from "../../table.ts";
+import { parseTime } from "../../time.ts";
+import { theScript } from "../look.ts";
+import type { JobState, ScriptRecord } from "../state.ts";
+import { cleanUpMs } from "../../schedule/limits.ts";
+
+export function started(state: JobState, event: EventOf<"OrchestrationStarted">): JobState {
+  assert(state.status === "Queued", `a job that is ${state.status} cannot leave the queue`);
+  return {
+    ...state,
+    status: "Running",
+    reason: "",
+    deadline: event.deadline ?? null,
+    times: { ...state.times, startedAtMs: parseTime(event.time) },
+  };
+}
+
+/** A pause by the daemon asks a question for every interrupted script that wants to be asked about. */
+export function paused(state: JobState, event: EventOf<"OrchestrationPaused">): JobState {
+  assert(
+    state.status === "Running" || state.status === "Paused",
+    `a job that is ${state.status} cannot be paused`,
+  );
+  return {
+    ...changeActive(state, (record) =>
+      record.state.is === "interrupted" && record.plan.onInterrupted === "ask"
+        ? { ...record, state: { ...record.state, asked: true } }
+        : record,
+    ),
+    status: "Paused",
+    reason: event.reason ?? `paused by ${event.by}`,
+  };
+}
+
+export function resumed(state: JobState): JobState {
+  assert(state.status === "Paused", `a job that is ${state.status} cannot be resumed`);
+  return { ...state, status: "Running", reason: "" };
+}
+
+export function cancelRequested(
+  state: JobState,
+  event: EventOf<"OrchestrationCancelRequested">,
+): JobState {
+  const requestedAtMs = parseTime(event.time);
+  const wallMs = requestedAtMs + cleanUpMs;
+  return {
+    ...state,
+    status: "Cancelling",
+    reason: event.reason ?? `cancelled by ${event.by}`,
+    cancel: {
+      by: event.by,
+      ...(event.reason !== undefined && { reason: event.reason }),
+      force: event.force || (state.cancel?.force ?? false),
+      requestedAtMs: state.cancel?.requestedAtMs ?? requestedAtMs,
+      // A journal that says no deadline gets one by the wall clock: no boot has an empty id.
+      deadline: state.cancel?.deadline ??
+        event.deadline ?? { wallMs, monotonicMs: wallMs, bootId: "" },
+    },
+  };
+}
+
+/** A new daemon has not seen the processes yet, so no time limit may act before it did. */
+export function recovered(state: JobState): JobState {
+  return changeActive(state, (record) =>
+    record.state.is === "running"
+      ? { ...record, state: { ...record.state, confirmed: false } }
+      : record,
+  );
+}
+
+export function completed(state: JobState, event: EventOf<"OrchestrationCompleted">): JobState {
+  return ended(state, event.time, {
+    status: "Completed",
+    reason: state.restartRequired ? "a restart of the machine is required" : "",
+    outputs: event.outputs ?? {},
+  });
+}
+
+export function failed(state: JobState, event: EventOf<"OrchestrationFailed">): JobState {
+  return ended(state, event.time, { status: "Failed", reason: event.reason });
+}
+
+export function cancelled(state: JobState, event: EventOf<"OrchestrationCancelled">): JobState {
+  return ended(state, event.time, { status: "Cancelled" });
+}
+
+function ended(state: JobState, time: string, end: Partial<JobState>): JobState {
+  assert(state.openStages.length === 0, "a job ends after its stages");
+  assert(state.active.length === 0, "a job ends after its scripts");
+  return { ...state, ...end, times: { ...state.times, endedAtMs: parseTime(time) } };
+}
+
+/** Changes active records in ways that no count depends on. */
+function changeActive(state: JobState, change: (record: ScriptRecord) => ScriptRecord): JobState {
+  const changed = state.active.map((key) => [key, change(theScript(state, key))] as const);
+  return { ...state, scripts: tableSetAll(state.scripts, changed) };
+}

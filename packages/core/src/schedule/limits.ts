@@ -1,0 +1,14 @@
+/** Live scripts at once over all jobs, when no setting says otherwise. */
+export const slotsDefault = 256;
+/** Scripts in one plan. */
+export const scriptsMax = 5_000;
+/** Events in one job's journal. */
+export const eventsMax = 1_000_000;
+/** After a cancel or a time limit: how long scripts whose condition asks for it may still run. */
+export const cleanUpMs = 5 * 60_000;
+/** Attempts in a row that were never started before the script counts as failed. */
+export const fencesMax = 3;
+/** How often a script whose process vanishes is run again before it counts as failed. */
+export const interruptionsMax = 3;
+/** A wait between attempts, whatever the playbook says. */
+export const backoffMaxMs = 24 * 3_600_000;
