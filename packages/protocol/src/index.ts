@@ -21,6 +21,14 @@ export type {
   StagePlan,
   StopRung,
 } from "./plan.ts";
+export type {
+  Playbook,
+  PlaybookBackoff,
+  PlaybookInput,
+  PlaybookProfile,
+  PlaybookStage,
+  PlaybookStep,
+} from "./playbook.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";
 export type { Handle, SkipKind, StopCause } from "./events/script.ts";
 export type {

@@ -1,0 +1,182 @@
+import { Type, type Static, type TSchema } from "typebox";
+import { Json, JsonRecord } from "./json.ts";
+import { OnInterrupted } from "./plan.ts";
+
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+const text = (description: string) => Type.Optional(Type.String({ description }));
+const Template = Type.String({ description: "A template: `{{name}}` or `${{ expression }}`." });
+const flag = (description: string) =>
+  Type.Optional(Type.Union([Type.Boolean(), Template], { description }));
+const count = (description: string) =>
+  Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Template], { description }));
+const seconds = (description: string) =>
+  Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Template], { description }));
+const environment = (description: string) =>
+  Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+      description,
+    }),
+  );
+const variables = (description: string) => Type.Optional({ ...JsonRecord, description });
+
+export const PlaybookBackoff = Type.Object(
+  {
+    initial: optional(Type.Number({ minimum: 0, description: "Seconds before the first retry." })),
+    factor: optional(Type.Number({ minimum: 1 })),
+    max: optional(Type.Number({ minimum: 0, description: "Never wait longer (seconds)." })),
+  },
+  { description: "How long to wait between attempts." },
+);
+export type PlaybookBackoff = Static<typeof PlaybookBackoff>;
+
+/** A step on paper; a script (or several, when `run` selects several) in a plan. */
+export const PlaybookStep = Type.Object(
+  {
+    id: text("Name by which conditions and templates speak of this step."),
+    name: text("What people see."),
+    description: text("What it is for."),
+    run: text("Numbered scripts: `0402`, `0400-0499`, `tag:unit` (a selector)."),
+    script: text("Inline text, run by `shell`."),
+    file: text("A script file, relative to the workspace."),
+    uses: text("`playbook:NAME`, or an action."),
+    with: variables("Variables of this step; they win over all others."),
+    env: environment("Environment of this step."),
+    workingDirectory: text("Where it runs, relative to the workspace."),
+    shell: text("bash, sh, pwsh, python or node: who runs `script`."),
+    if: text("A condition; the step runs when it holds."),
+    timeout: seconds("Seconds one attempt may take."),
+    retries: count("How many more attempts a failure gets."),
+    backoff: optional(PlaybookBackoff),
+    continueOnError: flag("A failure of this step does not fail the stage."),
+    successExitCodes: optional(Type.Array(Type.Integer(), { description: "Default: 0 and 3010." })),
+    idempotent: optional(Type.Boolean({ description: "It may safely be run twice." })),
+    onInterrupted: optional(OnInterrupted),
+    outputs: optional(Json),
+    cache: optional(Json),
+    undo: optional(Json),
+  },
+  { description: "One thing a stage runs." },
+);
+export type PlaybookStep = Static<typeof PlaybookStep>;
+
+/** A job on paper; a stage in a plan. */
+export const PlaybookStage = Type.Object(
+  {
+    name: text("What people see."),
+    description: text("What it is for."),
+    needs: optional(
+      Type.Union([Type.String(), Type.Array(Type.String())], {
+        description: "Ids of the stages that must have succeeded before.",
+      }),
+    ),
+    if: text("A condition; the stage runs when it holds."),
+    matrix: optional(
+      Type.Union([JsonRecord, Template], {
+        description: "Vectors by name, `include` and `exclude`, as in GitHub workflows.",
+      }),
+    ),
+    failFast: flag("The first failed leg cancels the others (default: true)."),
+    maxParallel: count("How many legs at once."),
+    parallel: flag("Run the steps side by side."),
+    maxConcurrency: count("How many steps at once when they run side by side."),
+    env: environment("Environment of all steps."),
+    variables: variables("Variables of all steps; they win over the caller's."),
+    workingDirectory: text("Where its steps run, relative to the workspace."),
+    shell: text("Who runs inline scripts."),
+    timeout: seconds("Seconds the whole stage may take."),
+    retries: count("How many more attempts each step gets."),
+    backoff: optional(PlaybookBackoff),
+    continueOnError: flag("A failure of this stage does not fail the job."),
+    outputs: optional(Type.Record(Type.String(), Type.String())),
+    steps: Type.Array(PlaybookStep),
+  },
+  { description: "A stage: a node of the graph." },
+);
+export type PlaybookStage = Static<typeof PlaybookStage>;
+
+export const PlaybookInput = Type.Object(
+  {
+    type: text("string, number, boolean, list or object."),
+    description: text("Shown where the value is asked for."),
+    default: optional(Json),
+    required: optional(Type.Boolean()),
+    enum: optional(Type.Array(Json, { description: "The values that are allowed." })),
+  },
+  { description: "A typed parameter of the playbook." },
+);
+export type PlaybookInput = Static<typeof PlaybookInput>;
+
+export const PlaybookProfile = Type.Object(
+  {
+    description: text("What it is for."),
+    variables: variables("They win over the playbook's defaults."),
+    overrides: variables("Variables that win over `variables`."),
+    stages: optional(
+      Type.Array(Type.String(), { description: "Only these stages run (ids or names)." }),
+    ),
+    excludeStages: optional(Type.Array(Type.String(), { description: "These stages do not run." })),
+    env: environment("Environment of all steps."),
+    maxConcurrency: count("How many stages at once."),
+  },
+  { description: "A named way to run the playbook." },
+);
+export type PlaybookProfile = Static<typeof PlaybookProfile>;
+
+/** The one model that every format is read into, and that `convert` writes. Unknown keys are kept and reported. */
+export const Playbook = Type.Object(
+  {
+    $schema: optional(Type.String()),
+    apiVersion: optional(Type.String({ description: "`aither/v1`" })),
+    metadata: Type.Object({
+      name: Type.String({ minLength: 1, description: "What the playbook is called." }),
+      description: text("One line."),
+      version: text("Its version."),
+      category: text("Where lists put it."),
+      tags: optional(Type.Array(Type.String())),
+      author: text("Who wrote it."),
+    }),
+    requirements: optional(
+      Type.Object({
+        platforms: optional(
+          Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." }),
+        ),
+        requiredTools: optional(
+          Type.Array(Type.String(), { description: "Programs that must be on PATH." }),
+        ),
+        environment: optional(
+          Type.Array(Type.String(), { description: "Environment variables that must be set." }),
+        ),
+      }),
+    ),
+    inputs: optional(Type.Record(Type.String(), PlaybookInput)),
+    orchestration: Type.Object({
+      order: optional(
+        Type.Union([Type.Literal("written"), Type.Literal("needs")], {
+          description:
+            "`written`: stages without `needs` run one after another as written; `needs` (default): only `needs` orders them.",
+        }),
+      ),
+      defaults: optional(
+        Type.Object({
+          continueOnError: flag("For all stages."),
+          timeout: seconds("Seconds for one attempt of a step."),
+          retries: count("For all steps."),
+          backoff: optional(PlaybookBackoff),
+          shell: text("For inline scripts."),
+          profile: text("The profile that is used when none is named."),
+        }),
+      ),
+      env: environment("Environment of all steps."),
+      variables: variables("Default values."),
+      profiles: optional(Type.Record(Type.String(), PlaybookProfile)),
+      maxConcurrency: count("How many stages at once."),
+      failFast: flag("The first failed stage stops those that run beside it."),
+      timeout: seconds("Seconds the whole job may take."),
+      jobs: Type.Record(Type.String(), PlaybookStage, {
+        description: "The stages, by id, in written order.",
+      }),
+    }),
+  },
+  { title: "Playbook", description: "A playbook in format v3." },
+);
+export type Playbook = Static<typeof Playbook>;
