@@ -1,0 +1,11 @@
+/** Reads one JSON value a line. A last line without its line feed is a cut one and is left out. */
+export async function* ndjson<T>(body: AsyncIterable<Uint8Array>): AsyncGenerator<T, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") yield JSON.parse(line) as T;
+  }
+}

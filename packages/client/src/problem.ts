@@ -1,0 +1,73 @@
+import { problem, problemKey, type Problem, type ProblemCode } from "@aither/protocol";
+
+/** Anything the daemon refused, or that kept it from answering. `problem` says what is wrong and what to do. */
+export class AitherError extends Error {
+  override readonly name = "AitherError";
+  readonly problem: Problem;
+
+  constructor(what: Problem, options?: { readonly cause?: unknown }) {
+    super(what.detail, options);
+    this.problem = what;
+  }
+
+  /** The catalogue's key: `JOB_NOT_FOUND`. */
+  get code(): ProblemCode {
+    return problemKey(this.problem.code);
+  }
+}
+
+/** The daemon was reached, and the connection was lost before the answer was whole. */
+export class ConnectionCut extends AitherError {
+  constructor(where: string, cause?: unknown) {
+    super(problem("DAEMON_UNREACHABLE", `the connection to the daemon at ${where} was cut`), { cause });
+  }
+}
+
+/** An error of the catalogue, made here. */
+export function fail(code: ProblemCode, detail: string, extras: { hint?: string; cause?: unknown } = {}): AitherError {
+  const { cause, ...rest } = extras;
+  return new AitherError(problem(code, detail, rest), cause === undefined ? undefined : { cause });
+}
+
+export function isAitherError(error: unknown): error is AitherError {
+  return error instanceof AitherError;
+}
+
+/** No such job, playbook, script, stage or path. */
+export function isNotFound(error: unknown): error is AitherError {
+  return isAitherError(error) && error.problem.status === 404;
+}
+
+/** Nobody answered, the connection was cut, or the daemon is about to stop. */
+export function isUnreachable(error: unknown): error is AitherError {
+  return isAitherError(error) && (error.code === "DAEMON_UNREACHABLE" || error.code === "STOPPING");
+}
+
+/** The text fits several jobs; `error.problem.candidates` names them. */
+export function isAmbiguous(error: unknown): error is AitherError {
+  return isAitherError(error) && error.code === "JOB_AMBIGUOUS";
+}
+
+/** The job is not in a state for what was asked. */
+export function isWrongState(error: unknown): error is AitherError {
+  return isAitherError(error) && ["JOB_ENDED", "JOB_ACTIVE", "JOB_STATE"].includes(error.code);
+}
+
+/** What a refused call's body says; a body that is no problem document (a proxy's page) becomes one. */
+export function problemOf(status: number, text: string): Problem {
+  try {
+    const value = JSON.parse(text) as Partial<Problem> | null;
+    if (
+      value !== null &&
+      typeof value === "object" &&
+      typeof value.code === "string" &&
+      typeof value.detail === "string"
+    ) {
+      return value as Problem;
+    }
+  } catch {
+    // Not JSON: told below as what it is.
+  }
+  const code: ProblemCode = status === 404 ? "NOT_FOUND" : status === 403 || status === 401 ? "FORBIDDEN" : "INTERNAL";
+  return problem(code, `the daemon answered ${status}: ${text.slice(0, 200).trim() || "nothing"}`);
+}
