@@ -1,5 +1,6 @@
 import type { Command, JobState } from "@aither/core";
 import type { Event, JobId, Plan, Problem, ScriptKey } from "@aither/protocol";
+import type { Behaviour } from "./behaviour.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Executor } from "./ports/executor.ts";
 import type { Ids } from "./ports/ids.ts";
@@ -46,6 +47,8 @@ export type EngineOptions = {
   readonly onFatal: (error: unknown) => void;
   /** When this home was last seen alive, for OrchestrationRecovered. */
   readonly downSince: string | null;
+  /** The core to run; the real one when absent. Tests plant bugs here. */
+  readonly behaviour?: Behaviour;
 };
 
 /** The whole public face of the engine. */
@@ -68,5 +71,3 @@ export interface EngineFace {
   /** Every published event, synchronously, in order; the listener must not throw or block. Returns how to leave. */
   onPublished(listener: (published: Published) => void): () => void;
 }
-
-

@@ -19,9 +19,7 @@ export class JournalConflict extends Error {
   readonly expectedSeq: number;
   readonly foundSeq: number;
   constructor(conflict: { jobId: JobId; expectedSeq: number; foundSeq: number }) {
-    super(
-      `journal of ${conflict.jobId}: expected seq ${conflict.expectedSeq}, found ${conflict.foundSeq}`,
-    );
+    super(`journal of ${conflict.jobId}: expected seq ${conflict.expectedSeq}, found ${conflict.foundSeq}`);
     this.name = "JournalConflict";
     this.jobId = conflict.jobId;
     this.expectedSeq = conflict.expectedSeq;
