@@ -16,11 +16,14 @@ import { createIndexWriter } from "./tail-index.ts";
 export type FollowOptions = {
   /** First byte wanted; default 0. */
   readonly from?: number;
+  /** Ends there, exactly: for a range whose end is known beforehand. */
+  readonly to?: number;
   /** Ends the following without an error. */
   readonly signal?: AbortSignal;
   /**
    * Settles when the writer has ended, with the final size, or with undefined for "what is there now".
-   * Everything up to there is delivered, nothing beyond. Without it a file is followed until aborted.
+   * Everything up to there is delivered, and nothing more is read from then on; what a child of the
+   * script wrote later may have come along before. Without it a file is followed until aborted.
    */
   readonly until?: Promise<number | undefined>;
   /** Records offset and time of each read here. Only one tail of a file may do so. */
@@ -151,7 +154,7 @@ export class Tail {
       await new Promise<void>((resolve, reject) => {
         const own: Follower = {
           offset: options.from ?? 0,
-          end: undefined,
+          end: options.to,
           busy: false,
           sink,
           finish: (error) => {
