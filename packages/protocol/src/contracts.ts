@@ -164,8 +164,16 @@ export const contracts = {
     summary: "Events as NDJSON (a WebSocket upgrade on the same path streams frames)",
     params: JobParams,
     query: Type.Object({
-      after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
-      follow: Type.Optional(Type.Boolean({ default: false })),
+      after: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description:
+            "Only events with a greater `seq`. A WebSocket without it begins with a snapshot.",
+        }),
+      ),
+      follow: Type.Optional(
+        Type.Boolean({ default: false, description: "Go on until the job has ended." }),
+      ),
     }),
     status: 200,
     produces: "application/x-ndjson",
@@ -180,17 +188,28 @@ export const contracts = {
         }),
       ),
       attempt: Type.Optional(Type.Integer({ minimum: 1 })),
-      follow: Type.Optional(Type.Boolean({ default: false })),
+      follow: Type.Optional(
+        Type.Boolean({
+          default: false,
+          description:
+            "Go on until the job has ended and its last byte was sent. A daemon that stops breaks the connection off.",
+        }),
+      ),
       format: Type.Optional(
         Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" }),
       ),
       tail: Type.Optional(
-        Type.Integer({ minimum: 0, description: "Only the last N lines of what is there." }),
+        Type.Integer({
+          minimum: 0,
+          description:
+            "Only the last N lines of what is there. Together with `cursor`: attempts before the first one named are left out.",
+        }),
       ),
       offset: Type.Optional(
         Type.Integer({
           minimum: 0,
-          description: "Byte offset in the whole answer (raw), to resume; see docs/api.md.",
+          description:
+            "Raw: skip so many bytes of the whole answer, to resume. The whole is every attempt's output, one after the other, in the order in which they were scheduled.",
         }),
       ),
       cursor: Type.Optional(

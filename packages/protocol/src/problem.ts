@@ -118,6 +118,12 @@ export const problems = {
     exit: 5,
     hint: "aither jobs status shows its state",
   },
+  JOB_DAMAGED: {
+    title: "The job's journal cannot be read",
+    status: 500,
+    exit: 5,
+    hint: "its files are left as they are; the message names the place",
+  },
   STAGE_OR_SCRIPT_NOT_FOUND: {
     title: "No such stage or script in this job",
     status: 404,
