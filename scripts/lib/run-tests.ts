@@ -103,7 +103,7 @@ function indent(text: string): string {
   return text.replaceAll(/^/gm, "    ");
 }
 
-export function mark(counts: Counts): string {
+function mark(counts: Counts): string {
   return counts.failed === 0 ? "✓" : "✗";
 }
 

@@ -8,6 +8,10 @@ import { root } from "../../scripts/lib/root.ts";
 for (const [path, text] of generate()) {
   test(`${path} is what the shapes print (npm run gen)`, () => {
     assert.ok(existsSync(join(root, path)), `${path} is missing`);
-    assert.equal(readFileSync(join(root, path), "utf8"), text);
+    const committed = readFileSync(join(root, path), "utf8").split("\n");
+    const printed = text.split("\n");
+    const line = printed.findIndex((expected, index) => expected !== committed[index]);
+    assert.equal(committed[line], printed[line], `line ${line + 1}; run: npm run gen`);
+    assert.equal(committed.length, printed.length, "run: npm run gen");
   });
 }
