@@ -38,7 +38,7 @@ export interface Aither {
   /** Starts a job. Resolves when its first fact is on the daemon's disk. */
   start(what: What, options?: StartOptions): Promise<JobHandle>;
   /** What would run; starts nothing. */
-  plan(what: What, options?: StartOptions): Promise<PlanView>;
+  plan(what: What, options?: Omit<StartOptions, "requestId">): Promise<PlanView>;
   /** A job by number, id, unique part of an id, `latest`, or a playbook's name. Asks nothing yet. */
   job(ref: string | number): JobHandle;
   /** One page of history, newest first. */
@@ -70,7 +70,7 @@ export function createClientOver(transport: Transport, defaults: StartDefaults =
       });
       return new JobHandle(transport, reply.jobId, reply.number);
     },
-    plan: (what, { requestId: _, ...options } = {}) =>
+    plan: (what, options = {}) =>
       call(transport, "planPlaybook", { body: bodyOf(what, { ...defaults(), ...options }) }),
     job: (ref) => new JobHandle(transport, String(ref)),
     jobs: (query = {}) => call(transport, "listJobs", { query }),

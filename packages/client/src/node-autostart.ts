@@ -1,0 +1,164 @@
+/** Starts `aitherd` when nobody answers. Loaded only then. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Places, Problem } from "@aither/protocol";
+import { AitherError, fail } from "./problem.ts";
+import { pause } from "./resume.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export type AutostartOptions = {
+  readonly places: Places;
+  readonly env: Env;
+  /** Path of the daemon's main file; found by itself when left out. */
+  readonly entry?: string | undefined;
+  /** Whether somebody answers on the socket. */
+  readonly answers: () => Promise<boolean>;
+  /** Told once when it takes longer than a second. */
+  readonly onWaiting?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Exit code of a starter that found the home's lock taken. */
+const LOCK_TAKEN = 75;
+const PATIENCE_MS = 30_000;
+const POLL_MS = 20;
+/** After finding the lock taken, how long somebody else's daemon gets to answer before the lock is tried again. */
+const TRY_AGAIN_MS = 500;
+const WAITING_AFTER_MS = 1_000;
+
+/**
+ * The kernel holds the lock until the daemon is dead, so of many starters at once exactly one becomes the daemon.
+ * A low descriptor number: Node closes those on exec, and no script inherits it.
+ */
+const script = `L=$1; shift
+exec 9>>"$L" || exit 74
+if command -v flock >/dev/null 2>&1; then flock -n 9 || exit ${LOCK_TAKEN}; fi
+exec "$@"`;
+
+/** Returns when somebody answers; rejects with what the daemon said when it cannot start. */
+export async function autostart(options: AutostartOptions): Promise<void> {
+  const { places, answers, signal } = options;
+  prepareHome(places);
+  const begunAt = Date.now();
+  let told = false;
+  let child = launch(options);
+  for (;;) {
+    if (await answers()) return;
+    signal?.throwIfAborted();
+    const waitedMs = Date.now() - begunAt;
+    if (child.exit !== null) {
+      if (child.exit !== LOCK_TAKEN) throw whyNot(places, begunAt, child.exit);
+      // Somebody else starts, or stops: when nobody answers after a while, the lock may be free by now.
+      if (Date.now() - child.exitAt > TRY_AGAIN_MS) child = launch(options);
+    }
+    if (waitedMs > PATIENCE_MS) {
+      throw fail(
+        "DAEMON_UNREACHABLE",
+        `a daemon is starting at ${places.home}, but did not answer within ${PATIENCE_MS / 1_000} s`,
+      );
+    }
+    if (!told && waitedMs > WAITING_AFTER_MS) {
+      told = true;
+      options.onWaiting?.();
+    }
+    await pause(POLL_MS, signal);
+  }
+}
+
+type Launched = { exit: number | null; exitAt: number };
+
+function launch({ places, env, entry }: AutostartOptions): Launched {
+  const state: Launched = { exit: null, exitAt: 0 };
+  const log = openSync(places.daemonLog, "a", 0o600);
+  try {
+    const command = [process.execPath, ...daemonCommand(entry ?? env["AITHER_DAEMON_ENTRY"]), "--home", places.home];
+    const [file, args] =
+      process.platform === "win32"
+        ? [command[0] ?? "", command.slice(1)]
+        : ["/bin/sh", ["-c", script, "aitherd", places.lock, ...command]];
+    const child: ChildProcess = spawn(file, args, {
+      cwd: process.platform === "win32" ? places.home : "/",
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: daemonEnvironment(env),
+      windowsHide: true,
+    });
+    child.once("exit", (code, killedBy) =>
+      Object.assign(state, { exit: code ?? (killedBy ? 128 : 1), exitAt: Date.now() }),
+    );
+    child.once("error", () => Object.assign(state, { exit: 127, exitAt: Date.now() }));
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+  return state;
+}
+
+/** Beside the bundle lies the daemon's bundle; beside the source, its source, which needs tsx. */
+function daemonCommand(entry: string | undefined): string[] {
+  const bundled = fileURLToPath(new URL("../daemon/main.js", import.meta.url));
+  const source = fileURLToPath(new URL("../../../daemon/src/main.ts", import.meta.url));
+  const main = entry || [bundled, source].find((path) => existsSync(path));
+  if (main === undefined) throw fail("DAEMON_START_FAILED", `aitherd is not where it should be: ${bundled}`);
+  if (!main.endsWith(".ts")) return [main];
+  const tsx = createRequire(pathToFileURL(main)).resolve("tsx");
+  return ["--import", pathToFileURL(tsx).href, main];
+}
+
+const kept =
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|XDG_.*|AITHER_.*|SystemRoot|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
+const dropped = /^(AITHER_HOST|AITHER_TOKEN|AITHER_PROGRESS|XDG_SESSION_.*|XDG_SEAT|XDG_VTNR)$/;
+
+/** The daemon outlives this terminal and serves others: it gets nothing of the terminal's environment. */
+function daemonEnvironment(env: Env): Record<string, string> {
+  const entries = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && kept.test(name) && !dropped.test(name),
+  );
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function prepareHome(places: Places): void {
+  try {
+    mkdirSync(places.state, { recursive: true, mode: 0o700 });
+    closeSync(openSync(places.lock, "a", 0o600));
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || code === "EDQUOT")
+      throw fail("DISK_FAILED", `${places.home}: ${message}`, { cause: error });
+    throw fail("HOME_UNUSABLE", `${places.home} cannot be used as a home: ${message}`, { cause: error });
+  }
+}
+
+/** The daemon writes what kept it from starting; otherwise the end of its log is the best there is. */
+function whyNot(places: Places, begunAt: number, exit: number): AitherError {
+  const file = join(places.home, "start-problem.json");
+  try {
+    if (statSync(file).mtimeMs >= begunAt - 1_000)
+      return new AitherError(JSON.parse(readFileSync(file, "utf8")) as Problem);
+  } catch {
+    // It died before it could say why.
+  }
+  return fail(
+    "DAEMON_START_FAILED",
+    `aitherd ended with exit code ${exit} while starting${lastWords(places.daemonLog)}`,
+    {
+      hint: `see ${places.daemonLog}`,
+    },
+  );
+}
+
+function lastWords(path: string): string {
+  try {
+    const lines = readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line.trim() !== "" && !/^\s+at |^Node\.js v/.test(line));
+    const line = lines.findLast((one) => /error/i.test(one)) ?? lines.at(-1);
+    return line === undefined ? "" : `: ${line.trim().slice(0, 300)}`;
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,60 @@
+/** WebSocket over a Unix socket or loopback TCP. undici is heavy, so this file is loaded only for live streams. */
+import { Agent, WebSocket } from "undici";
+import type { Address } from "./http1.ts";
+import { ConnectionCut } from "./problem.ts";
+import type { FrameSocket } from "./transport.ts";
+
+const CLOSED_NORMALLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
+/** Opens the socket; rejects with `ConnectionCut` when the upgrade is refused. */
+export async function openSocket(address: Address, path: string, signal?: AbortSignal): Promise<FrameSocket> {
+  const dispatcher = new Agent("path" in address.to ? { connect: { socketPath: address.to.path } } : {});
+  const headers = address.token === null ? {} : { headers: { authorization: `Bearer ${address.token}` } };
+  const socket = new WebSocket(`ws://${address.authority}${path}`, { dispatcher, ...headers });
+  const waiting: string[] = [];
+  let end: "open" | "closed" | "cut" = "open";
+  let wake: () => void = () => undefined;
+  const close = (): void => {
+    if (end === "open") end = "closed";
+    if (socket.readyState < WebSocket.CLOSING) socket.close();
+    signal?.removeEventListener("abort", close);
+    void dispatcher.destroy();
+    wake();
+  };
+  signal?.addEventListener("abort", close, { once: true });
+  socket.addEventListener("message", ({ data }) => {
+    waiting.push(String(data));
+    wake();
+  });
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.addEventListener("open", () => resolve(), { once: true });
+    socket.addEventListener("close", ({ code }) => {
+      if (end === "open") end = CLOSED_NORMALLY.has(code) ? "closed" : "cut";
+      wake();
+      reject(new ConnectionCut(address.where));
+    });
+    socket.addEventListener("error", ({ error }) => {
+      if (end === "open") end = "cut";
+      wake();
+      reject(new ConnectionCut(address.where, error));
+    });
+  });
+  await opened.catch((error: unknown) => {
+    close();
+    signal?.throwIfAborted();
+    throw error;
+  });
+  return {
+    close,
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) yield text;
+        if (end === "closed") return;
+        if (end === "cut") throw new ConnectionCut(address.where);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** The client for Node programs: reaches the daemon over its socket, pipe or loopback port, and starts it when asked. */
+import type { Socket } from "node:net";
+import type { Places } from "@aither/protocol";
+import { createClientOver, type Aither } from "./client.ts";
+import { dial, exchange, type Address } from "./http1.ts";
+import { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
+import { fail, type AitherError } from "./problem.ts";
+import { pause } from "./resume.ts";
+import type { HttpRequest, Transport, Wake } from "./transport.ts";
+
+export * from "./index.ts";
+export { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export type NodeOptions = {
+  /** Default: AITHER_HOME, else the user's state folder. */
+  readonly home?: string | undefined;
+  /** Default: AITHER_HOST, else the home's socket. */
+  readonly host?: string | undefined;
+  /** Start the daemon when nobody answers. Default: yes, unless a host was named. */
+  readonly autostart?: boolean;
+  /** The daemon's main file, when it is not beside this one. */
+  readonly daemonEntry?: string | undefined;
+  readonly cwd?: string;
+  readonly env?: Env;
+  /** Told once when a started daemon takes longer than a second to answer. */
+  readonly onWaiting?: () => void;
+};
+
+export type ClientOptions = NodeOptions & { readonly transport?: Transport };
+
+/** Connects lazily: nothing happens until the first call. */
+export function createClient(options: ClientOptions = {}): Aither {
+  const { cwd = process.cwd(), env = process.env } = options;
+  return createClientOver(options.transport ?? nodeTransport(options), () => ({
+    workspace: workspaceOf(cwd),
+    env: jobEnvironment(env),
+    umask: process.umask(),
+  }));
+}
+
+/** How long a listener whose queue is full is tried again. */
+const BUSY_PATIENCE_MS = 5_000;
+const BUSY_PAUSE_MS = 20;
+
+/** The transport alone, for thin programs. */
+export function nodeTransport(options: NodeOptions = {}): Transport {
+  const places = placesOf(options);
+  const host = options.host ?? places.host;
+  const env = options.env ?? process.env;
+  const named = options.host !== undefined || Boolean(env["AITHER_HOST"]);
+  const line = new Line(addressOf(host, env), (options.autostart ?? !named) ? places : null, options);
+  return {
+    where: host,
+    request: async (request) => exchange(await line.connect(request), line.address, request),
+    async socket({ path, signal, wake }) {
+      (await line.connect({ ...(signal && { signal }), ...(wake && { wake }) })).destroy();
+      const { openSocket } = await import("./node-websocket.ts");
+      return openSocket(line.address, path, signal);
+    },
+  };
+}
+
+/** Dials; and when nobody is there, starts somebody, at most once at a time. */
+class Line {
+  readonly address: Address;
+  readonly #places: Places | null;
+  readonly #options: NodeOptions;
+  #starting: Promise<void> | null = null;
+
+  constructor(address: Address, places: Places | null, options: NodeOptions) {
+    this.address = address;
+    this.#places = places;
+    this.#options = options;
+  }
+
+  async connect({ signal, wake = "always" }: Pick<HttpRequest, "signal" | "wake">): Promise<Socket> {
+    const busyUntil = Date.now() + BUSY_PATIENCE_MS;
+    let started = false;
+    for (;;) {
+      try {
+        return await dial(this.address, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        const code = (error as NodeJS.ErrnoException).code ?? "";
+        const busy = code === "EAGAIN" || (started && (code === "ECONNREFUSED" || code === "ENOENT"));
+        if (busy && Date.now() < busyUntil) await pause(BUSY_PAUSE_MS, signal);
+        else if (!started && this.#places !== null && mayStart(code, wake)) {
+          await this.#start(this.#places, signal);
+          started = true;
+        } else throw unreachable(this.address, error as NodeJS.ErrnoException);
+      }
+    }
+  }
+
+  async #start(places: Places, signal: AbortSignal | undefined): Promise<void> {
+    this.#starting ??= (async () => {
+      const { autostart } = await import("./node-autostart.ts");
+      await autostart({
+        places,
+        env: this.#options.env ?? process.env,
+        entry: this.#options.daemonEntry,
+        onWaiting: this.#options.onWaiting,
+        signal,
+        answers: () =>
+          dial(this.address).then(
+            (socket) => Boolean(socket.destroy()),
+            () => false,
+          ),
+      });
+    })().finally(() => {
+      this.#starting = null;
+    });
+    await this.#starting;
+  }
+}
+
+/** A stopped daemon has taken its socket away (ENOENT); a crashed one left it behind (ECONNREFUSED). */
+function mayStart(code: string, wake: Wake): boolean {
+  if (wake === "never") return false;
+  return code === "ECONNREFUSED" || (code === "ENOENT" && wake === "always");
+}
+
+function unreachable(address: Address, error: NodeJS.ErrnoException): AitherError {
+  const why: Record<string, string> = {
+    ENOENT: "nobody listens there",
+    ECONNREFUSED: "nobody listens there",
+    EACCES: "this user may not use it",
+    EAGAIN: "it is too busy",
+  };
+  const reason = why[error.code ?? ""] ?? error.message;
+  return fail("DAEMON_UNREACHABLE", `no daemon could be reached at ${address.where}: ${reason}`, { cause: error });
+}
