@@ -1,8 +1,8 @@
 /** What the API (and whatever else answers people) may ask of a running daemon: the seam between adapters and doors. */
 import type { JobState } from "@aither/core";
 import type { EngineFace } from "@aither/engine";
-import type { AttemptRef, Event, JobId, JobStatus, JobSummary, Places } from "@aither/protocol";
-import type { Planner } from "./playbooks/planner.ts";
+import type { AttemptRef, Event, JobId, JobStatus, JobSummary, Places, StartJob } from "@aither/protocol";
+import type { Planner } from "./playbooks/face.ts";
 
 export interface Host {
   readonly engine: EngineFace;
@@ -51,7 +51,12 @@ export type Found =
   | { readonly is: "none" };
 
 /** What must be beside the journal before a job is accepted. `env` is the client's whole environment, as it came. */
-export type Origin = { readonly env: Readonly<Record<string, string>>; readonly umask: number | null };
+export type Origin = {
+  readonly env: Readonly<Record<string, string>>;
+  readonly umask: number | null;
+  /** The start request without its environment, so that a retry with other variables can plan anew. Kept as it is. */
+  readonly request?: Omit<StartJob, "env" | "umask">;
+};
 
 /** Only jobs that have ended can be removed. */
 export type Removal =

@@ -1,0 +1,70 @@
+/** Settings of the daemon: defaults ← user's file ← environment ← flags. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { problem } from "@aither/protocol";
+import { errorCode } from "./store/errors.ts";
+import { StartRefused } from "./store/format.ts";
+
+export type Config = {
+  /** `--home`, as it was given. */
+  readonly home: string | undefined;
+  /** Live scripts at once, over all jobs. */
+  readonly slots: number;
+  readonly logLevel: string;
+  /** Tests of a reboot: a file whose text stands for the machine's boot id. */
+  readonly bootIdPath: string | undefined;
+};
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+const SLOTS_DEFAULT = 256;
+const SLOTS_MAX = 10_000;
+
+/** Throws `StartRefused` with SETTING_INVALID or USAGE. */
+export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
+  const flags = readFlags(argv);
+  const file = readFile(env);
+  const slots = flags.slots ?? env["AITHER_SLOTS"] ?? file["slots"] ?? SLOTS_DEFAULT;
+  const logLevel = flags["log-level"] ?? env["AITHER_LOG_LEVEL"] ?? file["logLevel"] ?? "info";
+  if (!Number.isInteger(Number(slots)) || Number(slots) < 1 || Number(slots) > SLOTS_MAX) {
+    throw invalid(`slots must be a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(slots)}`);
+  }
+  if (typeof logLevel !== "string" || !LOG_LEVELS.includes(logLevel)) {
+    throw invalid(`logLevel must be one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(logLevel)}`);
+  }
+  return { home: flags.home, slots: Number(slots), logLevel, bootIdPath: env["AITHER_TEST_BOOT_ID_FILE"] };
+}
+
+function readFlags(argv: readonly string[]): { home?: string; slots?: string; "log-level"?: string } {
+  try {
+    const options = { home: { type: "string" }, slots: { type: "string" }, "log-level": { type: "string" } } as const;
+    return parseArgs({ args: [...argv], options }).values;
+  } catch (error) {
+    const detail = `aitherd: ${error instanceof Error ? error.message : String(error)}`;
+    throw new StartRefused(
+      problem("USAGE", detail, { hint: "aitherd takes --home DIR, --slots N and --log-level LEVEL" }),
+    );
+  }
+}
+
+function readFile(env: NodeJS.ProcessEnv): Record<string, unknown> {
+  const folder = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
+  const path = join(folder, "aither", "config.json");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return {};
+    throw invalid(`${path} cannot be read: ${String(error)}`);
+  }
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw invalid(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function invalid(detail: string): StartRefused {
+  return new StartRefused(problem("SETTING_INVALID", detail));
+}

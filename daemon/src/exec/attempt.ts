@@ -1,0 +1,240 @@
+/** One attempt in this life of the daemon: from being asked for to its end being told. */
+import { fileSize, findScripts, isAlive, readClaim, readExit, readIndex, syncExit } from "@aither/supervise";
+import type {
+  AttemptFiles,
+  AttemptTarget,
+  DurableFs,
+  ExitFound,
+  IdentityOptions,
+  LivenessSweep,
+  ProcessRef,
+  Tail,
+} from "@aither/supervise";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Observation } from "@aither/core";
+import type { EnsureRequest } from "@aither/engine";
+import type { AttemptRef, Handle } from "@aither/protocol";
+import { outputPath } from "./environment.ts";
+import { readOutputs } from "./outputs.ts";
+
+export function attemptId(ref: AttemptRef): string {
+  return `${ref.jobId} ${ref.script}#${ref.attempt}`;
+}
+
+/**
+ * `asked`: nobody knows yet whether it runs. `running`: its wrapper claimed it. `over`: its end was reported, or it was
+ * released.
+ */
+export type Phase = "asked" | "running" | "over";
+
+export type Connection = {
+  readonly fs: DurableFs;
+  readonly files: AttemptFiles;
+  readonly marker: string;
+  readonly identity: IdentityOptions;
+  readonly tail: Tail;
+  readonly sweep: LivenessSweep;
+  readonly report: (observation: Observation) => void;
+  readonly trouble: (error: unknown) => void;
+};
+
+/** How often an orphaned script is looked at. */
+const ORPHAN_POLL_MS = 1_000;
+/** A wrapper that was seen dead may have written its record a moment before. */
+const RECORD_PATIENCE_MS = 50;
+
+export class Attempt {
+  request: EnsureRequest;
+  phase: Phase = "asked";
+  #connection: Connection | undefined;
+  #handle: Handle | undefined;
+  #unwatch: () => void = () => undefined;
+  #looking = false;
+  #lookAgain = false;
+  #left: readonly number[] = [];
+  /** Settles with the size of the log when the attempt has ended. */
+  readonly #ended = deferred<number | undefined>();
+  readonly #released = new AbortController();
+
+  constructor(request: EnsureRequest) {
+    this.request = request;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  get files(): AttemptFiles {
+    return this.connection.files;
+  }
+
+  get connection(): Connection {
+    if (this.#connection === undefined) throw new Error(`${attemptId(this.request.ref)} is not connected`);
+    return this.#connection;
+  }
+
+  connect(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  /** Its wrapper claimed it in this life. */
+  async started(process: ProcessRef): Promise<void> {
+    const claim = await readClaim(this.files);
+    this.run({ ...process, startedAtMs: claim?.startedAt ?? Date.now() }, "started");
+  }
+
+  /** From here on its process is watched. */
+  run(handle: Handle, how: "started" | "adopted"): void {
+    if (this.phase !== "asked") return;
+    this.phase = "running";
+    this.#handle = handle;
+    this.connection.report({ is: how, ref: this.request.ref, handle });
+    this.#unwatch = this.connection.sweep.watch(handle, () => this.heard());
+    this.#follow();
+    // The bell may have rung before anybody listened.
+    this.heard();
+  }
+
+  /** Something happened: a bell rang, or the wrapper is dead. Looks once, however often it is called. */
+  heard(): void {
+    if (this.phase === "over" || this.#connection === undefined) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = true;
+    this.#look()
+      .catch(this.connection.trouble)
+      .finally(() => {
+        this.#looking = false;
+        if (!this.#lookAgain) return;
+        this.#lookAgain = false;
+        this.heard();
+      });
+  }
+
+  /** Processes that would not die. */
+  leftovers(pids: readonly number[]): void {
+    this.#left = pids;
+  }
+
+  /** Tells the end that the exit record states. */
+  async end(exit: ExitFound, process: ProcessRef & { startedAt: number }): Promise<void> {
+    const { ref } = this.request;
+    const handle = this.#handle ?? handleOf(process);
+    const [leftovers, outputs] = await Promise.all([
+      findScripts(this.target(process), this.connection.identity),
+      readOutputs(outputPath(this.files)),
+      syncExit(this.connection.fs, this.files),
+    ]);
+    const logBytes = await fileSize(this.files.log);
+    if (this.isOver()) return;
+    // It was too quick to be seen running; its output has a time all the same.
+    if (this.phase === "asked") this.#follow();
+    this.#over(logBytes);
+    this.connection.report({
+      is: "exited",
+      ref,
+      // What never ran has no code of its own; 126 is what a shell says of a command that it could not run.
+      exitCode: exit.result.kind === "exited" ? exit.result.code : 126,
+      signal: exit.result.kind === "exited" ? (exit.result.signal ?? null) : null,
+      endedAtMs: exit.endedAt,
+      handle,
+      outputs,
+      leftovers: [...new Set([...this.#left, ...leftovers.map(({ pid }) => pid)])],
+    });
+  }
+
+  /** Its wrapper is dead and left no record; its script may still run. Never runs again before it is empty. */
+  async vanished(process: ProcessRef & { startedAt: number }): Promise<void> {
+    const { identity, report } = this.connection;
+    let wasOrphaned = false;
+    for (;;) {
+      const orphans = await findScripts(this.target(process), identity);
+      if (this.isOver()) return;
+      if (orphans.length === 0) break;
+      wasOrphaned = true;
+      await delay(ORPHAN_POLL_MS, undefined, { ref: false });
+    }
+    await delay(RECORD_PATIENCE_MS);
+    const exit = await readExit(this.files);
+    if (exit !== undefined) {
+      await this.end(exit, process);
+      return;
+    }
+    if (this.isOver()) return;
+    const evidence = wasOrphaned
+      ? `its wrapper (pid ${process.pid}) died; the script ended later, and nobody saw its code`
+      : `its wrapper (pid ${process.pid}) is gone and left no exit record`;
+    this.#over(undefined);
+    report({ is: "lost", ref: this.request.ref, evidence });
+  }
+
+  lost(evidence: string): void {
+    if (this.isOver()) return;
+    this.#over(undefined);
+    this.connection.report({ is: "lost", ref: this.request.ref, evidence });
+  }
+
+  /** It never started and never will. `failure` makes it the fault of the script's definition, not of the moment. */
+  notStarted(failure: string | undefined): void {
+    if (this.isOver()) return;
+    this.#over(undefined);
+    const { ref } = this.request;
+    this.connection.report(
+      failure === undefined ? { is: "not-started", ref } : { is: "spawn-failed", ref, message: failure },
+    );
+  }
+
+  target(process: ProcessRef | undefined = this.#handle): AttemptTarget {
+    const { files, marker } = this.connection;
+    return { wrapper: process, marker, outputPaths: [files.log, files.err] };
+  }
+
+  /** The journal holds its end, or the daemon goes: what watches it can go, too. */
+  release(): void {
+    this.#over(undefined);
+    this.#released.abort();
+  }
+
+  isOver(): boolean {
+    return this.phase === "over";
+  }
+
+  #over(logBytes: number | undefined): void {
+    this.phase = "over";
+    this.#unwatch();
+    this.#ended.resolve(logBytes);
+  }
+
+  async #look(): Promise<void> {
+    const exit = await readExit(this.files);
+    const claim = await readClaim(this.files);
+    if (claim?.kind !== "claimed" || this.isOver()) return;
+    const process = { ...claim.process, startedAt: claim.startedAt };
+    if (exit !== undefined) {
+      await this.end(exit, process);
+      return;
+    }
+    if (this.phase === "running" && !isAlive(process, this.connection.identity)) await this.vanished(process);
+  }
+
+  /** Keeps the index of times beside the log; the bytes themselves are nobody's business here. */
+  #follow(): void {
+    const { tail, files, trouble } = this.connection;
+    const from = readIndex(files.idx).at(-1)?.offset ?? 0;
+    const options = { from, until: this.#ended.promise, signal: this.#released.signal, indexPath: files.idx };
+    tail.read(files.log, () => undefined, options).catch(trouble);
+  }
+}
+
+export function handleOf(process: ProcessRef & { startedAt: number }): Handle {
+  const { bootId, pid, startTime, startedAt } = process;
+  return { bootId, pid, startTime, startedAtMs: startedAt };
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}

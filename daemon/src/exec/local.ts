@@ -1,0 +1,256 @@
+/**
+ * The executor of this machine: attempts as processes that outlive us (`@aither/supervise`).
+ *
+ *   ensure ─▶ queue ─▶ claim? ──none──▶ start ──▶ claimed ─▶ watched ─▶ exit record ─▶ exited
+ *                        │                └──▶ unclaimed ─▶ fence ─▶ not-started
+ *                        └─ there ─▶ ended | adopted | orphaned | lost          (after a restart: `survey.ts`)
+ *
+ * Nothing here is remembered on disk: claim, log and exit record say it all.
+ */
+import { join } from "node:path";
+import type { Observation } from "@aither/core";
+import type { EnsureRequest, Executor, SignalRequest } from "@aither/engine";
+import type { AttemptRef, JobId } from "@aither/protocol";
+import {
+  LivenessSweep,
+  preallocateExit,
+  Spawner,
+  watchExits,
+  type DurableFs,
+  type IdentityOptions,
+  type Tail,
+} from "@aither/supervise";
+import type { Log, Origin } from "../host.ts";
+import type { JobFolders } from "../store/job-folders.ts";
+import { attemptMarker, bellName, filesOf } from "../store/layout.ts";
+import { Attempt, attemptId } from "./attempt.ts";
+import { prepare } from "./prepare.ts";
+import { StopLadder } from "./stop.ts";
+import { survey } from "./survey.ts";
+
+/** Attempts that are being started at once; the rest waits its turn, so that timers and clients get theirs. */
+const STARTS_AT_ONCE = 16;
+/** A script that could not be started so often in a row will not be. */
+const FENCES_MAX = 3;
+
+export type LocalExecutorOptions = {
+  readonly slots: number;
+  readonly fs: DurableFs;
+  readonly folders: JobFolders;
+  readonly exits: string;
+  readonly tail: Tail;
+  readonly log: Log;
+  readonly daemonId: string;
+  readonly identity: IdentityOptions;
+  readonly origin: (jobId: JobId) => Promise<Origin | null>;
+  readonly jobNumber: (jobId: JobId) => number;
+};
+
+export class LocalExecutor implements Executor {
+  readonly name = "local";
+  readonly slots: number;
+  readonly #options: LocalExecutorOptions;
+  readonly #spawner: Spawner;
+  readonly #sweep: LivenessSweep;
+  readonly #stops: StopLadder;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #byBell = new Map<string, Attempt>();
+  readonly #queue: Attempt[] = [];
+  /** How often in a row a script was fenced although nobody restarted. */
+  readonly #fences = new Map<string, number>();
+  #starting = 0;
+  #bells: { look: () => void; close: () => void } | undefined;
+  #listener: (observation: Observation) => void = () => undefined;
+  #closed = false;
+
+  constructor(options: LocalExecutorOptions) {
+    this.#options = options;
+    this.slots = options.slots;
+    this.#spawner = new Spawner(options.identity);
+    this.#sweep = new LivenessSweep(options.identity);
+    this.#stops = new StopLadder({ identity: options.identity, log: options.log });
+  }
+
+  onObservation(listener: (observation: Observation) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Begins to listen for bells; `exits/` must be there. */
+  open(): void {
+    this.#bells = watchExits(this.#options.exits, (name) => this.#byBell.get(name)?.heard(), {
+      onError: (error) => this.#options.log.warn({ reason: String(error) }, "exits/ cannot be read"),
+    });
+  }
+
+  ensure(request: EnsureRequest): void {
+    const id = attemptId(request.ref);
+    const known = this.#attempts.get(id);
+    if (known !== undefined) {
+      known.request = request;
+      if (!request.mayStart && known.phase === "asked") void this.#guard(known, async () => this.#withdraw(known));
+      return;
+    }
+    const attempt = new Attempt(request);
+    this.#attempts.set(id, attempt);
+    this.#queue.push(attempt);
+    this.#advance();
+  }
+
+  signal(request: SignalRequest): void {
+    const attempt = this.#attempts.get(attemptId(request.ref));
+    void (async () => {
+      const folder = await this.#options.folders.find(request.ref.jobId);
+      if (folder === undefined) return;
+      const files = attempt?.files ?? filesOf(folder, request.ref);
+      const left = await this.#stops.send(request, files, attempt);
+      if (left.length > 0) attempt?.leftovers(left);
+      this.#bells?.look();
+    })().catch((error: unknown) => this.#trouble(request.ref, error));
+  }
+
+  release(ref: AttemptRef): void {
+    const id = attemptId(ref);
+    const attempt = this.#attempts.get(id);
+    this.#attempts.delete(id);
+    this.#byBell.delete(bellName(ref));
+    attempt?.release();
+    this.#options.fs
+      .unlink(join(this.#options.exits, bellName(ref)))
+      .catch((error: unknown) => this.#trouble(ref, error));
+  }
+
+  /** Lets go of everything; scripts run on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#bells?.close();
+    this.#sweep.close();
+    for (const attempt of this.#attempts.values()) attempt.release();
+    await this.#spawner.close();
+  }
+
+  #advance(): void {
+    if (this.#closed || this.#starting >= STARTS_AT_ONCE) return;
+    const attempt = this.#queue.shift();
+    if (attempt === undefined) return;
+    this.#starting += 1;
+    setImmediate(() => {
+      void this.#guard(attempt, async () => this.#begin(attempt)).finally(() => {
+        this.#starting -= 1;
+        this.#advance();
+      });
+      this.#advance();
+    });
+  }
+
+  async #begin(attempt: Attempt): Promise<void> {
+    const { ref } = attempt.request;
+    if (attempt.phase === "over") return;
+    const folder = await this.#options.folders.find(ref.jobId);
+    if (folder === undefined) throw new Error(`the folder of job ${ref.jobId} is gone`);
+    attempt.connect({
+      fs: this.#options.fs,
+      files: filesOf(folder, ref),
+      marker: attemptMarker(ref),
+      identity: this.#options.identity,
+      tail: this.#options.tail,
+      sweep: this.#sweep,
+      report: (observation) => this.#report(observation),
+      trouble: (error) => this.#trouble(ref, error),
+    });
+    this.#byBell.set(bellName(ref), attempt);
+    const { mayStart, recovering } = attempt.request;
+    if (recovering || !mayStart) {
+      await survey(attempt, this.#options.daemonId);
+      return;
+    }
+    await this.#start(attempt, folder);
+  }
+
+  async #start(attempt: Attempt, folder: string): Promise<void> {
+    const { request, files } = attempt;
+    const spec = await prepare({
+      request,
+      files,
+      folder,
+      bell: join(this.#options.exits, bellName(request.ref)),
+      marker: attemptMarker(request.ref),
+      origin: await this.#options.origin(request.ref.jobId),
+      number: this.#options.jobNumber(request.ref.jobId),
+      fs: this.#options.fs,
+    });
+    if (typeof spec === "string") {
+      this.#report({ is: "spawn-failed", ref: request.ref, message: spec });
+      return;
+    }
+    await preallocateExit(this.#options.fs, files);
+    // A cancel may have come while we prepared; from the next line on only the claim tells.
+    if (!attempt.request.mayStart || this.#closed) {
+      if (!this.#closed) await survey(attempt, this.#options.daemonId);
+      return;
+    }
+    const result = await this.#spawner.start(spec);
+    // `phase` moves on by itself when the bell was faster than the claim.
+    if (this.#closed || attempt.phase !== "asked") return;
+    if (result.kind === "claimed") {
+      this.#fences.delete(scriptId(request.ref));
+      await attempt.started(result.process);
+      return;
+    }
+    this.#options.log.warn({ ...request.ref, result }, "an attempt was not claimed");
+    const found = await survey(attempt, this.#options.daemonId, this.#tooManyFences(request.ref));
+    if (found !== "not-started") this.#fences.delete(scriptId(request.ref));
+  }
+
+  /** A message when this script was fenced too often already. */
+  #tooManyFences(ref: AttemptRef): string | undefined {
+    const count = (this.#fences.get(scriptId(ref)) ?? 0) + 1;
+    this.#fences.set(scriptId(ref), count);
+    if (count < FENCES_MAX) return undefined;
+    this.#fences.delete(scriptId(ref));
+    return `no process could be started, ${count} times in a row`;
+  }
+
+  /** It shall not start any more: a fence decides whether it already has. */
+  async #withdraw(attempt: Attempt): Promise<void> {
+    const waiting = this.#queue.indexOf(attempt);
+    // Still in the queue: its turn will find out that it may not start.
+    if (waiting >= 0 || !attempt.isConnected) return;
+    await survey(attempt, this.#options.daemonId);
+  }
+
+  #report(observation: Observation): void {
+    if (!this.#closed) this.#listener(observation);
+  }
+
+  async #guard(attempt: Attempt, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { ref } = attempt.request;
+      this.#trouble(ref, error);
+      if (attempt.phase !== "asked" || this.#closed) return;
+      await this.#giveUp(attempt, error);
+    }
+  }
+
+  /** Trouble before the claim: it is made certain that nothing runs, then it is said. */
+  async #giveUp(attempt: Attempt, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      if (attempt.isConnected) await survey(attempt, this.#options.daemonId, message);
+      else this.#report({ is: "spawn-failed", ref: attempt.request.ref, message });
+    } catch (again) {
+      this.#trouble(attempt.request.ref, again);
+    }
+  }
+
+  #trouble(ref: AttemptRef, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.log.error({ ...ref, reason }, "trouble with an attempt");
+  }
+}
+
+function scriptId(ref: AttemptRef): string {
+  return `${ref.jobId} ${ref.script}`;
+}

@@ -1,0 +1,45 @@
+/** What a script wrote to `AITHER_OUTPUT`: `name=value`, or `name<<END` … `END` for values of many lines. */
+import { open } from "node:fs/promises";
+import { errorCode } from "../store/errors.ts";
+
+/** More than this is no output but a log; the rest is not read. */
+export const OUTPUT_BYTES_MAX = 1024 * 1024;
+
+/** Lines that are neither form are passed over: a script's slip must not cost it the other values. */
+export function parseOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  const lines = text.split(/\r?\n/);
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const found = /^([^=<\s][^=<]*?)(=|<<)(.*)$/s.exec(line);
+    if (found === null) continue;
+    const [, name = "", operator, rest = ""] = found;
+    if (operator === "=") {
+      outputs[name] = rest;
+      continue;
+    }
+    const end = lines.indexOf(rest.trim(), at + 1);
+    if (end < 0) continue;
+    outputs[name] = lines.slice(at + 1, end).join("\n");
+    at = end;
+  }
+  return outputs;
+}
+
+/** No file, no outputs. */
+export async function readOutputs(path: string): Promise<Record<string, string>> {
+  let handle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return {};
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(OUTPUT_BYTES_MAX);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    return parseOutputs(bytes.toString("utf8", 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,75 @@
+/** From a plan's script to a process that can be asked for. */
+import { stat } from "node:fs/promises";
+import type { EnsureRequest } from "@aither/engine";
+import type { AttemptFiles, AttemptSpec, DurableFs } from "@aither/supervise";
+import type { Origin } from "../host.ts";
+import { artifactsFolder, attemptEnvironment } from "./environment.ts";
+
+/** A single argument may not have more than 128 KiB on Linux. */
+const ARGUMENT_BYTES_MAX = 64 * 1024;
+
+export type Preparation = {
+  readonly request: EnsureRequest;
+  readonly files: AttemptFiles;
+  readonly folder: string;
+  readonly bell: string;
+  readonly marker: string;
+  readonly origin: Origin | null;
+  readonly number: number;
+  readonly fs: DurableFs;
+};
+
+/** The order, or a sentence that says why it cannot be given. */
+export async function prepare(preparation: Preparation): Promise<AttemptSpec | string> {
+  const { request, files, folder, origin } = preparation;
+  const { run, separateStderr } = request.script;
+  const cwd = run.cwd === "" ? request.workspace : run.cwd;
+  if (!(await isFolder(cwd))) return `its working directory is not there: ${cwd}`;
+  const argv = await commandLine(preparation);
+  const [program, ...rest] = argv;
+  if (program === undefined) return "it names no program";
+  const artifacts = artifactsFolder(folder);
+  await preparation.fs.makeDir(artifacts);
+  const env = attemptEnvironment({
+    ref: request.ref,
+    number: preparation.number,
+    files,
+    artifacts,
+    origin,
+    planned: run.env,
+  });
+  return {
+    files,
+    bell: preparation.bell,
+    argv: [program, ...rest],
+    cwd,
+    env,
+    marker: preparation.marker,
+    umask: origin?.umask ?? 0o022,
+    separateStderr,
+  };
+}
+
+/** Inline text travels as the last argument; a long one as a file, where the shell's `-c` gives way to it. */
+async function commandLine({ request, files, fs }: Preparation): Promise<readonly string[]> {
+  const { argv, text } = request.script.run;
+  if (text === null) return argv;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= ARGUMENT_BYTES_MAX) return [...argv, text];
+  const path = `${files.base}.text`;
+  await fs.writeAtomic(path, bytes);
+  return [...argv.filter((word) => !isCommandFlag(word)), path];
+}
+
+/** `-c` of shells and Python, `-e` of Node, `-Command` of PowerShell. */
+function isCommandFlag(word: string): boolean {
+  return word === "-c" || word === "-Command";
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+/** Signals to a whole attempt. Deadlines are the engine's; here is only how a signal reaches everybody it is meant for. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { SignalRequest } from "@aither/engine";
+import {
+  findScripts,
+  isSameProcess,
+  kill,
+  killWrapper,
+  readExit,
+  terminate,
+  type AttemptFiles,
+  type AttemptTarget,
+  type IdentityOptions,
+} from "@aither/supervise";
+import type { Log } from "../host.ts";
+import { attemptMarker } from "../store/layout.ts";
+import { attemptId, type Attempt } from "./attempt.ts";
+
+/** A wrapper whose script is dead records the end within a millisecond, unless the disk is full. */
+const WRAPPER_PATIENCE_MS = 10_000;
+
+export class StopLadder {
+  readonly #identity: IdentityOptions;
+  readonly #log: Log;
+  readonly #underWay = new Set<string>();
+
+  constructor(options: { identity: IdentityOptions; log: Log }) {
+    this.#identity = options.identity;
+    this.#log = options.log;
+  }
+
+  /** Resolves with the pids of what would not die; always empty for signals that only ask. */
+  async send(request: SignalRequest, files: AttemptFiles, attempt: Attempt | undefined): Promise<readonly number[]> {
+    const id = `${attemptId(request.ref)} ${request.signal}`;
+    if (this.#underWay.has(id)) return [];
+    this.#underWay.add(id);
+    try {
+      const target = {
+        wrapper: request.handle,
+        marker: attemptMarker(request.ref),
+        outputPaths: [files.log, files.err],
+      };
+      if (request.signal === "KILL" || request.signal === "SIGKILL") return await this.#kill(target, files, attempt);
+      if (request.signal === "TERM" || request.signal === "SIGTERM") await terminate(target, this.#identity);
+      else await this.#ask(target, request.signal);
+      return [];
+    } finally {
+      this.#underWay.delete(id);
+    }
+  }
+
+  async #kill(target: AttemptTarget, files: AttemptFiles, attempt: Attempt | undefined): Promise<readonly number[]> {
+    const report = await kill(target, this.#identity);
+    if (report.left.length > 0) {
+      const processes = report.left.map(({ pid, name }) => `${pid} ${name}`);
+      this.#log.error({ marker: target.marker, processes }, "processes of an attempt would not die");
+    }
+    if (report.wrapperAlive && report.left.length === 0) await this.#endWrapper(target, files, attempt);
+    return report.left.map(({ pid }) => pid);
+  }
+
+  /** Its script is dead and it still does not record that: the code is given up, the attempt is not. */
+  async #endWrapper(target: AttemptTarget, files: AttemptFiles, attempt: Attempt | undefined): Promise<void> {
+    const until = performance.now() + WRAPPER_PATIENCE_MS;
+    while (performance.now() < until) {
+      if (attempt?.isOver() === true || (await readExit(files)) !== undefined) return;
+      await delay(100, undefined, { ref: false });
+    }
+    this.#log.error({ marker: target.marker }, "a wrapper could not record an end and is killed");
+    killWrapper(target, this.#identity);
+  }
+
+  /** Any other signal (`INT`): once to each process of the attempt but its wrapper. */
+  async #ask(target: AttemptTarget, signal: string): Promise<void> {
+    const name = (signal.startsWith("SIG") ? signal : `SIG${signal}`) as NodeJS.Signals;
+    for (const found of await findScripts(target, this.#identity)) {
+      if (!isSameProcess(found, this.#identity)) continue;
+      try {
+        process.kill(found.pid, name);
+      } catch (error) {
+        this.#log.debug({ pid: found.pid, reason: String(error) }, "a process was gone before its signal");
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What became of an attempt? The same question after a restart, after a spawner's death and after a cancel; the answer
+ * is read off claim, exit record and processes (supervision, table of recovery). Asking twice does no harm.
+ */
+import { fence, isAlive, readBootId, readClaim, readExit, type ClaimFound } from "@aither/supervise";
+import { handleOf, type Attempt } from "./attempt.ts";
+
+export type Surveyed = "not-started" | "runs" | "ended";
+
+/** `failure`: why it will not do to try again, should it turn out that nothing started. */
+export async function survey(attempt: Attempt, daemonId: string, failure?: string): Promise<Surveyed> {
+  const { files, request } = attempt;
+  const claim = await claimOrFence(attempt, daemonId);
+  if (claim === undefined || claim.kind === "fenced") {
+    // The journal saw a process, so there was a claim: a power cut may have taken it, or a person.
+    if (request.started) attempt.lost(`its claim is gone: ${files.claim}`);
+    else attempt.notStarted(failure);
+    return "not-started";
+  }
+  const process = { ...claim.process, startedAt: claim.startedAt };
+  const exit = await readExit(files);
+  if (exit !== undefined) {
+    await attempt.end(exit, process);
+    return "ended";
+  }
+  const { identity } = attempt.connection;
+  if (claim.process.bootId !== readBootId(identity)) {
+    attempt.lost("the machine was restarted while it ran");
+    return "ended";
+  }
+  // Dead or alive, it is watched like any other: a dead wrapper is found out by the first look.
+  attempt.run(handleOf(process), request.recovering || !request.mayStart ? "adopted" : "started");
+  return isAlive(process, identity) ? "runs" : "ended";
+}
+
+/** Undefined when it was fenced right now. */
+async function claimOrFence(attempt: Attempt, daemonId: string): Promise<ClaimFound | undefined> {
+  const found = await readClaim(attempt.files);
+  if (found !== undefined || attempt.request.started) return found;
+  const result = await fence(attempt.files, daemonId);
+  return result.kind === "exists" ? result.claim : undefined;
+}

@@ -1,0 +1,90 @@
+/** Builds the adapters around the engine, lets it recover, and only then opens the door. */
+import { Engine } from "@aither/engine";
+import type { FastifyInstance } from "fastify";
+import type { Places } from "@aither/protocol";
+import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
+import { buildApi } from "./api/app.ts";
+import { createClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { LocalExecutor } from "./exec/local.ts";
+import type { Host, Log } from "./host.ts";
+import { createIds, newInstance } from "./ids.ts";
+import { unlinkIfThere, type Lifecycle } from "./lifecycle.ts";
+import { createPlanner } from "./playbooks/planner.ts";
+import { FileStore } from "./store/store.ts";
+
+/** A storm of clients waits in the kernel instead of being refused. */
+const BACKLOG = 4_096;
+
+export type Beginning = {
+  readonly config: Config;
+  readonly places: Places;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+};
+
+/** Resolves when the socket answers, which is what "ready" means. The lock is held. */
+export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const instance = newInstance();
+  const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
+  const tail = new Tail();
+  const store = new FileStore({ state: places.state, log, tail });
+  await store.open();
+  lifecycle.onStop(async () => store.close());
+  const executor = new LocalExecutor({
+    slots: config.slots,
+    fs: store.fs,
+    folders: store.folders,
+    exits: store.layout.exits,
+    tail,
+    log,
+    daemonId: instance,
+    identity,
+    origin: async (jobId) => store.origin(jobId),
+    jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+  });
+  const engine = new Engine({
+    clock: createClock(readBootId(identity)),
+    journal: store.journal,
+    executor,
+    ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),
+    slots: config.slots,
+    onFatal: (error) => lifecycle.diskFailed(error),
+    downSince: await store.lastSeen(),
+  });
+  store.connect(engine);
+  executor.open();
+  await engine.start();
+  store.settleNumbers();
+  lifecycle.onStop(async () => {
+    await engine.stop();
+    await executor.close();
+    tail.close();
+  });
+  const host: Host = {
+    engine,
+    planner: createPlanner(),
+    store,
+    places,
+    instance,
+    startedAt,
+    log,
+    stop: () => lifecycle.stop("asked over the API"),
+  };
+  const api = await buildApi(host);
+  await listen(api, places);
+  lifecycle.onStop(async () => api.close());
+  log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
+}
+
+/** The lock is ours, so a socket that is there belongs to nobody. It is 0600 from its first moment. */
+async function listen(api: FastifyInstance, places: Places): Promise<void> {
+  await unlinkIfThere(places.socket);
+  const umask = process.umask(0o177);
+  try {
+    await api.listen({ path: places.socket, backlog: BACKLOG });
+  } finally {
+    process.umask(umask);
+  }
+}

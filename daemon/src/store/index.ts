@@ -1,0 +1,209 @@
+/** Finished jobs, one line each, by month of their end. Derived: it is made again from the job folders when it is gone. */
+import { join } from "node:path";
+import type { JobId } from "@aither/protocol";
+import type { AppendHandle, DurableFs } from "@aither/supervise";
+import { errorCode } from "./errors.ts";
+import {
+  endsWithNewline,
+  IndexDamaged,
+  isTombstone,
+  linesBackwards,
+  type IndexEntry,
+  type IndexLine,
+} from "./index-lines.ts";
+
+export type JobIndexOptions = {
+  readonly fs: DurableFs;
+  readonly folder: string;
+  /** Every finished job there is on disk, for making the index again; `top` is filled in here. */
+  readonly finishedJobs: () => AsyncIterable<IndexEntry>;
+  readonly onRebuild: (reason: string) => void;
+};
+
+export class JobIndex {
+  readonly #options: JobIndexOptions;
+  #file: { month: string; handle: AppendHandle } | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #rebuilding: Promise<void> | undefined;
+  #top = 0;
+  #count: number | undefined;
+
+  constructor(options: JobIndexOptions) {
+    this.#options = options;
+  }
+
+  /** The highest number ever given out, as far as finished jobs tell. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** Makes the index when there is none, and learns the highest number. */
+  async open(): Promise<void> {
+    const months = await this.#months();
+    if (months === null) {
+      await this.#rebuild("there is no index");
+      return;
+    }
+    if (months[0] !== undefined) await this.#cutTornEnd(months[0]);
+    for await (const line of this.#lines()) {
+      this.#top = Math.max(this.#top, line.top);
+      return;
+    }
+  }
+
+  /** Durable when it resolves. `top` is the highest number given out by now. */
+  async add(entry: Omit<IndexEntry, "top">, top: number): Promise<void> {
+    this.#top = Math.max(this.#top, top, entry.number);
+    await this.#append({ ...entry, top: this.#top });
+    if (this.#count !== undefined) this.#count += 1;
+  }
+
+  /** How many finished jobs there are; counted once, then kept. */
+  async count(): Promise<number> {
+    if (this.#count === undefined) {
+      let count = 0;
+      await this.collect(
+        () => {
+          count += 1;
+          return false;
+        },
+        () => false,
+      );
+      this.#count ??= count;
+    }
+    return this.#count;
+  }
+
+  async remove(job: { jobId: JobId; number: number }): Promise<void> {
+    this.#top = Math.max(this.#top, job.number);
+    await this.#append({ removed: job.jobId, number: job.number, top: this.#top });
+    if (this.#count !== undefined) this.#count -= 1;
+  }
+
+  /**
+   * Finished jobs, each once, latest end first, without the removed ones. `mayStopBelow` of each is a number n such that
+   * no job that still follows has a number higher than n.
+   */
+  async *entries(): AsyncIterable<{ entry: IndexEntry; mayStopBelow: number }> {
+    await this.#rebuilding;
+    const seen = new Set<string>();
+    for await (const line of this.#lines()) {
+      if (isTombstone(line)) seen.add(line.removed);
+      else if (!seen.has(line.jobId)) {
+        seen.add(line.jobId);
+        yield { entry: line, mayStopBelow: line.top };
+      }
+    }
+  }
+
+  /** All of `entries` that `keep` wants, until `isEnough`; makes a damaged index anew and starts over. */
+  async collect(
+    keep: (entry: IndexEntry) => boolean,
+    isEnough: (kept: readonly IndexEntry[], mayStopBelow: number) => boolean,
+  ): Promise<IndexEntry[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const kept: IndexEntry[] = [];
+      try {
+        for await (const { entry, mayStopBelow } of this.entries()) {
+          if (keep(entry)) kept.push(entry);
+          if (isEnough(kept, mayStopBelow)) break;
+        }
+        return kept;
+      } catch (error) {
+        if (!(error instanceof IndexDamaged) || attempt > 1) throw error;
+        await this.#rebuild(error.message);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    await this.#rebuilding;
+    await this.#file?.handle.close();
+    this.#file = undefined;
+  }
+
+  async #append(line: IndexLine): Promise<void> {
+    await this.#rebuilding;
+    const turn = this.#turn.then(async () => {
+      const handle = await this.#handle(new Date().toISOString().slice(0, 7));
+      await handle.append(Buffer.from(`${JSON.stringify(line)}\n`));
+      await handle.sync();
+    });
+    this.#turn = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async #handle(month: string): Promise<AppendHandle> {
+    if (this.#file?.month === month) return this.#file.handle;
+    await this.#file?.handle.close();
+    await this.#options.fs.makeDir(this.#options.folder);
+    const handle = await this.#options.fs.openAppend(join(this.#options.folder, `${month}.ndjson`));
+    await this.#options.fs.syncDir(this.#options.folder);
+    this.#file = { month, handle };
+    return handle;
+  }
+
+  async *#lines(): AsyncIterable<IndexLine> {
+    for (const month of (await this.#months()) ?? []) {
+      yield* linesBackwards(join(this.#options.folder, month));
+    }
+  }
+
+  /** File names, latest month first; null when the folder is gone. */
+  async #months(): Promise<string[] | null> {
+    try {
+      const names = await this.#options.fs.readDir(this.#options.folder);
+      return names
+        .filter((name) => /^\d{4}-\d\d\.ndjson$/.test(name))
+        .sort()
+        .reverse();
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  }
+
+  /** The next line must not be glued to half of one. */
+  async #cutTornEnd(month: string): Promise<void> {
+    const file = join(this.#options.folder, month);
+    if (await endsWithNewline(file)) return;
+    const bytes = await this.#options.fs.readFile(file);
+    await this.#options.fs.truncate(file, bytes.lastIndexOf(10) + 1);
+  }
+
+  async #rebuild(reason: string): Promise<void> {
+    this.#rebuilding ??= this.#makeAgain(reason).finally(() => {
+      this.#rebuilding = undefined;
+    });
+    await this.#rebuilding;
+  }
+
+  async #makeAgain(reason: string): Promise<void> {
+    const { fs, folder, finishedJobs, onRebuild } = this.#options;
+    onRebuild(reason);
+    this.#count = undefined;
+    await this.#turn;
+    await this.#file?.handle.close();
+    this.#file = undefined;
+    const byMonth = new Map<string, IndexEntry[]>();
+    for await (const entry of finishedJobs()) {
+      const month = (entry.endedAt ?? entry.queuedAt).slice(0, 7);
+      const entries = byMonth.get(month);
+      if (entries === undefined) byMonth.set(month, [entry]);
+      else entries.push(entry);
+    }
+    await fs.makeDir(folder);
+    for (const month of (await this.#months()) ?? []) await fs.unlink(join(folder, month));
+    for (const [month, entries] of [...byMonth].sort()) {
+      const lines = entries
+        .sort((a, b) => (a.endedAt ?? "").localeCompare(b.endedAt ?? ""))
+        .map((entry) => {
+          this.#top = Math.max(this.#top, entry.number);
+          return `${JSON.stringify({ ...entry, top: this.#top })}\n`;
+        });
+      await fs.writeAtomic(join(folder, `${month}.ndjson`), Buffer.from(lines.join("")));
+    }
+    await fs.syncDir(folder);
+  }
+}

@@ -1,0 +1,147 @@
+/** Where each job's folder is: known for jobs of this life, linked for open ones, searched for old ones. */
+import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import type { JobId } from "@aither/protocol";
+import type { DurableFs } from "@aither/supervise";
+import { errorCode } from "./errors.ts";
+import { dateOf, isJobId, jobFiles, type Layout } from "./layout.ts";
+
+export class JobFolders {
+  readonly #layout: Layout;
+  readonly #fs: DurableFs;
+  /** Open jobs, and any others that were asked for lately. */
+  readonly #known = new Map<JobId, string>();
+  readonly #syncedDates = new Set<string>();
+
+  constructor(layout: Layout, fs: DurableFs) {
+    this.#layout = layout;
+    this.#fs = fs;
+  }
+
+  /** Makes the folder of a new job; its name is not durable before `syncNames`. Idempotent. */
+  async create(jobId: JobId, nowMs: number): Promise<string> {
+    if (!isJobId(jobId)) throw new Error(`not a job id: ${JSON.stringify(jobId)}`);
+    const known = this.#known.get(jobId);
+    if (known !== undefined) return known;
+    const date = join(this.#layout.jobs, dateOf(nowMs));
+    const folder = join(date, jobId);
+    this.#known.set(jobId, folder);
+    if (!this.#syncedDates.has(date)) {
+      await this.#fs.makeDir(date);
+      await this.#fs.syncDir(this.#layout.jobs);
+      this.#syncedDates.add(date);
+    }
+    await this.#fs.makeDir(folder);
+    await this.#fs.makeDir(join(folder, jobFiles.scripts));
+    return folder;
+  }
+
+  /** Links a new job into `active/`. */
+  async link(jobId: JobId, folder: string): Promise<void> {
+    const date = folder.slice(this.#layout.jobs.length + 1, -(jobId.length + 1));
+    try {
+      await this.#fs.symlink(join("..", "jobs", date, jobId), join(this.#layout.active, jobId));
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+    }
+  }
+
+  /** Puts the names of a new job on disk: its files, its folder, its entry in `active/`. */
+  async syncNames(folder: string): Promise<void> {
+    await Promise.all([
+      this.#fs.syncDir(folder),
+      this.#fs.syncDir(join(folder, "..")),
+      this.#fs.syncDir(this.#layout.active),
+    ]);
+  }
+
+  async isLinked(jobId: JobId): Promise<boolean> {
+    try {
+      await this.#fs.readLink(join(this.#layout.active, jobId));
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  async unlink(jobId: JobId): Promise<void> {
+    await this.#fs.unlink(join(this.#layout.active, jobId));
+  }
+
+  /** Ids in `active/`; null when the folder itself is gone and must be rebuilt. */
+  async active(): Promise<JobId[] | null> {
+    try {
+      return (await this.#fs.readDir(this.#layout.active)).filter(isJobId);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  }
+
+  async makeActive(): Promise<void> {
+    await this.#fs.makeDir(this.#layout.active);
+    await this.#fs.syncDir(this.#layout.state);
+  }
+
+  /** The folder of a job that is there; undefined when there is none. Never writes. */
+  async find(jobId: JobId): Promise<string | undefined> {
+    if (!isJobId(jobId)) return undefined;
+    const known = this.#known.get(jobId);
+    if (known !== undefined) return known;
+    const folder = (await this.#throughActive(jobId)) ?? (await this.#throughDates(jobId));
+    if (folder !== undefined) this.#known.set(jobId, folder);
+    return folder;
+  }
+
+  forget(jobId: JobId): void {
+    this.#known.delete(jobId);
+  }
+
+  /** Days that have jobs, newest first. */
+  async dates(): Promise<string[]> {
+    const names = await this.#fs.readDir(this.#layout.jobs);
+    return names
+      .filter((name) => /^\d{4}-\d\d-\d\d$/.test(name))
+      .sort()
+      .reverse();
+  }
+
+  /** Every job folder there is, newest day first. */
+  async *all(): AsyncIterable<{ jobId: JobId; folder: string }> {
+    for (const date of await this.dates()) {
+      const day = join(this.#layout.jobs, date);
+      for (const jobId of (await this.#fs.readDir(day)).filter(isJobId)) {
+        yield { jobId, folder: join(day, jobId) };
+      }
+    }
+  }
+
+  async #throughActive(jobId: JobId): Promise<string | undefined> {
+    try {
+      const target = await this.#fs.readLink(join(this.#layout.active, jobId));
+      const folder = join(this.#layout.active, target);
+      return (await isFolder(folder)) ? folder : undefined;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async #throughDates(jobId: JobId): Promise<string | undefined> {
+    for (const date of await this.dates()) {
+      const folder = join(this.#layout.jobs, date, jobId);
+      if (await isFolder(folder)) return folder;
+    }
+    return undefined;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}

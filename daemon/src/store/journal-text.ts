@@ -1,0 +1,62 @@
+/** Bytes of a journal ⇄ events. Pure: what is torn, damaged or newer is said, and somebody else decides. */
+import { EVENT_VERSION, type Event, type JobId } from "@aither/protocol";
+import { JournalDamaged, JournalNewer } from "./errors.ts";
+import { upcast } from "./upcast.ts";
+
+export type JournalRead = {
+  readonly events: readonly Event[];
+  /** Bytes up to the end of the last good record. */
+  readonly goodBytes: number;
+  /** Bytes behind it: a record that was being written when everything stopped, and that nobody was told of. */
+  readonly tornBytes: number;
+};
+
+export function eventLines(events: readonly Event[]): Buffer {
+  return Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+}
+
+/** Throws `JournalDamaged` or `JournalNewer`. Only the last record may be torn. */
+export function readJournalBytes(bytes: Buffer, at: { jobId: JobId; file: string }): JournalRead {
+  const events: Event[] = [];
+  let start = 0;
+  for (let line = 1; start < bytes.length; line += 1) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const isLast = end >= bytes.length - 1;
+    const found =
+      newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), at.jobId, events.length + 1);
+    if (typeof found === "string") {
+      if (!isLast) throw new JournalDamaged({ ...at, line }, found);
+      return { events, goodBytes: start, tornBytes: bytes.length - start };
+    }
+    events.push(found);
+    start = end + 1;
+  }
+  return { events, goodBytes: start, tornBytes: 0 };
+}
+
+/** The event, or what is wrong with the line. */
+function parse(text: string, jobId: JobId, seq: number): Event | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return "this is not JSON";
+  }
+  if (typeof value !== "object" || value === null) return "this is not an event";
+  const { v, seq: foundSeq, jobId: foundJob, type, time } = value as Record<string, unknown>;
+  if (typeof v !== "number" || typeof type !== "string" || typeof time !== "string") return "this is not an event";
+  if (v > EVENT_VERSION) throw new JournalNewer(jobId, v);
+  if (foundJob !== jobId) return `this event belongs to ${String(foundJob)}`;
+  if (foundSeq !== seq) return `seq ${seq} is missing, found ${String(foundSeq)}`;
+  return upcast({ ...value, v });
+}
+
+/** Nothing follows these. */
+export function isEnd(event: Event | undefined): boolean {
+  return (
+    event?.type === "OrchestrationCompleted" ||
+    event?.type === "OrchestrationFailed" ||
+    event?.type === "OrchestrationCancelled"
+  );
+}

@@ -1,0 +1,214 @@
+/** The truth on disk: one append-only `events.ndjson` a job. What `append` resolved for is there after any crash. */
+import { join } from "node:path";
+import { JournalConflict, type Journal } from "@aither/engine";
+import type { Event, JobId } from "@aither/protocol";
+import type { AppendHandle, DurableFs } from "@aither/supervise";
+import type { Log } from "../host.ts";
+import { errorCode, JournalDamaged, JournalNewer } from "./errors.ts";
+import type { JobFolders } from "./job-folders.ts";
+import { eventLines, isEnd, readJournalBytes, type JournalRead } from "./journal-text.ts";
+import { jobFiles } from "./layout.ts";
+
+/** Open journals: a job that is quiet for long gives its file back. */
+const OPEN_HANDLES_MAX = 128;
+
+export type JournalOptions = {
+  readonly fs: DurableFs;
+  readonly folders: JobFolders;
+  readonly log: Log;
+  /** The end is durable: make what is derived from it, then the job leaves `active/`. */
+  readonly onRetire: (jobId: JobId) => Promise<void>;
+};
+
+export class FileJournal implements Journal {
+  readonly #options: JournalOptions;
+  /** The last seq of every journal that this life has written or recovered. */
+  readonly #heads = new Map<JobId, number>();
+  /** In order of use, oldest first. */
+  readonly #handles = new Map<JobId, AppendHandle>();
+  readonly #turns = new Map<JobId, Promise<void>>();
+  readonly #retiring = new Map<JobId, Promise<void>>();
+  /** Open jobs that cannot be continued; they are listed with this as their reason. */
+  readonly setAside = new Map<JobId, JournalDamaged | JournalNewer>();
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  async append(jobId: JobId, expectedSeq: number, events: readonly Event[]): Promise<void> {
+    const before = this.#turns.get(jobId) ?? Promise.resolve();
+    const turn = before.then(async () => this.#append(jobId, expectedSeq, events));
+    const quiet = turn.catch(() => undefined);
+    this.#turns.set(jobId, quiet);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(jobId) === quiet) this.#turns.delete(jobId);
+    }
+  }
+
+  async *read(jobId: JobId): AsyncIterable<Event> {
+    yield* (await this.load(jobId))?.events ?? [];
+  }
+
+  /** The journal as it is on disk, without a torn tail; null when there is none. Never writes. */
+  async load(jobId: JobId): Promise<JournalRead | null> {
+    const folder = await this.#options.folders.find(jobId);
+    if (folder === undefined) return null;
+    const file = join(folder, jobFiles.events);
+    try {
+      return readJournalBytes(await this.#options.fs.readFile(file), { jobId, file });
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  }
+
+  /** Every open job that can go on, its torn end cut. The others are in `setAside`, and nothing of them is touched. */
+  async *openJobs(): AsyncIterable<JobId> {
+    for (const jobId of await this.#activeJobs()) {
+      const events = await this.#recover(jobId);
+      if (events === undefined) continue;
+      if (isEnd(events.at(-1))) {
+        // The crash came between the end and its retirement.
+        await this.retire(jobId);
+        continue;
+      }
+      this.#heads.set(jobId, events.length);
+      yield jobId;
+    }
+  }
+
+  async retire(jobId: JobId): Promise<void> {
+    const retiring = this.#retiring.get(jobId) ?? this.#retire(jobId);
+    this.#retiring.set(jobId, retiring);
+    try {
+      await retiring;
+    } finally {
+      this.#retiring.delete(jobId);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#turns.values());
+    for (const handle of this.#handles.values()) await handle.close();
+    this.#handles.clear();
+  }
+
+  async #retire(jobId: JobId): Promise<void> {
+    const { folders, onRetire } = this.#options;
+    if (!(await folders.isLinked(jobId))) return;
+    await onRetire(jobId);
+    await folders.unlink(jobId);
+    this.#heads.delete(jobId);
+    const handle = this.#handles.get(jobId);
+    this.#handles.delete(jobId);
+    await handle?.close();
+  }
+
+  async #append(jobId: JobId, expectedSeq: number, events: readonly Event[]): Promise<void> {
+    const first = events[0];
+    if (first === undefined) return;
+    const foundSeq = this.#heads.get(jobId) ?? (await this.load(jobId))?.events.length ?? 0;
+    if (foundSeq !== expectedSeq) throw new JournalConflict({ jobId, expectedSeq, foundSeq });
+    const { folders } = this.#options;
+    if (expectedSeq > 0) {
+      const handle = await this.#handle(jobId);
+      await handle.append(eventLines(events));
+      await handle.sync();
+    } else {
+      // The link comes first: a job whose journal is there and that start-up does not see would be a lost one.
+      const folder = await folders.create(jobId, Date.parse(first.time));
+      await folders.link(jobId, folder);
+      const handle = await this.#handle(jobId);
+      await handle.append(eventLines(events));
+      await Promise.all([handle.sync(), folders.syncNames(folder)]);
+    }
+    this.#heads.set(jobId, expectedSeq + events.length);
+  }
+
+  async #handle(jobId: JobId): Promise<AppendHandle> {
+    const open = this.#handles.get(jobId);
+    if (open !== undefined) {
+      this.#handles.delete(jobId);
+      this.#handles.set(jobId, open);
+      return open;
+    }
+    const folder = await this.#options.folders.find(jobId);
+    if (folder === undefined) throw new Error(`the folder of job ${jobId} is gone`);
+    const handle = await this.#options.fs.openAppend(join(folder, jobFiles.events));
+    this.#handles.set(jobId, handle);
+    for (const [idle, other] of this.#handles) {
+      if (this.#handles.size <= OPEN_HANDLES_MAX) break;
+      if (idle === jobId || this.#turns.has(idle)) continue;
+      this.#handles.delete(idle);
+      await other.close();
+    }
+    return handle;
+  }
+
+  /** The events of a job to go on with: its torn tail is cut. Undefined when it cannot go on, or never began. */
+  async #recover(jobId: JobId): Promise<readonly Event[] | undefined> {
+    const { fs, folders, log } = this.#options;
+    let found: JournalRead | null;
+    try {
+      found = await this.load(jobId);
+    } catch (error) {
+      if (!(error instanceof JournalDamaged || error instanceof JournalNewer)) throw error;
+      this.setAside.set(jobId, error);
+      log.error({ jobId, reason: error.message }, "a job is set aside: its journal cannot be continued");
+      return undefined;
+    }
+    const folder = await folders.find(jobId);
+    if (found === null || folder === undefined || found.events.length === 0) {
+      // Nobody was ever told of it.
+      log.warn({ jobId }, "a job that was never accepted is forgotten");
+      await folders.unlink(jobId);
+      folders.forget(jobId);
+      return undefined;
+    }
+    if (found.tornBytes > 0) {
+      const file = join(folder, jobFiles.events);
+      log.warn({ jobId, file, keptBytes: found.goodBytes, cutBytes: found.tornBytes }, "cut the torn end of a journal");
+      await fs.truncate(file, found.goodBytes);
+    }
+    return found.events;
+  }
+
+  /** `active/` is derived, too: when it is gone, the journals without an end are what was in it. */
+  async #activeJobs(): Promise<readonly JobId[]> {
+    const { folders, fs } = this.#options;
+    const linked = await folders.active();
+    if (linked !== null) return linked;
+    this.#options.log.warn({}, "active/ is gone and is made again from the journals");
+    await folders.makeActive();
+    const open: JobId[] = [];
+    for await (const { jobId, folder } of folders.all()) {
+      const last = await lastRecord(fs, join(folder, jobFiles.events));
+      if (last === undefined || isEnd(last)) continue;
+      await folders.link(jobId, folder);
+      open.push(jobId);
+    }
+    return open;
+  }
+}
+
+/** The last whole line as an event, or as little of one as it takes to be none; undefined when there is no journal. */
+async function lastRecord(fs: DurableFs, file: string): Promise<Event | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await fs.readFile(file);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  const lines = bytes.toString("utf8").split("\n");
+  for (const line of lines.reverse().slice(0, 2)) {
+    try {
+      if (line !== "") return JSON.parse(line) as Event;
+    } catch {
+      continue;
+    }
+  }
+  return { type: "OrchestrationStarted" } as Event;
+}

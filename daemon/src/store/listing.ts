@@ -1,0 +1,161 @@
+/** Finding jobs among the live and the finished ones. Nothing here writes. */
+import { hasEnded, summary, type JobState } from "@aither/core";
+import type { JobId, JobSummary } from "@aither/protocol";
+import type { Found, JobPage, JobQuery } from "../host.ts";
+import type { JobIndex } from "./index.ts";
+import { isJobId } from "./layout.ts";
+
+export type ListingOptions = {
+  readonly index: JobIndex;
+  /** Jobs that are not in the index yet. */
+  readonly live: () => Iterable<JobState>;
+  /** Open jobs that cannot be continued, as far as they are known. */
+  readonly setAside: () => Promise<readonly JobSummary[]>;
+};
+
+export class Listing {
+  readonly #options: ListingOptions;
+
+  constructor(options: ListingOptions) {
+    this.#options = options;
+  }
+
+  async list(query: JobQuery): Promise<JobPage> {
+    const matches = matcher(query);
+    const current = (await this.#current()).filter(matches);
+    const known = new Set(current.map((job) => job.jobId));
+    const wanted = query.limit + 1;
+    const before = query.before ?? Number.POSITIVE_INFINITY;
+    let isSorted = 0;
+    const finished = await this.#options.index.collect(
+      (entry) => !known.has(entry.jobId) && matches(entry),
+      (kept, mayStopBelow) => {
+        if (kept.length + current.length < wanted || mayStopBelow >= before) return false;
+        // Sorting at each line would be dear: look again only when something was added.
+        if (kept.length === isSorted) return false;
+        isSorted = kept.length;
+        const numbers = [...current, ...kept].map((job) => job.number).sort((a, b) => b - a);
+        return (numbers[wanted - 1] ?? 0) >= mayStopBelow;
+      },
+    );
+    const jobs = [...current, ...finished.map(withoutIndexFields)].sort((a, b) => b.number - a.number);
+    const page = jobs.slice(0, query.limit);
+    return { jobs: page, next: jobs.length > query.limit ? (page.at(-1)?.number ?? null) : null };
+  }
+
+  async find(text: string, workspace?: string): Promise<Found> {
+    const name = text.trim().replace(/^#/, "");
+    if (name === "") return { is: "none" };
+    if (/^[1-9]\d{0,14}$/.test(name)) {
+      const byNumber = await this.#first((job) => job.number === Number(name), Number(name));
+      if (byNumber !== undefined) return one(byNumber);
+    }
+    if (name === "latest") return this.#latest(() => true, workspace);
+    if (isJobId(name)) {
+      const exact = await this.#first((job) => job.jobId === name);
+      return exact === undefined ? { is: "none" } : one(exact);
+    }
+    const isName = (job: JobSummary): boolean => same(job.playbook, name) || same(job.name, name);
+    const byName = await this.#latest(isName, workspace);
+    if (byName.is === "one") return byName;
+    return /^[0-9a-f-]{2,}$/.test(name.toLowerCase()) ? this.#byPart(name.toLowerCase()) : { is: "none" };
+  }
+
+  async findRequest(requestId: string): Promise<JobId | null> {
+    for (const state of this.#options.live()) if (state.requestId === requestId) return state.id;
+    const [entry] = await this.#options.index.collect(
+      (candidate) => candidate.requestId === requestId,
+      (kept) => kept.length > 0,
+    );
+    return entry?.jobId ?? null;
+  }
+
+  async counts(): Promise<{ active: number; finished: number }> {
+    const active = [...this.#options.live()].filter((state) => !hasEnded(state));
+    return { active: active.length, finished: await this.#options.index.count() };
+  }
+
+  async #latest(fits: (job: JobSummary) => boolean, workspace?: string): Promise<Found> {
+    const inWorkspace = (job: JobSummary): boolean => workspace === undefined || job.workspace === workspace;
+    const found =
+      (await this.#newest((job) => fits(job) && inWorkspace(job))) ??
+      (workspace === undefined ? undefined : await this.#newest(fits));
+    return found === undefined ? { is: "none" } : one(found);
+  }
+
+  /** A part of an id: the first ones are meant by people who copy a beginning, so a unique beginning wins. */
+  async #byPart(part: string): Promise<Found> {
+    const fits = (job: JobSummary): boolean => job.jobId.includes(part);
+    const current = (await this.#current()).filter(fits);
+    const known = new Set(current.map((job) => job.jobId));
+    const finished = await this.#options.index.collect(
+      (entry) => !known.has(entry.jobId) && fits(entry),
+      () => false,
+    );
+    const all = [...current, ...finished];
+    const beginning = all.filter((job) => job.jobId.startsWith(part));
+    const best = beginning.length > 0 ? beginning : all;
+    if (best[0] === undefined) return { is: "none" };
+    if (best.length === 1) return one(best[0]);
+    return {
+      is: "many",
+      candidates: best
+        .sort((a, b) => b.number - a.number)
+        .slice(0, 10)
+        .map((job) => `#${job.number} ${job.name} (${job.jobId.slice(0, Math.max(8, part.length + 2))})`),
+    };
+  }
+
+  async #newest(fits: (job: JobSummary) => boolean): Promise<JobSummary | undefined> {
+    const current = (await this.#current()).filter(fits).sort((a, b) => b.number - a.number)[0];
+    const finished = await this.#options.index.collect(
+      fits,
+      (kept, mayStopBelow) =>
+        kept.some((entry) => entry.number >= mayStopBelow) || (current?.number ?? 0) >= mayStopBelow,
+    );
+    return [...(current === undefined ? [] : [current]), ...finished].sort((a, b) => b.number - a.number)[0];
+  }
+
+  /** The job that fits; with its number the search ends where it must have been found. */
+  async #first(fits: (job: JobSummary) => boolean, number = 0): Promise<JobSummary | undefined> {
+    const current = (await this.#current()).find(fits);
+    if (current !== undefined) return current;
+    const [found] = await this.#options.index.collect(
+      fits,
+      (kept, mayStopBelow) => kept.length > 0 || mayStopBelow < number,
+    );
+    return found;
+  }
+
+  async #current(): Promise<JobSummary[]> {
+    const live = [...this.#options.live()].map((state) => summary(state));
+    return [...live, ...(await this.#options.setAside())];
+  }
+}
+
+function one(job: JobSummary): Found {
+  return { is: "one", jobId: job.jobId };
+}
+
+function matcher(query: JobQuery): (job: JobSummary) => boolean {
+  const text = query.text?.toLowerCase();
+  return (job) =>
+    job.number < (query.before ?? Number.POSITIVE_INFINITY) &&
+    (query.statuses === undefined || query.statuses.includes(job.status)) &&
+    (query.playbook === undefined || same(job.playbook, query.playbook)) &&
+    (query.workspace === undefined || job.workspace === query.workspace) &&
+    (query.sinceMs === undefined || Date.parse(job.queuedAt) >= query.sinceMs) &&
+    (text === undefined ||
+      [job.name, job.playbook, job.workspace, job.jobId].some((part) => part.toLowerCase().includes(text)));
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function withoutIndexFields<T extends { requestId: unknown; date: unknown; top: unknown }>(
+  entry: T,
+): Omit<T, "requestId" | "date" | "top"> {
+  const { requestId: _requestId, date: _date, top: _top, ...rest } = entry;
+  return rest;
+}

@@ -1,0 +1,26 @@
+/** `env.json`: the environment and umask a job was started with. Not derived, never logged, 0600 from its first byte. */
+import { join } from "node:path";
+import type { DurableFs } from "@aither/supervise";
+import type { Origin } from "../host.ts";
+import { errorCode } from "./errors.ts";
+import { jobFiles } from "./layout.ts";
+
+/** Written once, before the job's first event. The folder's names are synced with that event. */
+export async function writeOrigin(fs: DurableFs, folder: string, origin: Origin): Promise<void> {
+  const umask = origin.umask === null ? null : origin.umask.toString(8).padStart(4, "0");
+  const content = { umask, ...(origin.request && { request: origin.request }), env: origin.env };
+  await fs.createExclusive(join(folder, jobFiles.env), Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+}
+
+/** Null when there is none, or retention took it. */
+export async function readOrigin(fs: DurableFs, folder: string): Promise<Origin | null> {
+  let text: string;
+  try {
+    text = (await fs.readFile(join(folder, jobFiles.env))).toString("utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+  const { umask, env, request } = JSON.parse(text) as Omit<Origin, "umask"> & { umask: string | null };
+  return { env, umask: umask === null ? null : Number.parseInt(umask, 8), ...(request && { request }) };
+}

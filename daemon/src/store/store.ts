@@ -1,0 +1,263 @@
+/** All that is on disk about jobs, behind one face. Composes journal, folders, derived files, index and output. */
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { evolve, hasEnded, scriptsOf, summary, type JobState } from "@aither/core";
+import type { EngineFace, Published } from "@aither/engine";
+import type { Event, JobId, JobSummary } from "@aither/protocol";
+import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
+import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, Store } from "../host.ts";
+import { openState } from "./format.ts";
+import { JobIndex } from "./index.ts";
+import type { IndexEntry } from "./index-lines.ts";
+import { JobFolders } from "./job-folders.ts";
+import { isEnd } from "./journal-text.ts";
+import { FileJournal } from "./journal.ts";
+import { bellName, jobFiles, layout, type Layout } from "./layout.ts";
+import { Listing } from "./listing.ts";
+import { readOrigin, writeOrigin } from "./origin.ts";
+import { Output } from "./output.ts";
+import { Projections } from "./projections.ts";
+
+export class FileStore implements Store {
+  readonly layout: Layout;
+  readonly fs: DurableFs;
+  readonly folders: JobFolders;
+  readonly journal: FileJournal;
+  readonly output: OutputFiles;
+  readonly #output: Output;
+  readonly #index: JobIndex;
+  readonly #projections: Projections;
+  readonly #listing: Listing;
+  readonly #log: Log;
+  #engine: EngineFace | undefined;
+  #number = 0;
+
+  constructor(options: { state: string; log: Log; tail: Tail; fs?: DurableFs }) {
+    this.#log = options.log;
+    this.layout = layout(options.state);
+    this.fs = options.fs ?? createDurableFs();
+    const { fs, layout: names } = this;
+    const log = options.log;
+    this.folders = new JobFolders(names, fs);
+    const folders = this.folders;
+    this.journal = new FileJournal({ fs, folders, log, onRetire: async (jobId) => this.#finish(jobId) });
+    this.#projections = new Projections({ fs, folders, log });
+    this.#index = new JobIndex({
+      fs,
+      folder: names.index,
+      finishedJobs: () => this.#finishedJobs(),
+      onRebuild: (reason) => log.warn({ reason }, "the index is made again from the job folders"),
+    });
+    this.#listing = new Listing({
+      index: this.#index,
+      live: () => this.#engine?.jobs() ?? [],
+      setAside: async () => this.#setAside(),
+    });
+    this.#output = new Output({ folders, tail: options.tail, live: (jobId) => this.#engine?.job(jobId) });
+    this.output = this.#output;
+  }
+
+  /** Before the engine starts. Throws `StartRefused`, or what the disk said. */
+  async open(): Promise<void> {
+    await openState(this.fs, this.layout);
+    await this.#index.open();
+    this.#number = this.#index.top;
+  }
+
+  /** The last moment in which an open job is known to have been looked after: ISO 8601, or null without open jobs. */
+  async lastSeen(): Promise<string | null> {
+    let lastMs = 0;
+    for (const jobId of (await this.folders.active()) ?? []) {
+      const found = await stat(join(this.layout.active, jobId, jobFiles.events)).catch(() => undefined);
+      lastMs = Math.max(lastMs, found?.mtimeMs ?? 0);
+    }
+    return lastMs === 0 ? null : new Date(lastMs).toISOString();
+  }
+
+  /** Joins the engine: from here on its live jobs are seen, and its events keep the derived files fresh. */
+  connect(engine: EngineFace): void {
+    this.#engine = engine;
+    engine.onPublished((published: Published) => {
+      this.#projections.onPublished(published);
+      this.#output.onPublished(published);
+    });
+  }
+
+  /** After recovery: numbers go on behind those of open jobs, too. */
+  settleNumbers(): void {
+    for (const state of this.#engine?.jobs() ?? []) this.#number = Math.max(this.#number, state.number);
+  }
+
+  nextNumber(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  async list(query: JobQuery): Promise<JobPage> {
+    return this.#listing.list(query);
+  }
+
+  async find(text: string, scope: { readonly workspace?: string } = {}): Promise<Found> {
+    return this.#listing.find(text, scope.workspace);
+  }
+
+  async findRequest(requestId: string): Promise<JobId | null> {
+    return this.#listing.findRequest(requestId);
+  }
+
+  async counts(): Promise<{ active: number; finished: number }> {
+    return this.#listing.counts();
+  }
+
+  async state(jobId: JobId): Promise<JobState | null> {
+    return this.#engine?.job(jobId) ?? (await this.#fold(jobId));
+  }
+
+  async *events(jobId: JobId, after = 0): AsyncIterable<Event> {
+    const read = await this.journal.load(jobId);
+    yield* (read?.events ?? []).slice(after);
+  }
+
+  async putOrigin(jobId: JobId, origin: Origin): Promise<void> {
+    await writeOrigin(this.fs, await this.folders.create(jobId, Date.now()), origin);
+  }
+
+  async origin(jobId: JobId): Promise<Origin | null> {
+    const folder = await this.folders.find(jobId);
+    return folder === undefined ? null : readOrigin(this.fs, folder);
+  }
+
+  async remove(jobId: JobId): Promise<Removal> {
+    const live = this.#engine?.job(jobId);
+    if (live !== undefined && !hasEnded(live)) return { is: "active", number: live.number };
+    // It may have ended a moment ago.
+    if (live !== undefined) await this.journal.retire(jobId);
+    const folder = await this.folders.find(jobId);
+    const number = live?.number ?? (await this.#numberOf(jobId));
+    if (folder === undefined || number === undefined) return { is: "none" };
+    if ((await this.folders.active())?.includes(jobId) === true) return { is: "active", number };
+    // The stone first: a half-removed folder is in nobody's way, a listed job without files would be.
+    await this.#index.remove({ jobId, number });
+    this.#projections.forget(jobId);
+    await rm(folder, { recursive: true, force: true });
+    this.folders.forget(jobId);
+    return { is: "removed", number };
+  }
+
+  async prune(query: { olderThanMs?: number; keep?: number; dryRun?: boolean }): Promise<readonly number[]> {
+    const before = Date.now() - (query.olderThanMs ?? 0);
+    const finished = await this.#index.collect(
+      () => true,
+      () => false,
+    );
+    const doomed = finished
+      .sort((a, b) => b.number - a.number)
+      .slice(query.keep ?? 0)
+      .filter((entry) => Date.parse(entry.endedAt ?? entry.queuedAt) <= before);
+    const removed: number[] = [];
+    for (const entry of doomed) {
+      if (query.dryRun === true || (await this.remove(entry.jobId)).is === "removed") removed.push(entry.number);
+    }
+    return removed;
+  }
+
+  /** Writes what is still to be written. */
+  async close(): Promise<void> {
+    await this.#projections.close();
+    await this.journal.close();
+    await this.#index.close();
+  }
+
+  /** A job has ended: what is derived from it is written, then it may leave `active/`. */
+  async #finish(jobId: JobId): Promise<void> {
+    const live = this.#engine?.job(jobId);
+    const state = live !== undefined && hasEnded(live) ? live : await this.#fold(jobId);
+    const folder = await this.folders.find(jobId);
+    if (state === null || folder === undefined) return;
+    this.#number = Math.max(this.#number, state.number);
+    await this.#projections.finish(state);
+    await this.#index.add(indexEntry(state, folder), this.#number);
+    await this.#clearBells(state);
+  }
+
+  /** Bells of attempts whose end is in the journal: normally gone long ago. */
+  async #clearBells(state: JobState): Promise<void> {
+    for (const script of scriptsOf(state)) {
+      for (const { attempt } of script.attempts) {
+        const ref = { jobId: state.id, script: script.plan.key, attempt };
+        await this.fs.unlink(join(this.layout.exits, bellName(ref)));
+      }
+    }
+  }
+
+  async #fold(jobId: JobId): Promise<JobState | null> {
+    const read = await this.journal.load(jobId);
+    let state: JobState | null = null;
+    for (const event of read?.events ?? []) state = evolve(state, event);
+    return state;
+  }
+
+  async #numberOf(jobId: JobId): Promise<number | undefined> {
+    const [entry] = await this.#index.collect(
+      (candidate) => candidate.jobId === jobId,
+      (kept) => kept.length > 0,
+    );
+    return entry?.number ?? (await this.#fold(jobId))?.number;
+  }
+
+  /** For a new index: the derived `metadata.json` where it is whole and says the end, else the journal. */
+  async *#finishedJobs(): AsyncIterable<IndexEntry> {
+    for await (const { jobId, folder } of this.folders.all()) {
+      const entry = (await this.#fromMetadata(folder)) ?? (await this.#fromJournal(jobId, folder));
+      if (entry !== null) yield entry;
+    }
+  }
+
+  async #fromMetadata(folder: string): Promise<IndexEntry | null> {
+    try {
+      const text = (await this.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
+      const { apiVersion: _apiVersion, seq: _seq, ...entry } = JSON.parse(text);
+      if (typeof entry.endedAt !== "string" || typeof entry.number !== "number") return null;
+      return { ...entry, date: dateOfFolder(folder), top: 0 };
+    } catch {
+      return null;
+    }
+  }
+
+  async #fromJournal(jobId: JobId, folder: string): Promise<IndexEntry | null> {
+    try {
+      const read = await this.journal.load(jobId);
+      if (!isEnd(read?.events.at(-1))) return null;
+      const state = await this.#fold(jobId);
+      return state === null ? null : { ...indexEntry(state, folder), top: 0 };
+    } catch (error) {
+      this.#log.error({ jobId, reason: String(error) }, "a journal cannot be read; the job is left out of the index");
+      return null;
+    }
+  }
+
+  /** Open jobs with a damaged or newer journal, as `metadata.json` last knew them. */
+  async #setAside(): Promise<JobSummary[]> {
+    const found: JobSummary[] = [];
+    for (const [jobId, error] of this.journal.setAside) {
+      const folder = await this.folders.find(jobId);
+      if (folder === undefined) continue;
+      try {
+        const text = (await this.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
+        const { apiVersion: _apiVersion, seq: _seq, requestId: _requestId, ...known } = JSON.parse(text);
+        found.push({ ...(known as JobSummary), reason: `set aside: ${error.message}` });
+      } catch {
+        this.#log.warn({ jobId }, "a job that is set aside has no metadata.json, so it is not listed");
+      }
+    }
+    return found;
+  }
+}
+
+function indexEntry(state: JobState, folder: string): Omit<IndexEntry, "top"> {
+  return { ...summary(state), requestId: state.requestId, date: dateOfFolder(folder) };
+}
+
+function dateOfFolder(folder: string): string {
+  return folder.split("/").at(-2) ?? "";
+}
