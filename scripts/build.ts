@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
-import type { BuildOptions, OutputFile, Plugin } from "esbuild";
+import type { BuildOptions, OutputFile } from "esbuild";
+import { namesOfLazyPackages } from "./lib/lazy-packages.ts";
 import { root } from "./lib/root.ts";
 
 type Bundle = { readonly name: string; readonly entries: readonly string[]; readonly platform: "node" | "browser" };
@@ -62,29 +63,6 @@ function options(bundle: Bundle): BuildOptions {
     ? { ...shared, external: ["node:*"] }
     : { ...shared, plugins: [namesOfLazyPackages] };
 }
-
-/**
- * With code splitting, `import("commonjs-package")` gives nothing but `default`, where Node gives all names. Each such
- * import is led through a module that exports the names that Node sees.
- */
-const namesOfLazyPackages: Plugin = {
-  name: "names-of-lazy-packages",
-  setup(builder) {
-    builder.onResolve({ filter: /^(?!node:|\.|\/|@aither\/)/ }, (asked) =>
-      asked.kind === "dynamic-import"
-        ? { path: asked.path, namespace: "lazy-package", pluginData: asked.resolveDir }
-        : undefined,
-    );
-    builder.onLoad({ filter: /./, namespace: "lazy-package" }, async (asked) => {
-      const names = Object.keys((await import(asked.path)) as object).filter((name) => /^[\w$]+$/.test(name));
-      const exported = names.filter((name) => name !== "module.exports");
-      return {
-        contents: `export { ${exported.join(", ")} } from ${JSON.stringify(asked.path)};`,
-        resolveDir: asked.pluginData as string,
-      };
-    });
-  },
-};
 
 /**
  * CommonJS dependencies call `require` for Node's own modules, which an ES module does not have. Only the chunks
