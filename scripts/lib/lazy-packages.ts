@@ -7,16 +7,15 @@ import type { Plugin } from "esbuild";
 export const namesOfLazyPackages: Plugin = {
   name: "names-of-lazy-packages",
   setup(builder) {
-    builder.onResolve({ filter: /^(?!node:|\.|\/|@aither\/)/ }, (asked) =>
-      asked.kind === "dynamic-import"
+    builder.onResolve({ filter: /^[a-z@]/ }, (asked) =>
+      asked.kind === "dynamic-import" && !/^(node:|@aither\/)/.test(asked.path)
         ? { path: asked.path, namespace: "lazy-package", pluginData: asked.resolveDir }
         : undefined,
     );
     builder.onLoad({ filter: /./, namespace: "lazy-package" }, async (asked) => {
       const names = Object.keys((await import(asked.path)) as object).filter((name) => /^[\w$]+$/.test(name));
-      const exported = names.filter((name) => name !== "module.exports");
       return {
-        contents: `export { ${exported.join(", ")} } from ${JSON.stringify(asked.path)};`,
+        contents: `export { ${names.join(", ")} } from ${JSON.stringify(asked.path)};`,
         resolveDir: asked.pluginData as string,
       };
     });
