@@ -1,12 +1,14 @@
 // Everything that is printed from the shapes of @aither/protocol. Pure: path → text. `npm run gen` writes it, and
 // a test compares it with what is committed.
-import { problems, routes, API_VERSION, EVENT_VERSION, VERSION } from "@aither/protocol";
+import { problems, routes, API_VERSION, EVENT_VERSION } from "@aither/protocol";
 import type { RouteName } from "@aither/protocol";
-import { contracts, eventSchemas } from "@aither/protocol/contracts";
+import { contracts, eventSchemas, playbookSchema } from "@aither/protocol/contracts";
+import { openApiDocument } from "@aither/protocol/openapi";
 import { eventsPage } from "./generate-events.ts";
 import { apiPage } from "./generate-api.ts";
-import { openapi } from "./generate-openapi.ts";
 import type { Call, Schema } from "./schema.ts";
+
+const dialect = "https://json-schema.org/draft/2020-12/schema";
 
 /** All generated files: path relative to the repository → text. */
 export function generate(): ReadonlyMap<string, string> {
@@ -17,6 +19,7 @@ export function generate(): ReadonlyMap<string, string> {
     ...(plain(contracts[name]) as Omit<Call, "name" | "method" | "path">),
   }));
   return new Map([
+    ["schemas/playbook.json", json({ $schema: dialect, ...plain(playbookSchema) })],
     ["schemas/event.json", json({ ...head("An event of a job's journal"), ...oneOf(events) })],
     [
       "schemas/plan.json",
@@ -26,7 +29,7 @@ export function generate(): ReadonlyMap<string, string> {
       }),
     ],
     ["schemas/job.json", json({ ...head("A job, whole"), ...plain(contracts.showJob.reply) })],
-    ["schemas/openapi.json", json(openapi(calls, VERSION))],
+    ["schemas/openapi.json", json(openApiDocument())],
     ["docs/events.md", eventsPage(events, EVENT_VERSION)],
     ["docs/errors.md", errorsPage()],
     ["docs/api.md", apiPage(calls, API_VERSION)],
@@ -34,7 +37,7 @@ export function generate(): ReadonlyMap<string, string> {
 }
 
 function head(title: string): Record<string, unknown> {
-  return { $schema: "https://json-schema.org/draft/2020-12/schema", title };
+  return { $schema: dialect, title };
 }
 
 function oneOf(schemas: Readonly<Record<string, Schema>>): Record<string, unknown> {

@@ -359,5 +359,6 @@ export type Query<Name extends RouteName> = Shape<Name, "query">;
 export type Body<Name extends RouteName> = Shape<Name, "body">;
 export type Reply<Name extends RouteName> = Shape<Name, "reply">;
 
-/** The event schemas, behind this door because they carry the schema library with them. */
+/** Shapes that are no calls; behind this door because they carry the schema library with them. */
 export { eventSchemas } from "./event.ts";
+export { Playbook as playbookSchema } from "./playbook.ts";
