@@ -14,9 +14,7 @@ export type Table<Key extends string, Value> = {
 
 const chunkSize = 64;
 
-export function tableOf<Key extends string, Value>(
-  entries: Iterable<readonly [Key, Value]>,
-): Table<Key, Value> {
+export function tableOf<Key extends string, Value>(entries: Iterable<readonly [Key, Value]>): Table<Key, Value> {
   const index = new Map<Key, number>();
   const chunks: Value[][] = [];
   for (const [key, value] of entries) {
@@ -29,10 +27,7 @@ export function tableOf<Key extends string, Value>(
   return { index, chunks };
 }
 
-export function tableGet<Key extends string, Value>(
-  table: Table<Key, Value>,
-  key: Key,
-): Value | undefined {
+export function tableGet<Key extends string, Value>(table: Table<Key, Value>, key: Key): Value | undefined {
   const at = table.index.get(key);
   return at === undefined ? undefined : table.chunks[Math.floor(at / chunkSize)]?.[at % chunkSize];
 }
@@ -85,9 +80,7 @@ export function* tableValues<Value>(table: Table<string, Value>): Iterable<Value
   for (const chunk of table.chunks) yield* chunk;
 }
 
-export function* tableEntries<Key extends string, Value>(
-  table: Table<Key, Value>,
-): Iterable<readonly [Key, Value]> {
+export function* tableEntries<Key extends string, Value>(table: Table<Key, Value>): Iterable<readonly [Key, Value]> {
   for (const [key, at] of table.index) {
     yield [key, table.chunks[Math.floor(at / chunkSize)]?.[at % chunkSize] as Value];
   }

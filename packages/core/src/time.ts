@@ -14,9 +14,7 @@ export function deadlineIn(now: Instant, delayMs: number): Deadline {
 
 /** On the boot it was made in the monotonic clock decides, which stands still while the machine sleeps; else the wall clock. */
 export function deadlinePassed(deadline: Deadline, now: Instant): boolean {
-  return deadline.bootId === now.bootId
-    ? now.monotonicMs >= deadline.monotonicMs
-    : now.wallMs >= deadline.wallMs;
+  return deadline.bootId === now.bootId ? now.monotonicMs >= deadline.monotonicMs : now.wallMs >= deadline.wallMs;
 }
 
 /** ms since the epoch as ISO 8601 in UTC: `2026-11-22T22:43:28.123Z`. Years 0 to 9999. */
@@ -39,16 +37,8 @@ const isoPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z$/;
 export function parseTime(text: string): number {
   const parts = isoPattern.exec(text);
   assert(parts !== null, `not a time of ours: ${text}`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0] = parts
-    .slice(1)
-    .map(Number);
-  return (
-    epochDay({ year, month, day }) * dayMs +
-    hour * 3_600_000 +
-    minute * 60_000 +
-    second * 1_000 +
-    ms
-  );
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0] = parts.slice(1).map(Number);
+  return epochDay({ year, month, day }) * dayMs + hour * 3_600_000 + minute * 60_000 + second * 1_000 + ms;
 }
 
 type CivilDay = { year: number; month: number; day: number };
@@ -62,14 +52,9 @@ function civil(epochDays: number): CivilDay {
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
   const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1_460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
+    (dayOfEra - Math.floor(dayOfEra / 1_460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
   );
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
   const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
   return {
@@ -84,8 +69,7 @@ function epochDay({ year, month, day }: CivilDay): number {
   const era = Math.floor(marchYear / 400);
   const yearOfEra = marchYear - era * 400;
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra =
-    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   return era * 146_097 + dayOfEra - 719_468;
 }
 

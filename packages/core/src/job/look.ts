@@ -42,9 +42,7 @@ export function theLeg(stage: StageState, name: LegName): LegState {
 }
 
 export function hasEnded(state: JobState): boolean {
-  return (
-    state.status === "Completed" || state.status === "Failed" || state.status === "Cancelled"
-  );
+  return state.status === "Completed" || state.status === "Failed" || state.status === "Cancelled";
 }
 
 export function stageEnded(stage: StageState | LegState): boolean {
@@ -52,12 +50,7 @@ export function stageEnded(stage: StageState | LegState): boolean {
 }
 
 export function scriptEnded(script: ScriptState): boolean {
-  return (
-    script.is === "completed" ||
-    script.is === "failed" ||
-    script.is === "skipped" ||
-    script.is === "cancelled"
-  );
+  return script.is === "completed" || script.is === "failed" || script.is === "skipped" || script.is === "cancelled";
 }
 
 /** The number of the attempt that is under way, or was last; 0 when there was none. */

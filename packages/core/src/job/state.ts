@@ -90,14 +90,7 @@ export type ScriptState =
 /** What is remembered of one try, for people. Times are ms since the epoch. */
 export type AttemptRecord = {
   readonly attempt: number;
-  readonly end:
-    | "open"
-    | "fenced"
-    | "completed"
-    | "failed"
-    | "interrupted"
-    | "skipped"
-    | "cancelled";
+  readonly end: "open" | "fenced" | "completed" | "failed" | "interrupted" | "skipped" | "cancelled";
   readonly handle: Handle | null;
   readonly exitCode: number | null;
   readonly failure: Failure | null;

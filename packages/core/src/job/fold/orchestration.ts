@@ -19,10 +19,7 @@ export function started(state: JobState, event: EventOf<"OrchestrationStarted">)
 
 /** A pause by the daemon asks a question for every interrupted script that wants to be asked about. */
 export function paused(state: JobState, event: EventOf<"OrchestrationPaused">): JobState {
-  assert(
-    state.status === "Running" || state.status === "Paused",
-    `a job that is ${state.status} cannot be paused`,
-  );
+  assert(state.status === "Running" || state.status === "Paused", `a job that is ${state.status} cannot be paused`);
   return {
     ...changeActive(state, (record) =>
       record.state.is === "interrupted" && record.plan.onInterrupted === "ask"
@@ -39,10 +36,7 @@ export function resumed(state: JobState): JobState {
   return { ...state, status: "Running", reason: "" };
 }
 
-export function cancelRequested(
-  state: JobState,
-  event: EventOf<"OrchestrationCancelRequested">,
-): JobState {
+export function cancelRequested(state: JobState, event: EventOf<"OrchestrationCancelRequested">): JobState {
   const requestedAtMs = parseTime(event.time);
   const wallMs = requestedAtMs + cleanUpMs;
   return {
@@ -55,8 +49,7 @@ export function cancelRequested(
       force: event.force || (state.cancel?.force ?? false),
       requestedAtMs: state.cancel?.requestedAtMs ?? requestedAtMs,
       // A journal that says no deadline gets one by the wall clock: no boot has an empty id.
-      deadline: state.cancel?.deadline ??
-        event.deadline ?? { wallMs, monotonicMs: wallMs, bootId: "" },
+      deadline: state.cancel?.deadline ?? event.deadline ?? { wallMs, monotonicMs: wallMs, bootId: "" },
     },
   };
 }
@@ -64,9 +57,7 @@ export function cancelRequested(
 /** A new daemon has not seen the processes yet, so no time limit may act before it did. */
 export function recovered(state: JobState): JobState {
   return changeActive(state, (record) =>
-    record.state.is === "running"
-      ? { ...record, state: { ...record.state, confirmed: false } }
-      : record,
+    record.state.is === "running" ? { ...record, state: { ...record.state, confirmed: false } } : record,
   );
 }
 

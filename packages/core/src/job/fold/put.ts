@@ -2,14 +2,7 @@ import type { Counts, ScriptKey } from "@aither/protocol";
 import { assert } from "../../assert.ts";
 import { tableGet, tableSet, tableSetAll } from "../../table.ts";
 import { scriptEnded, theLeg, theScript, theStage } from "../look.ts";
-import type {
-  JobState,
-  LegCounts,
-  LegState,
-  ScriptRecord,
-  ScriptState,
-  StageState,
-} from "../state.ts";
+import type { JobState, LegCounts, LegState, ScriptRecord, ScriptState, StageState } from "../state.ts";
 
 /**
  * The one place where a script's record changes. It keeps what is counted beside the records true: the job's counts,

@@ -6,9 +6,7 @@ import type { JobState, LegState, ScriptRecord, StageState } from "../state.ts";
 /** The first event makes the job. */
 export function queued(event: EventOf<"OrchestrationQueued">): JobState {
   const plan = event.plan;
-  const scripts = plan.stages.flatMap((stage) =>
-    (stage.legs ?? []).flatMap((leg) => scriptEntries(stage, leg)),
-  );
+  const scripts = plan.stages.flatMap((stage) => (stage.legs ?? []).flatMap((leg) => scriptEntries(stage, leg)));
   const total = scripts.length;
   return {
     id: event.jobId,
@@ -75,18 +73,11 @@ function legAtFirst(plan: LegPlan): LegState {
   };
 }
 
-export function scriptEntries(
-  stage: StagePlan,
-  leg: LegPlan,
-): (readonly [ScriptKey, ScriptRecord])[] {
+export function scriptEntries(stage: StagePlan, leg: LegPlan): (readonly [ScriptKey, ScriptRecord])[] {
   return leg.scripts.map((plan) => [plan.key, scriptAtFirst({ plan, stage, leg })] as const);
 }
 
-export function scriptAtFirst(place: {
-  plan: ScriptPlan;
-  stage: StagePlan;
-  leg: LegPlan;
-}): ScriptRecord {
+export function scriptAtFirst(place: { plan: ScriptPlan; stage: StagePlan; leg: LegPlan }): ScriptRecord {
   return {
     plan: place.plan,
     stage: place.stage.id,

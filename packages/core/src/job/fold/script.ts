@@ -44,15 +44,8 @@ export function fenced(state: JobState, event: EventOf<"ScriptFenced">): JobStat
   });
 }
 
-export function startedOrAdopted(
-  state: JobState,
-  event: EventOf<"ScriptStarted" | "ScriptAdopted">,
-): JobState {
-  const record = current(
-    state,
-    event,
-    event.type === "ScriptStarted" ? ["scheduled"] : ["scheduled", "running"],
-  );
+export function startedOrAdopted(state: JobState, event: EventOf<"ScriptStarted" | "ScriptAdopted">): JobState {
+  const record = current(state, event, event.type === "ScriptStarted" ? ["scheduled"] : ["scheduled", "running"]);
   const before = record.state;
   const stop = before.is === "scheduled" || before.is === "running" ? before.stop : null;
   return putScript(state, {
@@ -218,9 +211,7 @@ export function expanded(state: JobState, event: EventOf<"ScriptExpanded">): Job
   const stage = theStage(state, record.stage);
   const leg = theLeg(stage, record.leg);
   const place = leg.scripts.indexOf(event.script) + 1;
-  const added = event.scripts.map((plan) =>
-    scriptAtFirst({ plan, stage: stage.plan, leg: leg.plan }),
-  );
+  const added = event.scripts.map((plan) => scriptAtFirst({ plan, stage: stage.plan, leg: leg.plan }));
   const keys: ScriptKey[] = added.map((inner) => inner.plan.key);
   const { total, pending } = state.counts;
   const next = putLeg(state, stage, {

@@ -1,7 +1,8 @@
-import type { EventOf, LegName, SkipKind, StageId } from "@aither/protocol";
+import type { EventOf, LegName, SkipKind } from "@aither/protocol";
 import { assert } from "../../assert.ts";
 import { tableAdd } from "../../table.ts";
 import { parseTime } from "../../time.ts";
+import { predecessorsEnded, standingOf } from "../graph.ts";
 import { legsOf, stageEnded, theLeg, theStage } from "../look.ts";
 import type { JobState, LegState, Shadow, StageState } from "../state.ts";
 import { endUnstarted, putLeg, putStage } from "./put.ts";
@@ -43,9 +44,7 @@ export function stageStarted(state: JobState, event: EventOf<"StageStarted">): J
     deadline: event.deadline ?? null,
   };
   const only = onlyLeg(stage);
-  return only === null
-    ? putStage(state, next)
-    : putLeg(state, next, { ...only, status: "Running", startedAtMs });
+  return only === null ? putStage(state, next) : putLeg(state, next, { ...only, status: "Running", startedAtMs });
 }
 
 type End = {
@@ -90,11 +89,7 @@ function endOf(event: StageEnd): End {
   }
 }
 
-function legEnds(
-  state: JobState,
-  stage: StageState,
-  { name, end }: { name: LegName; end: End },
-): JobState {
+function legEnds(state: JobState, stage: StageState, { name, end }: { name: LegName; end: End }): JobState {
   const leg = theLeg(stage, name);
   assert(!stageEnded(leg), `leg ${name} of ${stage.plan.id} ends once`);
   const closed = closeLeg(state, leg, end);
@@ -138,11 +133,7 @@ function stageEnds(before: JobState, stage: StageState, end: End): JobState {
 }
 
 /** A leg that never ran takes its scripts with it; one that ran has ended them all before. */
-function closeLeg(
-  state: JobState,
-  leg: LegState,
-  end: End,
-): { state: JobState; leg: LegState } {
+function closeLeg(state: JobState, leg: LegState, end: End): { state: JobState; leg: LegState } {
   assert(leg.counts.active === 0, `leg ${leg.plan.name} ends after its scripts`);
   const closed: LegState = {
     ...leg,
@@ -164,30 +155,12 @@ function closeLeg(
 
 function shadowOf(state: JobState, { stage, end }: { stage: StageState; end: End }): Shadow {
   const id = stage.plan.id;
-  const inherited = inheritedShadow(state, stage);
+  const inherited = standingOf(state, stage);
   const failed = (end.status === "Failed" && !end.tolerated) || end.status === "Cancelled";
   return {
     failed: failed ? id : inherited.failed,
     skipped: end.status === "Skipped" ? id : inherited.skipped,
   };
-}
-
-/** What those before a stage mean for it: a failure comes down both kinds of edges, a skip down `needs` only. */
-export function inheritedShadow(state: JobState, stage: StageState): Shadow {
-  let failed: StageId | null = null;
-  let skipped: StageId | null = null;
-  for (const id of stage.plan.needs) {
-    const shadow = theStage(state, id).shadow;
-    failed ??= shadow.failed;
-    skipped ??= shadow.skipped;
-  }
-  for (const id of stage.plan.after) failed ??= theStage(state, id).shadow.failed;
-  return { failed, skipped };
-}
-
-export function predecessorsEnded(state: JobState, stage: StageState): boolean {
-  const ended = (id: StageId): boolean => stageEnded(theStage(state, id));
-  return stage.plan.needs.every(ended) && stage.plan.after.every(ended);
 }
 
 /** The leg without a name, of a stage without a matrix. */

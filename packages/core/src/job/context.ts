@@ -1,0 +1,212 @@
+import type { Failure, Json, StageId } from "@aither/protocol";
+import {
+  evaluateCondition,
+  interpolate,
+  toPlain,
+  toText,
+  type Context,
+  type ExpressionFunction,
+  type Value,
+} from "@aither/expression";
+import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
+import { predecessorsOf, standingOf } from "./graph.ts";
+import { isStopped } from "./halt.ts";
+import { legsOf, scriptEnded, stageOf, theLeg, theScript, theStage } from "./look.ts";
+import type { JobState, LegState, ScriptRecord, StageState } from "./state.ts";
+
+/** What a condition says. A condition that cannot be decided is a failure of the writer, never a guess of ours. */
+export type Verdict =
+  | { readonly is: "yes" }
+  | { readonly is: "no" }
+  | { readonly is: "error"; readonly failure: Failure & { kind: "condition" } };
+
+/** Decides a stage's condition; true when it has none. Its needs have ended. */
+export function stageVerdict(state: JobState, stage: StageState): Verdict {
+  return verdict(stage.plan.condition, () => stageContext(state, stage));
+}
+
+/** Decides a script's condition; true when it has none. */
+export function scriptVerdict(state: JobState, record: ScriptRecord): Verdict {
+  return verdict(record.plan.condition, () => scriptContext(state, record));
+}
+
+function verdict(condition: string | null, context: () => Context): Verdict {
+  if (condition === null) return { is: "yes" };
+  const decision = evaluateCondition(condition, context());
+  switch (decision.is) {
+    case "true":
+      return { is: "yes" };
+    case "false":
+      return { is: "no" };
+    case "undecidable":
+      return { is: "error", failure: { kind: "condition", message: decision.reason } };
+    case "error":
+      return { is: "error", failure: { kind: "condition", message: decision.message } };
+  }
+}
+
+/** What a stage's condition can see. success(), failure() look at all its ancestors, or at the stages named to them. */
+export function stageContext(state: JobState, stage: StageState): Context {
+  const standing = standingOf(state, stage);
+  const cancelled = state.cancel !== null;
+  return {
+    names: {
+      ...common(state, stage),
+      job: { status: cancelled ? "cancelled" : standing.failed === null ? "success" : "failure" },
+    },
+    functions: {
+      always: () => true,
+      cancelled: () => cancelled,
+      success: (ids) =>
+        ids.length === 0
+          ? !cancelled && standing.failed === null && standing.skipped === null
+          : ids.every((id) => resultNamed(state, id) === "success"),
+      failure: (ids) =>
+        ids.length === 0
+          ? !cancelled && standing.failed !== null
+          : ids.some((id) => resultNamed(state, id) === "failure"),
+    },
+    variables: { ...values(state.plan.variables), ...values(stage.plan.variables) },
+  };
+}
+
+/** What a script's condition and its late templates can see. success(), failure() look at its own leg so far. */
+export function scriptContext(state: JobState, record: ScriptRecord): Context {
+  const stage = theStage(state, record.stage);
+  const leg = theLeg(stage, record.leg);
+  return {
+    names: { ...legNames(state, stage, leg), env: record.plan.run.env },
+    functions: statusFunctions(state, stage, leg),
+    variables: legVariables(state, stage, leg),
+    environment: record.plan.run.env,
+  };
+}
+
+/** What the outputs of a stage are made from: the steps of one leg. */
+function outputContext(state: JobState, stage: StageState, leg: LegState): Context {
+  return {
+    names: legNames(state, stage, leg),
+    functions: statusFunctions(state, stage, leg),
+    variables: legVariables(state, stage, leg),
+  };
+}
+
+/**
+ * The stage's outputs, from its legs in order: a later leg's value replaces an earlier one's unless it is empty.
+ * An error names the output that has no value.
+ */
+export function stageOutputs(
+  state: JobState,
+  stage: StageState,
+): { readonly outputs: Readonly<Record<string, Json>> } | { readonly error: string } {
+  const outputs: Record<string, Json> = {};
+  const templates = Object.entries(stage.plan.outputs);
+  if (templates.length === 0) return { outputs };
+  for (const leg of legsOf(stage)) {
+    const context = outputContext(state, stage, leg);
+    for (const [name, template] of templates) {
+      const made = interpolate(template, context);
+      if (made.is === "error") return { error: `its output \`${name}\`: ${made.message}` };
+      if (made.is === "late") return { error: `its output \`${name}\`: ${made.reason}` };
+      const value = toPlain(made.value);
+      const empty = value === null || value === "";
+      if (!empty || outputs[name] === undefined) outputs[name] = value ?? "";
+    }
+  }
+  return { outputs };
+}
+
+function common(state: JobState, stage: StageState): Record<string, Value> {
+  const variables = { ...values(state.plan.variables), ...values(stage.plan.variables) };
+  return {
+    env: {},
+    github: variables["github"] ?? {},
+    inputs: variables,
+    needs: needsOf(state, stage),
+    runner: variables["runner"] ?? {},
+    secrets: {},
+    steps: {},
+    strategy: {},
+    matrix: {},
+    vars: variables,
+    variables,
+  };
+}
+
+function legNames(state: JobState, stage: StageState, leg: LegState): Record<string, Value> {
+  const variables = legVariables(state, stage, leg);
+  const legs = [...legsOf(stage)];
+  return {
+    ...common(state, stage),
+    vars: variables,
+    variables,
+    inputs: variables,
+    matrix: values(leg.plan.matrix),
+    strategy: {
+      "fail-fast": stage.plan.failFast,
+      "job-index": legs.indexOf(leg),
+      "job-total": legs.length,
+      "max-parallel": stage.plan.maxParallel ?? legs.length,
+    },
+    job: { status: legStatus(state, stage, leg) },
+    steps: stepsOf(state, leg),
+  };
+}
+
+function legVariables(state: JobState, stage: StageState, leg: LegState): Record<string, Value> {
+  return {
+    ...values(state.plan.variables),
+    ...values(stage.plan.variables),
+    ...values(leg.plan.matrix),
+  };
+}
+
+function statusFunctions(state: JobState, stage: StageState, leg: LegState): Record<string, ExpressionFunction> {
+  const status = legStatus(state, stage, leg);
+  return {
+    always: () => true,
+    cancelled: () => status === "cancelled",
+    success: () => status === "success",
+    failure: () => status === "failure",
+  };
+}
+
+/** As its scripts see it. In a stage that goes on after a cancel because it asked to, nothing was cancelled. */
+function legStatus(state: JobState, stage: StageState, leg: LegState): "success" | "failure" | "cancelled" {
+  if (isStopped(state, stage, leg) || leg.counts.cancelled > 0) return "cancelled";
+  return leg.counts.failed + leg.counts.overdue > 0 ? "failure" : "success";
+}
+
+/** Steps that have an id and an end. */
+function stepsOf(state: JobState, leg: LegState): Record<string, Value> {
+  const steps: Record<string, Value> = {};
+  for (const key of leg.scripts) {
+    const record = theScript(state, key);
+    if (record.plan.id === null || !scriptEnded(record.state)) continue;
+    steps[record.plan.id] = {
+      outputs: record.outputs,
+      outcome: outcomeOf(record.state),
+      conclusion: conclusionOf(record.state),
+    };
+  }
+  return steps;
+}
+
+function needsOf(state: JobState, stage: StageState): Record<string, Value> {
+  const needs: Record<string, Value> = {};
+  for (const id of predecessorsOf(stage)) {
+    const need = theStage(state, id);
+    needs[id] = { result: resultOf(need), outputs: values(need.outputs) };
+  }
+  return needs;
+}
+
+function resultNamed(state: JobState, id: Value): string | null {
+  const stage = stageOf(state, toText(id) as StageId);
+  return stage === undefined ? null : resultOf(stage);
+}
+
+/** Plain JSON is made of values of the expression language; the compiler cannot see it through the recursion. */
+function values(json: Readonly<Record<string, Json>>): Record<string, Value> {
+  return json as Record<string, Value>;
+}

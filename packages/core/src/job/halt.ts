@@ -1,0 +1,105 @@
+import type { Instant, ScriptPlan, StagePlan, StopCause } from "@aither/protocol";
+import { deadlineIn, deadlinePassed, spanText } from "../time.ts";
+import { cleanUpMs } from "../schedule/limits.ts";
+import { theLeg, theStage } from "./look.ts";
+import type { JobState, LegState, ScriptRecord, StageState } from "./state.ts";
+import { statusFunctionsOf, type StatusFunction } from "./status-functions.ts";
+
+/** Why something shall stop, or not start any more. `strict`: even what asks to run after a cancel or a failure. */
+export type Halt = {
+  readonly cause: Exclude<StopCause, "skip">;
+  readonly reason: string;
+  readonly strict: boolean;
+};
+
+/** Which conditions let something run in spite of a halt, as long as it is not strict. */
+const excuses: Record<Halt["cause"], readonly StatusFunction[]> = {
+  cancel: ["always", "cancelled"],
+  "fail-fast": ["always", "cancelled"],
+  timeout: ["always", "cancelled", "failure"],
+};
+
+/**
+ * What stops a stage as a whole; null = it may go on. A stage whose own condition asks to run after a cancel goes on
+ * as if nothing had happened, until the time for cleaning up is over.
+ */
+export function stageHalt(state: JobState, stage: StageState, now: Instant): Halt | null {
+  const halt = jobHalt(state, stage, now);
+  return halt === null || isExcused(stage.plan, halt) ? null : halt;
+}
+
+/** What stops a leg. */
+export function legHalt(state: JobState, place: { stage: StageState; leg: LegState }, now: Instant): Halt | null {
+  const { stage, leg } = place;
+  return (
+    stageHalt(state, stage, now) ??
+    overdue(stage.deadline, now, {
+      what: `the stage's time limit of ${spanText(stage.plan.timeoutMs ?? 0)} is over`,
+    }) ??
+    legFailFast(stage, leg)
+  );
+}
+
+/** What stops a script; null also when its condition excuses it. */
+export function scriptHalt(state: JobState, record: ScriptRecord, now: Instant): Halt | null {
+  const stage = theStage(state, record.stage);
+  const halt = legHalt(state, { stage, leg: theLeg(stage, record.leg) }, now);
+  return halt === null || isExcused(record.plan, halt) ? null : halt;
+}
+
+/** Whether a leg is being stopped by a cancel or by fail-fast, as its conditions see it; time plays no part. */
+export function isStopped(state: JobState, stage: StageState, leg: LegState): boolean {
+  const halt =
+    state.cancel === null ? jobFailFast(state, stage) : { cause: "cancel" as const, reason: "", strict: false };
+  if (halt !== null && !isExcused(stage.plan, halt)) return true;
+  return legFailFast(stage, leg) !== null;
+}
+
+export function isExcused(plan: StagePlan | ScriptPlan, halt: Halt): boolean {
+  if (halt.strict) return false;
+  const calls = statusFunctionsOf(plan);
+  return excuses[halt.cause].some((name) => calls.has(name));
+}
+
+function jobHalt(state: JobState, stage: StageState, now: Instant): Halt | null {
+  const { cancel } = state;
+  if (cancel !== null) {
+    return {
+      cause: "cancel",
+      reason: cancel.reason ?? `the job was cancelled by ${cancel.by}`,
+      strict: cancel.force || deadlinePassed(cancel.deadline, now),
+    };
+  }
+  return (
+    overdue(state.deadline, now, {
+      what: `the job's time limit of ${spanText(state.plan.timeoutMs ?? 0)} is over`,
+    }) ?? jobFailFast(state, stage)
+  );
+}
+
+function overdue(deadline: JobState["deadline"], now: Instant, { what }: { what: string }): Halt | null {
+  if (deadline === null || !deadlinePassed(deadline, now)) return null;
+  const strict = deadlinePassed(deadlineIn(deadline, cleanUpMs), now);
+  return { cause: "timeout", reason: what, strict };
+}
+
+function jobFailFast(state: JobState, stage: StageState): Halt | null {
+  if (!state.plan.failFast || state.culprit === null || state.culprit === stage.plan.id) return null;
+  const culprit = theStage(state, state.culprit).plan.name;
+  const reason = `\`${culprit}\` failed, and the playbook is to fail fast`;
+  // Those that come after it anyway are skipped for that reason, which says more.
+  if (stage.status === "Pending" && comesAfter(stage, state.culprit)) return null;
+  return { cause: "fail-fast", reason, strict: false };
+}
+
+function comesAfter(stage: StageState, id: string): boolean {
+  return stage.plan.needs.includes(id) || stage.plan.after.includes(id);
+}
+
+function legFailFast(stage: StageState, leg: LegState): Halt | null {
+  const { culprit, plan } = stage;
+  if (!plan.failFast || plan.continueOnError) return null;
+  if (culprit === null || culprit === leg.plan.name) return null;
+  const reason = `[${culprit}] failed, and the matrix is to fail fast`;
+  return { cause: "fail-fast", reason, strict: false };
+}

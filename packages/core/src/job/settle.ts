@@ -1,0 +1,57 @@
+import type { Fact, Instant } from "@aither/protocol";
+import { deadlineIn } from "../time.ts";
+import { jobEnd } from "./conclude.ts";
+import { hasEnded, theScript, theStage } from "./look.ts";
+import { settleActive } from "./settle/active.ts";
+import { settlePending } from "./settle/pending.ts";
+import { settleRunning } from "./settle/running.ts";
+import type { JobState } from "./state.ts";
+
+/**
+ * The one fact that must follow from how things stand, or null. Run it until null after every input: each fact moves a
+ * script, leg, stage or the job forward in a life that has no way back without an input, so it always ends.
+ * Time limits are answered here as well, on whatever input comes after they are over.
+ */
+export function settle(state: JobState, now: Instant): Fact | null {
+  if (hasEnded(state)) return null;
+  if (state.status === "Queued") return started(state, now);
+  for (const key of state.active) {
+    const fact = settleActive(state, theScript(state, key), now);
+    if (fact !== null) return fact;
+  }
+  const isFull = stagesAreFull(state);
+  for (const id of state.openStages) {
+    const stage = theStage(state, id);
+    const fact =
+      stage.status === "Running" ? settleRunning(state, stage, now) : settlePending(state, { stage, isFull }, now);
+    if (fact !== null) return fact;
+  }
+  return state.openStages.length === 0 ? ended(state) : null;
+}
+
+function stagesAreFull(state: JobState): boolean {
+  const { maxConcurrency } = state.plan;
+  if (maxConcurrency === null) return false;
+  const running = state.openStages.filter((id) => theStage(state, id).status === "Running").length;
+  return running >= Math.max(1, maxConcurrency);
+}
+
+function started(state: JobState, now: Instant): Fact {
+  const { timeoutMs } = state.plan;
+  return {
+    type: "OrchestrationStarted",
+    ...(timeoutMs !== null && { deadline: deadlineIn(now, timeoutMs) }),
+  };
+}
+
+function ended(state: JobState): Fact {
+  const end = jobEnd(state);
+  switch (end.is) {
+    case "completed":
+      return { type: "OrchestrationCompleted" };
+    case "failed":
+      return { type: "OrchestrationFailed", reason: end.reason };
+    case "cancelled":
+      return { type: "OrchestrationCancelled" };
+  }
+}

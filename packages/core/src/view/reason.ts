@@ -1,0 +1,93 @@
+import type { StageId } from "@aither/protocol";
+import { unreachable } from "../assert.ts";
+import { failureText } from "../job/conclude.ts";
+import { predecessorsOf } from "../job/graph.ts";
+import { scriptEnded, stageEnded, theLeg, theScript, theStage } from "../job/look.ts";
+import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
+import { isoTime } from "../time.ts";
+
+/** Why a stage is as it is: what it waits for, why it was skipped, how it failed. "" when there is nothing to say. */
+export function reasonOfStage(state: JobState, stage: StageState): string {
+  if (stage.status !== "Pending") return stage.reason;
+  const open = predecessorsOf(stage).filter((id) => !stageEnded(theStage(state, id)));
+  if (open.length > 0) return `waits for ${names(state, open)}`;
+  if (state.status === "Paused") return `the job is paused: ${state.reason}`;
+  if (state.status === "Queued") return "the job waits in the queue";
+  const { maxConcurrency } = state.plan;
+  return maxConcurrency === null ? "" : `${maxConcurrency} stages run already, which is the playbook's maxConcurrency`;
+}
+
+/** Why a script is as it is. */
+export function reasonOfScript(state: JobState, record: ScriptRecord): string {
+  const script = record.state;
+  switch (script.is) {
+    case "pending":
+      return reasonOfPending(state, record);
+    case "scheduled":
+      return script.stop?.reason ?? (script.stop === null ? "is being started" : "shall not start");
+    case "running":
+      return script.progress?.note ?? "";
+    case "terminating": {
+      const how = script.killing ? "is being killed" : `was sent ${script.signal}`;
+      return `${how}${script.reason === undefined ? "" : `: ${script.reason}`}`;
+    }
+    case "interrupted":
+      return `was interrupted: ${script.evidence}`;
+    case "waiting":
+      return `${failureText(script.after)}; attempt ${script.attempt + 1} comes at ${isoTime(script.retryAtMs)}`;
+    case "completed":
+      return script.exitCode === 3010 ? "a restart of the machine is required" : "";
+    case "failed":
+      return `${failureText(script.failure)}${script.tolerated ? " (which may happen)" : ""}`;
+    case "skipped":
+      return script.reason;
+    case "cancelled":
+      return script.reason ?? "";
+    default:
+      return unreachable(script);
+  }
+}
+
+function reasonOfPending(state: JobState, record: ScriptRecord): string {
+  const stage = theStage(state, record.stage);
+  if (stage.status === "Pending") {
+    const reason = reasonOfStage(state, stage);
+    return reason === "" ? `its stage \`${stage.plan.name}\` has not started` : reason;
+  }
+  const leg = theLeg(stage, record.leg);
+  if (leg.status === "Pending") return reasonOfLeg(stage);
+  const before = blockerOf(state, { stage, leg, record });
+  if (before !== null) return `waits for \`${before.plan.name}\``;
+  if (state.status === "Paused") return `the job is paused: ${state.reason}`;
+  return "waits for a free slot";
+}
+
+function reasonOfLeg(stage: StageState): string {
+  const { maxParallel } = stage.plan;
+  return maxParallel === null
+    ? "its leg has not started"
+    : `${maxParallel} legs run already, which is the stage's maxParallel`;
+}
+
+/** The script before it that has to end first; null when its turn has come. */
+function blockerOf(
+  state: JobState,
+  { stage, leg, record }: { stage: StageState; leg: LegState; record: ScriptRecord },
+): ScriptRecord | null {
+  let room = Math.max(1, stage.plan.parallel);
+  let blocker: ScriptRecord | null = null;
+  for (const key of leg.scripts.slice(leg.first)) {
+    const other = theScript(state, key);
+    if (other === record) break;
+    if (scriptEnded(other.state)) continue;
+    room -= 1;
+    blocker = other;
+  }
+  return room > 0 ? null : blocker;
+}
+
+function names(state: JobState, ids: readonly StageId[]): string {
+  const [first, ...others] = ids.map((id) => `\`${theStage(state, id).plan.name}\``);
+  if (others.length === 0) return first ?? "";
+  return `${[first, ...others.slice(0, -1)].join(", ")} and ${others.at(-1)}`;
+}
