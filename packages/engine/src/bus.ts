@@ -15,11 +15,16 @@ export type Taken =
 export class Bus {
   readonly #subscriptions = new Map<JobId, Set<Subscription>>();
   readonly #listeners = new Set<(published: Published) => void>();
+  readonly #eventsMax: number;
+
+  constructor(eventsMax: number = limits.watchEventsMax) {
+    this.#eventsMax = eventsMax;
+  }
 
   subscribe(jobId: JobId): Subscription {
     const all = this.#subscriptions.get(jobId) ?? new Set<Subscription>();
     this.#subscriptions.set(jobId, all);
-    const subscription = new Subscription(() => {
+    const subscription = new Subscription(this.#eventsMax, () => {
       all.delete(subscription);
       if (all.size === 0 && this.#subscriptions.get(jobId) === all) this.#subscriptions.delete(jobId);
     });
@@ -49,13 +54,15 @@ export class Bus {
 }
 
 export class Subscription {
+  readonly #eventsMax: number;
   readonly #leave: () => void;
   #events: Event[] = [];
   #bytes = 0;
   #state: "open" | "cut" | "closed" = "open";
   #wake: (() => void) | null = null;
 
-  constructor(leave: () => void) {
+  constructor(eventsMax: number, leave: () => void) {
+    this.#eventsMax = eventsMax;
     this.#leave = leave;
   }
 
@@ -65,7 +72,7 @@ export class Subscription {
    */
   push(event: Event, bytes: number): void {
     if (this.#state !== "open") return;
-    if (this.#events.length >= limits.watchEventsMax || this.#bytes >= limits.watchBytesMax) {
+    if (this.#events.length >= this.#eventsMax || this.#bytes >= limits.watchBytesMax) {
       this.#end("cut");
       return;
     }

@@ -20,7 +20,7 @@ export class Engine implements EngineFace {
   readonly #options: EngineOptions;
   readonly #behaviour: Behaviour;
   readonly #jobs = new Jobs();
-  readonly #bus = new Bus();
+  readonly #bus: Bus;
   readonly #mailbox = new Mailbox<Item>(limits.mailboxItemsMax);
   readonly #timers: Timers;
   readonly #reconciler: Reconciler;
@@ -34,6 +34,7 @@ export class Engine implements EngineFace {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#behaviour = options.behaviour ?? realBehaviour;
+    this.#bus = new Bus(options.watchEventsMax);
     const { clock, executor } = options;
     this.#timers = new Timers({ clock, fire: (id) => this.#timerFired(id) });
     this.#reconciler = new Reconciler({

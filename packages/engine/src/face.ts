@@ -47,6 +47,8 @@ export type EngineOptions = {
   readonly onFatal: (error: unknown) => void;
   /** When this home was last seen alive, for OrchestrationRecovered. */
   readonly downSince: string | null;
+  /** Events a watcher may leave waiting before it is cut off; 1,000 when absent. */
+  readonly watchEventsMax?: number;
   /** The core to run; the real one when absent. Tests plant bugs here. */
   readonly behaviour?: Behaviour;
 };

@@ -16,7 +16,7 @@ export const limits = {
   /** Clocks jump and machines sleep: no timer sleeps longer than this without looking at the clock. */
   timerSleepMsMax: 30_000,
   /** A timer that fired and is still wanted asks again after this. */
-  timerAgainMs: 1_000,
+  timerAgainMs: 30_000,
   /** Facts that may follow from one input. More means that `settle` never comes to rest: a bug. */
   factsAnInputMax: 100_000,
 } as const;

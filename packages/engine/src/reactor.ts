@@ -91,10 +91,7 @@ export class Reactor {
       const state = turn.state(jobId);
       if (state === null) return refusal(problem("JOB_NOT_FOUND", `there is no job ${jobId}`));
       const wrong = this.#parts.behaviour.check(state, command);
-      if (wrong !== null) {
-        const { code, detail, candidates } = wrong;
-        return refusal(problem(code, detail, { ...(candidates && { candidates }) }));
-      }
+      if (wrong !== null) return refusal(problem(wrong.code, wrong.detail));
     }
     try {
       turn.apply(jobId, command);

@@ -52,7 +52,7 @@ export class Reconciler {
     const before = this.#inFlight.get(state.id);
     const wanted = new Map<string, Effect>();
     for (const effect of this.#behaviour.effects(state)) {
-      wanted.set(`${state.id} ${this.#behaviour.effectId(effect)}`, effect);
+      wanted.set(this.#idOf(effect), effect);
     }
     if (before !== undefined) {
       for (const [id, effect] of before) if (!wanted.has(id)) this.#drop(id, effect);
@@ -85,6 +85,11 @@ export class Reconciler {
     }
   }
 
+  /** An attempt is one thing to look after, whether or not it may still start. */
+  #idOf(effect: Effect): string {
+    return effect.is === "ensure" ? attemptId(effect.ref) : this.#behaviour.effectId(effect);
+  }
+
   #ensure(effect: Ensure, state: JobState): void {
     const script = scriptOf(state, effect.ref.script)?.plan;
     if (script === undefined) throw new Error(`${effect.ref.script} is not in job ${state.id}`);
@@ -112,7 +117,8 @@ export class Reconciler {
       this.#timerOwners.set(id, { jobId: effect.jobId, timer: effect.timer });
       this.#timers.set(id, effect.at);
     } else if (!this.#timers.has(id)) {
-      // It fired and the state still wants it: the core saw the clock differently, or waits for something else too.
+      // It went off and is still wanted, because what it is for waits for something else too, or because the wall
+      // clock was set back under it.
       this.#timers.set(id, effect.at, { again: true });
     }
   }

@@ -1,0 +1,62 @@
+import type { Checker, JobTruth } from "../truth.ts";
+
+/** How often a script whose process vanishes is run again; interruptions have a budget of their own. */
+const interruptionsMax = 3;
+
+/** Retries are neither more than the plan allows, nor sooner than the back-off says, nor forgotten. */
+export const retryBudget: Checker = {
+  name: "retry-budget",
+  *find(truth) {
+    for (const job of truth.jobs) {
+      for (const [key, { script }] of job.places) {
+        const facts = factsOf(job, key);
+        if (facts.failures > script.retries) {
+          yield `${job.id} ${key} was retried ${facts.failures} times of ${script.retries}`;
+        }
+        if (facts.interruptions > interruptionsMax) {
+          yield `${job.id} ${key} was interrupted and run again ${facts.interruptions} times`;
+        }
+        if (facts.interruptions > 0 && !script.idempotent && script.onInterrupted === "fail") {
+          yield `${job.id} ${key} may not be repeated, and was after an interruption`;
+        }
+        if (facts.givenUp && facts.failures < script.retries) {
+          yield `${job.id} ${key} failed with ${script.retries - facts.failures} retries left`;
+        }
+        yield* facts.early;
+      }
+    }
+  },
+};
+
+type Facts = { failures: number; interruptions: number; givenUp: boolean; early: string[] };
+
+function factsOf(job: JobTruth, key: string): Facts {
+  const facts: Facts = { failures: 0, interruptions: 0, givenUp: false, early: [] };
+  let retryAtMs = -Infinity;
+  let halted = false;
+  for (const event of job.events) {
+    if (event.type === "OrchestrationCancelRequested") halted = true;
+    if (!("script" in event) || event.script !== key) continue;
+    if (event.type === "ScriptTerminating") halted = event.cause !== "timeout" || limited(job, key);
+    if (event.type === "ScriptRetried") {
+      if (event.failure.kind === "interrupted") facts.interruptions++;
+      else facts.failures++;
+      retryAtMs = event.retryAtMs;
+    }
+    if (event.type === "ScriptScheduled" && Date.parse(event.time) < Math.floor(retryAtMs)) {
+      facts.early.push(`${job.id} seq ${event.seq}: ${key} was tried again before its back-off was over`);
+    }
+    if (event.type === "ScriptFailed" && !halted) {
+      const { kind } = event.failure;
+      facts.givenUp = kind === "exit" || kind === "signal" || kind === "timeout";
+    }
+  }
+  return facts;
+}
+
+/** Whether a limit above the script may have stopped it; then nothing is left to retry in. */
+function limited(job: JobTruth, key: string): boolean {
+  const first = job.events[0];
+  const ofJob = first?.type === "OrchestrationQueued" ? first.plan.timeoutMs : null;
+  return ofJob !== null || (job.places.get(key)?.stage.timeoutMs ?? null) !== null;
+}

@@ -1,0 +1,57 @@
+import { nameOfAttempt, type Checker, type JobTruth, type Truth } from "../truth.ts";
+
+/** By the processes' own ledger: a stage begins after all it needs has ended, a script after those written before it. */
+export const stageOrder: Checker = {
+  name: "stage-order",
+  *find(truth) {
+    for (const job of truth.jobs) {
+      const ends = stageEnds(truth, job);
+      for (const run of job.runs) {
+        const place = job.places.get(run.attempt.script);
+        if (place === undefined) {
+          yield `${nameOfAttempt(run.attempt)} is not in the plan`;
+          continue;
+        }
+        const { stage, leg } = place;
+        if (stage.decision === "skip") {
+          yield `${nameOfAttempt(run.attempt)} ran, but ${stage.id} was to be skipped`;
+        }
+        for (const need of [...stage.needs, ...stage.after]) {
+          if ((ends.get(need) ?? Infinity) > run.startIndex) {
+            yield `${nameOfAttempt(run.attempt)} was started before stage ${need} had ended`;
+          }
+          const late = job.runs.find(
+            (other) => job.places.get(other.attempt.script)?.stage.id === need && other.endIndex > run.startIndex,
+          );
+          if (late !== undefined) {
+            yield `${nameOfAttempt(run.attempt)} was started while ${nameOfAttempt(late.attempt)} ran or before it`;
+          }
+        }
+        if (stage.parallel !== 1) continue;
+        const before = leg.scripts.slice(0, leg.scripts.indexOf(place.script));
+        const overtaken = job.runs.find(
+          (other) => before.some((script) => script.key === other.attempt.script) && other.endIndex > run.startIndex,
+        );
+        if (overtaken !== undefined) {
+          yield `${nameOfAttempt(run.attempt)} overtook ${nameOfAttempt(overtaken.attempt)}`;
+        }
+      }
+    }
+  },
+};
+
+/** Where in the history the end of each stage became durable. */
+function stageEnds(truth: Truth, job: JobTruth): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const event of job.events) {
+    const ended =
+      event.type === "StageCompleted" ||
+      event.type === "StageFailed" ||
+      event.type === "StageSkipped" ||
+      event.type === "StageCancelled";
+    if (ended && event.leg === undefined) {
+      ends.set(event.stage, truth.durableAt(job.id, event.seq)?.index ?? Infinity);
+    }
+  }
+  return ends;
+}

@@ -1,0 +1,43 @@
+import { ladderMs, nameOfAttempt, overdue, type Checker, type JobTruth, type Run } from "../truth.ts";
+
+/** Reports may be late, requests queue up, and a process takes a moment to die. */
+const slackMs = 60_000;
+
+/** No process outlives its time limit and its stop ladder, and none is stopped before its time. */
+export const timeoutsFire: Checker = {
+  name: "timeouts-fire",
+  *find(truth) {
+    for (const job of truth.jobs) {
+      for (const run of job.runs) {
+        const script = job.places.get(run.attempt.script)?.script;
+        if (script === undefined || script.timeoutMs === null) continue;
+        const dueMs = run.startedAtMs + script.timeoutMs;
+        const withinMs = ladderMs(script) + slackMs;
+        if (overdue(truth, { dueMs, withinMs, doneMs: run.endedAtMs })) {
+          yield `${nameOfAttempt(run.attempt)} outlived its time limit of ${script.timeoutMs} ms`;
+        }
+      }
+      yield* early(job, (seq) => truth.durableAt(job.id, seq)?.atMs ?? Infinity);
+    }
+  },
+};
+
+function* early(job: JobTruth, atMs: (seq: number) => number): Iterable<string> {
+  const first = job.events[0];
+  const ofJob = first?.type === "OrchestrationQueued" ? first.plan.timeoutMs : null;
+  for (const event of job.events) {
+    if (event.type !== "ScriptTerminating" || event.cause !== "timeout") continue;
+    const place = job.places.get(event.script);
+    // Then the limit that was over may be one of the stage or of the job.
+    if (place === undefined || place.stage.timeoutMs !== null || ofJob !== null) continue;
+    const run = runOf(job, event.script, event.attempt);
+    const allowedMs = place.script.timeoutMs ?? Infinity;
+    if (run === undefined || atMs(event.seq) < run.startedAtMs + allowedMs) {
+      yield `${job.id} ${event.script}#${event.attempt} was stopped before its time limit`;
+    }
+  }
+}
+
+function runOf(job: JobTruth, script: string, attempt: number): Run | undefined {
+  return job.runs.find((run) => run.attempt.script === script && run.attempt.attempt === attempt);
+}
