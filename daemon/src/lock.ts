@@ -31,14 +31,14 @@ export type Lock =
 
 /** `path` must be in a folder that exists. */
 export async function takeLock(path: string): Promise<Lock> {
-  if (isInherited(path)) {
-    delete process.env[STARTED_LOCKED];
-    return { is: "held" };
-  }
   if (process.platform === "darwin") return lockByOpening(path);
   // A pipe's name is a lock by itself.
   if (process.platform === "win32") return { is: "held" };
   if (!flockPaths.some((program) => existsSync(program))) return lockByName(path);
+  if (isInherited(path)) {
+    delete process.env[STARTED_LOCKED];
+    return { is: "held" };
+  }
   if (process.env[STARTED_LOCKED] !== undefined) throw new Error(`descriptor ${LOCK_FD} is not the lock ${path}`);
   return { is: "handed-on", exitCode: startLocked(path) };
 }

@@ -7,7 +7,8 @@ export const OUTPUT_BYTES_MAX = 1024 * 1024;
 
 /** Lines that are neither form are passed over: a script's slip must not cost it the other values. */
 export function parseOutputs(text: string): Record<string, string> {
-  const outputs: Record<string, string> = {};
+  // A map first: `__proto__` is a name like any other, and only becomes a property in the end.
+  const outputs = new Map<string, string>();
   const lines = text.split(/\r?\n/);
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
@@ -15,15 +16,15 @@ export function parseOutputs(text: string): Record<string, string> {
     if (found === null) continue;
     const [, name = "", operator, rest = ""] = found;
     if (operator === "=") {
-      outputs[name] = rest;
+      outputs.set(name, rest);
       continue;
     }
     const end = lines.indexOf(rest.trim(), at + 1);
     if (end < 0) continue;
-    outputs[name] = lines.slice(at + 1, end).join("\n");
+    outputs.set(name, lines.slice(at + 1, end).join("\n"));
     at = end;
   }
-  return outputs;
+  return Object.fromEntries(outputs);
 }
 
 /** No file, no outputs. */
