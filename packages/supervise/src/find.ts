@@ -7,18 +7,11 @@
  * while one is running gets the next one, together.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
-import {
-  isDeadState,
-  isSameProcess,
-  readBootId,
-  readProcessStat,
-  type IdentityOptions,
-  type ProcessStat,
-} from "./identity.ts";
+import { isSameProcess, readBootId, type IdentityOptions, type ProcessStat } from "./identity.ts";
+import { listProcesses } from "./process-list.ts";
 
 /** Processes looked at before other work of the loop gets its turn. */
 const PROCESSES_A_TURN = 40;
@@ -94,11 +87,9 @@ async function scan(targets: readonly AttemptTarget[], options: IdentityOptions)
     all.filter((wanted) => wanted !== undefined),
     options,
   );
-  const pids = (await readdir(lookup.procRoot)).filter((name) => /^[0-9]+$/.test(name));
   let looked = 0;
-  for (const pid of pids) {
-    if (Number(pid) === process.pid) continue;
-    look(Number(pid), lookup, options);
+  for await (const stat of listProcesses(options)) {
+    if (stat.pid !== process.pid) look(stat, lookup);
     looked += 1;
     if (looked % PROCESSES_A_TURN === 0) await nextTurn();
   }
@@ -143,16 +134,14 @@ function prepare(all: readonly Wanted[], options: IdentityOptions): Lookup {
   return { bySession, byMarker, byOutput, byCgroupPid, startTimeMin, procRoot };
 }
 
-function look(pid: number, lookup: Lookup, options: IdentityOptions): void {
-  const stat = readProcessStat(pid, options);
-  if (stat === undefined || isDeadState(stat.state)) return;
+function look(stat: ProcessStat, lookup: Lookup): void {
   if (Number(stat.startTime) < lookup.startTimeMin) return;
   const bySession = lookup.bySession.get(stat.sessionId) ?? lookup.bySession.get(stat.groupId);
   if (bySession?.wrapperAlive === true) {
     bySession.found.push(describe(stat, "session", bySession));
     return;
   }
-  const marked = byMark(pid, lookup);
+  const marked = byMark(stat.pid, lookup);
   if (marked !== undefined) {
     const [wanted, foundBy] = marked;
     wanted.found.push(describe(stat, foundBy, wanted));

@@ -104,7 +104,7 @@ function runForText(file: string, argv: string[]): string | undefined {
     const text = execFileSync(file, argv, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
-      env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
+      env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" },
     });
     return text.trim() || undefined;
   } catch {

@@ -197,6 +197,21 @@ describe("the spawner's death", () => {
   });
 });
 
+describe("a machine whose setsid cannot fork", () => {
+  const rig = createRig({ setsidPath: "/bin/false" });
+  after(() => rig.end());
+
+  it("costs no attempt: this process forks itself", async () => {
+    const all = await Promise.all([1, 2, 3].map((code) => rig.start(`exit ${code}`)));
+    for (const [index, started] of all.entries()) {
+      const { result } = await started.exit();
+      assert.deepEqual(result, { kind: "exited", code: index + 1, signal: undefined });
+    }
+    const again = await rig.start("exit 9");
+    assert.equal((await again.exit()).result.kind, "exited");
+  });
+});
+
 describe("the starter's death", () => {
   const rig = createRig();
   after(() => rig.end());

@@ -58,13 +58,16 @@ export type SpawnerOptions = IdentityOptions & {
   readonly shell?: string;
   /** `direct` forks from this process: for machines without setsid(1). Default: what the machine has. */
   readonly way?: "spawner" | "direct";
+  /** Where setsid(1) lies; looked for when not given. */
+  readonly setsidPath?: string;
 };
 
 type Pending = {
   readonly files: AttemptFiles;
   readonly settle: (result: StartResult) => void;
+  readonly forkHere: () => void;
   /** The spawner it was sent to; none when this process forks itself. */
-  child?: ChildProcess;
+  child: ChildProcess | undefined;
 };
 
 const CLAIM_TIMEOUT_MS = 10_000;
@@ -83,7 +86,7 @@ export class Spawner {
     this.#bootId = readBootId(options);
     this.#shell = options.shell ?? "/bin/sh";
     this.#claimTimeoutMs = options.claimTimeoutMs ?? CLAIM_TIMEOUT_MS;
-    this.#setsid = options.way === "direct" ? undefined : findSetsid();
+    this.#setsid = options.way === "direct" ? undefined : (options.setsidPath ?? findSetsid());
   }
 
   /** The spawner's pid, for a person who looks at processes; undefined until the first start. */
@@ -117,8 +120,9 @@ export class Spawner {
       oddEntries: odd.length,
       argv: spec.argv,
     });
-    const result = this.#await(token, spec.files);
-    if (this.#setsid === undefined) this.#startDirect(spec, exported, wrapperArgv, token);
+    const forkHere = (): void => this.#startDirect(spec, exported, wrapperArgv, token);
+    const result = this.#await(token, spec.files, forkHere);
+    if (this.#setsid === undefined) forkHere();
     else this.#send(spawnerLine(spec, exported, wrapperArgv, token, this.#setsid, this.#shell), token);
     return result;
   }
@@ -143,7 +147,7 @@ export class Spawner {
     await this.close();
   }
 
-  #await(token: string, files: AttemptFiles): Promise<StartResult> {
+  #await(token: string, files: AttemptFiles, forkHere: () => void): Promise<StartResult> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#settle(token, { kind: "unclaimed", reason: "timeout" });
@@ -151,6 +155,8 @@ export class Spawner {
       }, this.#claimTimeoutMs);
       this.#pending.set(token, {
         files,
+        forkHere,
+        child: undefined,
         settle: (result) => {
           clearTimeout(timer);
           resolve(result);
@@ -228,7 +234,16 @@ export class Spawner {
       this.#settle(token, { kind: "claimed", process });
     } else if (word === "refused") this.#settle(token, { kind: "refused" });
     else if (word === "no-setsid") this.#setsid = undefined;
-    else if (word === "failed") this.#settle(token, { kind: "unclaimed", reason: "not-forked" });
+    else if (word === "failed") {
+      const pending = this.#pending.get(token);
+      if (this.#setsid !== undefined || pending?.child === undefined) {
+        this.#settle(token, { kind: "unclaimed", reason: "not-forked" });
+      } else {
+        // Its setsid could not fork. Trying again cannot start it twice: there is one claim.
+        pending.child = undefined;
+        pending.forkHere();
+      }
+    }
   }
 
   #startDirect(

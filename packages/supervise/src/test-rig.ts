@@ -105,7 +105,7 @@ export async function waitForLines(path: string, count: number): Promise<string[
 }
 
 /** The POSIX shells of this machine that can run the wrapper. */
-export const shells = ["dash", "bash", "busybox", "mksh", "ksh", "ksh93"].map((name) => ({
+export const shells = ["dash", "bash", "mksh", "ksh93", "busybox"].map((name) => ({
   name,
   path: ["/usr/bin", "/bin", "/usr/local/bin"].map((dir) => join(dir, name)).find((path) => existsSync(path)),
 }));
