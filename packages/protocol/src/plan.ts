@@ -2,21 +2,24 @@ import { Type, type Static } from "typebox";
 import { Json, JsonRecord } from "./json.ts";
 
 /** The families of playbook files that can be read (see docs/playbooks.md). */
-export const PlaybookFormat = Type.Union(
-  (
-    [
-      "v1-sequence",
-      "v1-sequence-objects",
-      "v1-stages",
-      "v2-stages",
-      "v3-jobs",
-      "psd1-sequence",
-      "psd1-scripts",
-      "psd1-stages",
-      "json-stage-map",
-      "selector",
-    ] as const
-  ).map((name) => Type.Literal(name)),
+export const PlaybookFormat = Type.Unsafe<PlaybookFormat>(
+  Type.Union(
+    (
+      [
+        "v1-sequence",
+        "v1-sequence-objects",
+        "v1-stages",
+        "v2-stages",
+        "v3-jobs",
+        "psd1-sequence",
+        "psd1-scripts",
+        "psd1-stages",
+        "json-stage-map",
+        "json-other",
+        "selector",
+      ] as const
+    ).map((name) => Type.Literal(name)),
+  ),
 );
 export type PlaybookFormat =
   | "v1-sequence"
@@ -28,6 +31,7 @@ export type PlaybookFormat =
   | "psd1-scripts"
   | "psd1-stages"
   | "json-stage-map"
+  | "json-other"
   | "selector";
 
 /** What kind of thing a script is: how its interpreter was chosen. `inline` is text from the playbook. */
@@ -52,11 +56,7 @@ export const Backoff = Type.Object({
 export type Backoff = Static<typeof Backoff>;
 
 /** What to do when an attempt vanished without an exit record (a reboot, a killed wrapper). */
-export const OnInterrupted = Type.Union([
-  Type.Literal("resume"),
-  Type.Literal("fail"),
-  Type.Literal("ask"),
-]);
+export const OnInterrupted = Type.Union([Type.Literal("resume"), Type.Literal("fail"), Type.Literal("ask")]);
 export type OnInterrupted = Static<typeof OnInterrupted>;
 
 /** One rung of the ladder that stops a script: send `signal`, then wait `afterMs` before the next rung. The last rung is always KILL. */
@@ -113,11 +113,7 @@ export const LegPlan = Type.Object({
 export type LegPlan = Static<typeof LegPlan>;
 
 /** What planning already knows about a stage's condition. */
-export const StageDecision = Type.Union([
-  Type.Literal("run"),
-  Type.Literal("skip"),
-  Type.Literal("undecided"),
-]);
+export const StageDecision = Type.Union([Type.Literal("run"), Type.Literal("skip"), Type.Literal("undecided")]);
 export type StageDecision = Static<typeof StageDecision>;
 
 export const StagePlan = Type.Object({

@@ -1,4 +1,4 @@
-import type { AttemptRef, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
+import type { AttemptRef, Deadline, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
 import type { JobOptions } from "./state.ts";
 
 /** What somebody asks of a job. `by` is who. */
@@ -97,4 +97,4 @@ export type Effect =
 /** `wall` timers follow the wall clock (retries); `running` timers stand still while the machine sleeps (deadlines). */
 export type TimerAt =
   | { readonly clock: "wall"; readonly atMs: number }
-  | { readonly clock: "running"; readonly deadline: import("@aither/protocol").Deadline };
+  | { readonly clock: "running"; readonly deadline: Deadline };

@@ -1,0 +1,139 @@
+import type { ScriptEntry } from "@aither/protocol";
+
+/** What a selector means. `scripts` are in the order in which they would run. */
+export type Selection = {
+  readonly scripts: readonly ScriptEntry[];
+  /** Plain numbers and names that look right and that no script has. */
+  readonly missing: readonly string[];
+  /** Parts that are no selector at all. */
+  readonly unknown: readonly string[];
+  /** Plain numbers that two or more files have; a name or a path would decide. */
+  readonly ambiguous: readonly {
+    readonly part: string;
+    readonly candidates: readonly ScriptEntry[];
+  }[];
+};
+
+/** A catalogue that was prepared once: look-ups by number, name and path. */
+export type ScriptIndex = {
+  readonly all: readonly ScriptEntry[];
+  readonly byNumber: ReadonlyMap<string, readonly ScriptEntry[]>;
+  readonly byName: ReadonlyMap<string, ScriptEntry>;
+};
+
+export function indexScripts(scripts: readonly ScriptEntry[]): ScriptIndex {
+  const all = [...scripts].sort((a, b) => order(a.number, b.number) || order(a.name, b.name));
+  const byNumber = new Map<string, ScriptEntry[]>();
+  const byName = new Map<string, ScriptEntry>();
+  for (const script of all) {
+    const same = byNumber.get(script.number);
+    if (same) same.push(script);
+    else byNumber.set(script.number, [script]);
+    for (const name of [script.name, baseName(script.path), script.path]) {
+      if (!byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), script);
+    }
+  }
+  return { all, byNumber, byName };
+}
+
+/**
+ * Selects scripts: `0402`, `402`, `0400-0499`, `04*`, `*`, `!0208`, `stage:Testing`, `tag:unit`, `0402_Run-UnitTests`,
+ * a path; lists with commas or blanks. Written order; ranges and wildcards ascend; exclusions count wherever they stand;
+ * what is selected twice runs once.
+ */
+export function select(expression: string, index: ScriptIndex): Selection {
+  const found: ScriptEntry[] = [];
+  const missing: string[] = [];
+  const unknown: string[] = [];
+  const ambiguous: { part: string; candidates: readonly ScriptEntry[] }[] = [];
+  const excluded = new Set<ScriptEntry>();
+  for (const part of partsOf(expression)) {
+    const excludes = part.startsWith("!");
+    const hit = lookUp(excludes ? part.slice(1).trim() : part, index);
+    if (hit.is === "unknown") unknown.push(part);
+    else if (excludes) for (const script of hit.scripts) excluded.add(script);
+    else if (hit.is === "missing") missing.push(hit.name);
+    else {
+      if (hit.is === "number" && hit.scripts.length > 1) {
+        ambiguous.push({ part, candidates: hit.scripts });
+      }
+      found.push(...hit.scripts);
+    }
+  }
+  const scripts = [...new Set(found)].filter((script) => !excluded.has(script));
+  return { scripts, missing: [...new Set(missing)], unknown, ambiguous };
+}
+
+/** `stage:` and `tag:` keep the blanks of their value up to the next comma. */
+function partsOf(expression: string): string[] {
+  return expression
+    .split(",")
+    .flatMap((part) => (/^\s*!?\s*(stage|tag)\s*:/i.test(part) ? [part] : splitBlanks(part)))
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+function splitBlanks(part: string): string[] {
+  return part.replaceAll(/\s*-\s*(?=\d{1,4}\s*$)/g, "-").replaceAll(/!\s+/g, "!").split(/\s+/);
+}
+
+type Hit =
+  | { readonly is: "number" | "set"; readonly scripts: readonly ScriptEntry[] }
+  | { readonly is: "missing"; readonly name: string; readonly scripts: readonly [] }
+  | { readonly is: "unknown" };
+
+function lookUp(part: string, index: ScriptIndex): Hit {
+  const set = (test: (script: ScriptEntry) => boolean): Hit => ({
+    is: "set",
+    scripts: index.all.filter(test),
+  });
+  if (/^\d{1,4}$/.test(part)) {
+    const number = part.padStart(4, "0");
+    const scripts = index.byNumber.get(number);
+    return scripts ? { is: "number", scripts } : { is: "missing", name: number, scripts: [] };
+  }
+  const range = /^(\d{1,4})-(\d{1,4})$/.exec(part);
+  if (range) {
+    const [from, to] = [range[1]!.padStart(4, "0"), range[2]!.padStart(4, "0")];
+    return from > to ? { is: "unknown" } : set(({ number }) => number >= from && number <= to);
+  }
+  const wildcard = /^(\d{0,3})\*$/.exec(part);
+  if (wildcard) {
+    const digits = wildcard[1]!;
+    const prefix = digits.length === 1 && digits !== "0" ? `0${digits}` : digits === "0" ? "00" : digits;
+    return set(({ number }) => number.startsWith(prefix));
+  }
+  const header = /^(stage|tag)\s*:\s*(.+)$/i.exec(part);
+  if (header) {
+    const wanted = header[2]!.trim().toLowerCase();
+    return header[1]!.toLowerCase() === "stage"
+      ? set(({ stage }) => stage.toLowerCase() === wanted)
+      : set(({ tags }) => tags.some((tag) => tag.toLowerCase() === wanted));
+  }
+  return byName(part, index);
+}
+
+function byName(part: string, index: ScriptIndex): Hit {
+  const exact = index.byName.get(part.toLowerCase());
+  if (exact) return { is: "set", scripts: [exact] };
+  const path = part.replaceAll("\\", "/").replace(/^(\.\/)+/, "").toLowerCase();
+  const byPath = path.includes("/")
+    ? index.all.find((script) => script.path.toLowerCase().endsWith(`/${path}`))
+    : undefined;
+  if (byPath) return { is: "set", scripts: [byPath] };
+  // A name with another ending than the file's still means the file: `0407_Validate-Syntax.ps1` in a ported workspace.
+  const stem = baseName(path).replace(/\.\w+$/, "");
+  const byStem = /^\d{4}_/.test(stem) ? index.byName.get(stem) : undefined;
+  if (byStem && !path.includes("/")) return { is: "set", scripts: [byStem] };
+  return /^\d{4}_[\w.-]+$/.test(baseName(path))
+    ? { is: "missing", name: part, scripts: [] }
+    : { is: "unknown" };
+}
+
+function baseName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
