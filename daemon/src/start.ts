@@ -72,7 +72,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     log,
     stop: () => lifecycle.stop("asked over the API"),
   };
-  const api = await buildApi(host);
+  const api = buildApi(host);
   await listen(api, places);
   lifecycle.onStop(async () => api.close());
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Event, EventOf, EventType, JobDetail } from "@aither/protocol";
@@ -111,12 +111,13 @@ export class Daemon implements AsyncDisposable {
         text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
     });
     asked.end(text);
-    const [answer] = (await once(asked, "response")) as [import("node:http").IncomingMessage];
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
     const parts: Buffer[] = [];
     for await (const part of answer) parts.push(part as Buffer);
     const found = Buffer.concat(parts).toString("utf8");
-    const isJson = /json$/.test((answer.headers["content-type"] ?? "").split(";")[0] ?? "");
-    return { status: answer.statusCode ?? 0, body: isJson ? JSON.parse(found) : undefined, text: found };
+    const status = answer.statusCode ?? 0;
+    const isJson = answer.headers["content-type"]?.split(";")[0]?.endsWith("json") === true && status !== 204;
+    return { status, body: isJson ? JSON.parse(found) : undefined, text: found };
   }
 
   /** Starts a job and returns its id. `playbook` is v3, as data. */

@@ -30,7 +30,7 @@ function entry(number: number, extras: Partial<IndexEntry> = {}): IndexEntry {
   };
 }
 
-type Lab = { folder: string; file: string; rebuilds: string[]; onDisk: IndexEntry[]; open(): Promise<JobIndex> };
+type Lab = { folder: string; file: string; rebuilds: string[]; onDisk: IndexEntry[]; open: () => Promise<JobIndex> };
 
 async function lab(run: (lab: Lab) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "ai-"));
@@ -135,10 +135,16 @@ test("a damaged line makes the index anew from what is on disk", async () => {
     await writeFile(file, [lines[0], "garbage", ...lines.slice(2)].join("\n"));
     onDisk.push(entry(2), entry(1), entry(3));
     rebuilds.length = 0;
-    assert.deepEqual((await numbers(index)).sort(), [1, 2, 3]);
+    assert.deepEqual(
+      (await numbers(index)).sort((a, b) => a - b),
+      [1, 2, 3],
+    );
     assert.equal(rebuilds.length, 1);
     await index.add(entry(4), 4);
-    assert.deepEqual((await numbers(index)).sort(), [1, 2, 3, 4]);
+    assert.deepEqual(
+      (await numbers(index)).sort((a, b) => a - b),
+      [1, 2, 3, 4],
+    );
     await index.close();
   });
 });

@@ -195,7 +195,7 @@ export class JobIndex {
     }
     await fs.makeDir(folder);
     for (const month of (await this.#months()) ?? []) await fs.unlink(join(folder, month));
-    for (const [month, entries] of [...byMonth].sort()) {
+    for (const [month, entries] of [...byMonth].sort(([a], [b]) => a.localeCompare(b))) {
       const lines = entries
         .sort((a, b) => (a.endedAt ?? "").localeCompare(b.endedAt ?? ""))
         .map((entry) => {

@@ -8,7 +8,7 @@ import type { Event, JobId } from "@aither/protocol";
 import { createDurableFs, type DurableFs } from "@aither/supervise";
 import type { Log } from "../host.ts";
 import { JournalDamaged, JournalNewer } from "./errors.ts";
-import { openState, StartRefused } from "./format.ts";
+import { openState, type StartRefused } from "./format.ts";
 import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
 import { layout, type Layout } from "./layout.ts";
@@ -25,7 +25,7 @@ type Lab = {
   said: string[];
   retired: JobId[];
   /** A new life of the daemon: nothing is remembered but what is on disk. */
-  open(fs?: DurableFs): Promise<{ journal: FileJournal; folders: JobFolders }>;
+  open: (fs?: DurableFs) => Promise<{ journal: FileJournal; folders: JobFolders }>;
 };
 
 async function lab(run: (lab: Lab) => Promise<void>): Promise<void> {

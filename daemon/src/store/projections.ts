@@ -53,7 +53,7 @@ export class Projections {
 
   /** Writes what still waits; to be called when the daemon stops. */
   async close(): Promise<void> {
-    for (const jobId of [...this.#waiting.keys()]) this.#flush(jobId);
+    for (const jobId of this.#waiting.keys()) this.#flush(jobId);
     await Promise.all(this.#busy.values());
   }
 

@@ -31,6 +31,8 @@ export class FileStore implements Store {
   readonly #log: Log;
   #engine: EngineFace | undefined;
   #number = 0;
+  /** Jobs removed in this life: the engine may still remember them. */
+  readonly #removed = new Set<JobId>();
 
   constructor(options: { state: string; log: Log; tail: Tail; fs?: DurableFs }) {
     this.#log = options.log;
@@ -50,7 +52,7 @@ export class FileStore implements Store {
     });
     this.#listing = new Listing({
       index: this.#index,
-      live: () => this.#engine?.jobs() ?? [],
+      live: () => this.#remembered(),
       setAside: async () => this.#setAside(),
     });
     this.#output = new Output({ folders, tail: options.tail, live: (jobId) => this.#engine?.job(jobId) });
@@ -110,6 +112,7 @@ export class FileStore implements Store {
   }
 
   async state(jobId: JobId): Promise<JobState | null> {
+    if (this.#removed.has(jobId)) return null;
     return this.#engine?.job(jobId) ?? (await this.#fold(jobId));
   }
 
@@ -128,6 +131,7 @@ export class FileStore implements Store {
   }
 
   async remove(jobId: JobId): Promise<Removal> {
+    if (this.#removed.has(jobId)) return { is: "none" };
     const live = this.#engine?.job(jobId);
     if (live !== undefined && !hasEnded(live)) return { is: "active", number: live.number };
     // It may have ended a moment ago.
@@ -136,6 +140,7 @@ export class FileStore implements Store {
     const number = live?.number ?? (await this.#numberOf(jobId));
     if (folder === undefined || number === undefined) return { is: "none" };
     if ((await this.folders.active())?.includes(jobId) === true) return { is: "active", number };
+    this.#removed.add(jobId);
     // The stone first: a half-removed folder is in nobody's way, a listed job without files would be.
     await this.#index.remove({ jobId, number });
     this.#projections.forget(jobId);
@@ -166,6 +171,10 @@ export class FileStore implements Store {
     await this.#projections.close();
     await this.journal.close();
     await this.#index.close();
+  }
+
+  *#remembered(): Iterable<JobState> {
+    for (const state of this.#engine?.jobs() ?? []) if (!this.#removed.has(state.id)) yield state;
   }
 
   /** A job has ended: what is derived from it is written, then it may leave `active/`. */
