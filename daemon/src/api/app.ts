@@ -1,0 +1,130 @@
+import { fastifyWebsocket } from "@fastify/websocket";
+import { PROTOCOL, VERSION } from "@aither/protocol";
+import { fastify, type FastifyInstance } from "fastify";
+import type { Host } from "../host.ts";
+import { socketAccess, type Access } from "./access.ts";
+import type { Context } from "./context.ts";
+import { limits } from "./limits.ts";
+import { problemOf, sendProblem } from "./problems.ts";
+import { cancelRoute } from "./routes/cancel.ts";
+import { daemonRoutes } from "./routes/daemon.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { explainRoute } from "./routes/explain.ts";
+import { listRoute } from "./routes/list.ts";
+import { logRoute } from "./routes/logs.ts";
+import { pauseRoute } from "./routes/pause.ts";
+import { playbookRoutes } from "./routes/playbooks.ts";
+import { pruneRoute } from "./routes/prune.ts";
+import { removeRoute } from "./routes/remove.ts";
+import { resumeRoute } from "./routes/resume.ts";
+import { retryRoute } from "./routes/retry.ts";
+import { scriptRoutes } from "./routes/scripts.ts";
+import { showRoute } from "./routes/show.ts";
+import { skipRoute } from "./routes/skip.ts";
+import { startRoute } from "./routes/start.ts";
+import { waitRoute } from "./routes/wait.ts";
+import { EventHub } from "./streams/event-hub.ts";
+import { refuse } from "./outcome.ts";
+import { validatorCompiler } from "./validate.ts";
+
+const routesOfTheApi = [
+  startRoute,
+  listRoute,
+  showRoute,
+  waitRoute,
+  cancelRoute,
+  pauseRoute,
+  resumeRoute,
+  skipRoute,
+  retryRoute,
+  eventRoutes,
+  logRoute,
+  removeRoute,
+  pruneRoute,
+  explainRoute,
+  playbookRoutes,
+  scriptRoutes,
+  daemonRoutes,
+];
+
+/** Builds the API for one listener. `access` is the listener's door; everything behind it is the same for all. */
+export function buildApi(host: Host, access: Access = socketAccess()): FastifyInstance {
+  const app = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: limits.pathPartBytesMax },
+    http: { maxHeaderSize: limits.headerBytesMax },
+    // A wait or a follow may be quiet for hours.
+    requestTimeout: 0,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error, host.log)),
+  });
+  const closing = new AbortController();
+  const hub = new EventHub(host);
+  const context: Context = { host, access, hub, closing: closing.signal };
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, host.log)));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, refuse("NOT_FOUND", `there is no ${request.method} ${request.url.split("?")[0]}`).problem),
+  );
+  app.addHook("onRequest", async (request, reply) => {
+    for (const [name, value] of Object.entries(versions)) reply.raw.setHeader(name, value);
+    const refused = access.check(request.headers);
+    if (refused !== null) await sendProblem(reply, refused);
+  });
+  acceptEmptyBodies(app);
+  app.addHook("preClose", async () => {
+    closing.abort();
+    hub.close();
+  });
+  void app.register(fastifyWebsocket, {
+    options: { maxPayload: limits.webSocketMessageBytesMax, perMessageDeflate: false },
+    // A reader that vanishes is an ordinary event, not an error of ours.
+    errorHandler: (error, socket) => {
+      host.log.debug({ reason: error.message }, "a WebSocket ended badly");
+      socket.terminate();
+    },
+    preClose: closeSockets,
+  });
+  void app.register(async (scope) => {
+    scope.websocketServer.on("headers", (headers) => {
+      for (const [name, value] of Object.entries(versions)) headers.push(`${name}: ${value}`);
+    });
+    limitSockets(scope);
+    for (const route of routesOfTheApi) route(scope, context);
+  });
+  return app;
+}
+
+const versions = { "aither-version": VERSION, "aither-protocol": `${PROTOCOL.min}-${PROTOCOL.max}` };
+
+/** `curl -X POST …/cancel` sends no body, and means an empty one. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, {});
+    else void parseJson(request, String(body), done);
+  });
+  app.addHook("preValidation", async (request) => {
+    if (request.body === undefined && request.method === "POST") request.body = {};
+  });
+}
+
+function limitSockets(app: FastifyInstance): void {
+  app.addHook("preHandler", async (request, reply) => {
+    if (!request.ws || app.websocketServer.clients.size < limits.webSocketsMax) return;
+    await sendProblem(reply, refuse("LIMIT_REACHED", `${limits.webSocketsMax} WebSockets are open`).problem);
+  });
+}
+
+/** Says good-bye to every socket, and does not wait for those who do not answer. */
+function closeSockets(this: FastifyInstance, done: () => void): void {
+  const { clients } = this.websocketServer;
+  for (const client of clients) client.close(1001, "the daemon stops");
+  const timer = setTimeout(() => {
+    for (const client of clients) client.terminate();
+  }, 500);
+  this.websocketServer.close(() => clearTimeout(timer));
+  done();
+}

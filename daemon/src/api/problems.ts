@@ -1,0 +1,30 @@
+import { problem, type Problem } from "@aither/protocol";
+import type { FastifyError, FastifyReply } from "fastify";
+import type { Log } from "../host.ts";
+
+/** Sends a problem document (RFC 9457). */
+export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
+  return reply.code(found.status).type("application/problem+json").send(JSON.stringify(found));
+}
+
+/** Any error as a problem. What is not somebody's mistake is a bug of ours: the log gets its stack. */
+export function problemOf(error: unknown, log: Log): Problem {
+  const { code, message, name, validation, statusCode } = error as FastifyError;
+  if (validation !== undefined || (name === "Error" && code === "FST_ERR_VALIDATION"))
+    return problem("REQUEST_INVALID", message);
+  switch (code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return problem("BODY_TOO_LARGE", "the body is larger than this call takes");
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return problem("REQUEST_INVALID", "the body must be JSON, with content-type: application/json");
+    case "FST_ERR_BAD_URL":
+      return problem("REQUEST_INVALID", "the path is not well formed: look at its % signs");
+    default:
+  }
+  if (name === "JournalDamaged") return problem("JOB_DAMAGED", message);
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO" || code === "EROFS")
+    return problem("DISK_FAILED", message);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem("REQUEST_INVALID", message);
+  log.error({ error: error instanceof Error ? (error.stack ?? message) : String(error) }, "a call failed");
+  return problem("INTERNAL", error instanceof Error ? message : String(error));
+}

@@ -1,0 +1,101 @@
+import { hasEnded, resolveTarget, scriptsOf, type JobState, type ScriptRecord, type ScriptState } from "@aither/core";
+import type { Outcome } from "@aither/engine";
+import type { Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
+import type { FastifyInstance } from "fastify";
+import type { Host, Origin } from "../../host.ts";
+import type { Context } from "../context.ts";
+import { plainEnvironment } from "../environment.ts";
+import { findState } from "../job-names.ts";
+import { mount } from "../mount.ts";
+import { ok, refuse } from "../outcome.ts";
+import { idempotencyKey, reply, startedBefore } from "./start.ts";
+
+/** A retry is a new job with the same inputs: the frozen plan, the environment, the umask. */
+export function retryRoute(app: FastifyInstance, { host, access }: Context): void {
+  mount(app, "retryJob", async ({ params, body, request }) => {
+    const key = idempotencyKey(request);
+    if (!key.ok) return key;
+    const earlier = await startedBefore(host, key.value);
+    if (earlier !== null) return ok(earlier);
+    const found = await findState(host, params.id);
+    if (!found.ok) return found;
+    const parent = found.value;
+    if (!hasEnded(parent)) return refuse("JOB_ACTIVE", `job ${parent.number} is ${parent.status}`);
+    const passed = passedBefore(parent, body);
+    if (!passed.ok) return passed;
+    const origin = (await host.store.origin(parent.id)) ?? { env: plainEnvironment(process.env), umask: null };
+    const planned = await planAgain({ host, parent, origin, changed: body.variables });
+    if (!planned.ok) return planned;
+    const { plan, kept } = planned.value;
+    return reply(
+      await host.engine.startJob({
+        requestId: key.value,
+        name: parent.name,
+        plan,
+        options: parent.options,
+        by: access.by,
+        parent: parent.id,
+        passedBefore: passed.value,
+        prepare: (jobId) => host.store.putOrigin(jobId, kept),
+      }),
+    );
+  });
+}
+
+/** Keys of the scripts that shall not run again. */
+function passedBefore(parent: JobState, { from, script }: RetryJob): Outcome<ScriptKey[]> {
+  const all = [...scriptsOf(parent)];
+  if (script !== undefined) {
+    const target = resolveTarget(parent, script);
+    if (target === null || "candidates" in target)
+      return refuse(
+        "STAGE_OR_SCRIPT_NOT_FOUND",
+        `${JSON.stringify(script)} is not one script of job ${parent.number}`,
+        {
+          ...(target !== null && { candidates: target.candidates }),
+        },
+      );
+    const wanted = target.target;
+    const isWanted = ({ plan, stage }: ScriptRecord): boolean =>
+      "script" in wanted ? plan.key === wanted.script : stage === wanted.stage;
+    return ok(all.filter((record) => !isWanted(record)).map(({ plan }) => plan.key));
+  }
+  // Nothing failed in a job that completed: to retry it can only mean to run it again.
+  if (from === "all" || (from === undefined && parent.status === "Completed")) return ok([]);
+  return ok(all.filter(({ state }) => hasPassed(state)).map(({ plan }) => plan.key));
+}
+
+function hasPassed(state: ScriptState): boolean {
+  if (state.is === "completed") return true;
+  return state.is === "skipped" && (state.kind === "passed-before" || state.kind === "cached");
+}
+
+type Again = {
+  readonly host: Host;
+  readonly parent: JobState;
+  readonly origin: Origin;
+  readonly changed: StartJob["variables"];
+};
+
+/** The frozen plan; with changed variables a new one from the same request. */
+async function planAgain({ host, parent, origin, changed }: Again): Promise<Outcome<{ plan: Plan; kept: Origin }>> {
+  if (changed === undefined || Object.keys(changed).length === 0) return ok({ plan: parent.plan, kept: origin });
+  const request = origin.request ?? requestOf(parent.plan);
+  if (request === null)
+    return refuse("JOB_STATE", "the request of this job is not kept any more, so it cannot be planned anew", {
+      hint: "retry it without changed variables, or start it afresh",
+    });
+  const changedRequest = { ...request, variables: { ...request.variables, ...changed } };
+  const umask = origin.umask === null ? {} : { umask: origin.umask };
+  const planned = await host.planner.plan({ ...changedRequest, env: { ...origin.env }, ...umask });
+  if (!planned.ok) return planned;
+  const plan = { ...planned.value, timeoutMs: request.timeoutMs ?? planned.value.timeoutMs };
+  return ok({ plan, kept: { ...origin, request: changedRequest } });
+}
+
+/** What must have been asked for, as far as the plan tells; null when it came from text that is gone. */
+function requestOf(plan: Plan): NonNullable<Origin["request"]> | null {
+  if (plan.file === null) return null;
+  const { file, workspace, profile, variables } = plan;
+  return { playbook: file, workspace, variables, ...(profile !== null && { profile }) };
+}

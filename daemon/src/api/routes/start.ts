@@ -1,0 +1,83 @@
+import { isAbsolute } from "node:path";
+import type { JobState } from "@aither/core";
+import type { Outcome } from "@aither/engine";
+import { API_VERSION, type Plan, type StartJob, type StartJobReply } from "@aither/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Host, Origin } from "../../host.ts";
+import type { Context } from "../context.ts";
+import { jobEnvironment, plainEnvironment, workspaceOf } from "../environment.ts";
+import { limits } from "../limits.ts";
+import { mount } from "../mount.ts";
+import { ok, refuse } from "../outcome.ts";
+
+export function startRoute(app: FastifyInstance, { host, access }: Context): void {
+  mount(app, "startJob", async ({ body, request }) => {
+    const key = idempotencyKey(request);
+    if (!key.ok) return key;
+    const earlier = await startedBefore(host, key.value);
+    if (earlier !== null) return ok(earlier);
+    const resolved = resolveRequest(body);
+    if (!resolved.ok) return resolved;
+    const { wanted, origin } = resolved.value;
+    const planned = await host.planner.plan(wanted);
+    if (!planned.ok) return planned;
+    const plan: Plan = { ...planned.value, timeoutMs: wanted.timeoutMs ?? planned.value.timeoutMs };
+    return reply(
+      await host.engine.startJob({
+        requestId: key.value,
+        name: wanted.name ?? plan.name,
+        plan,
+        options: {
+          useCache: wanted.useCache ?? false,
+          generateSummary: wanted.generateSummary ?? false,
+          priority: wanted.priority ?? 0,
+        },
+        by: access.by,
+        parent: null,
+        passedBefore: [],
+        prepare: (jobId) => host.store.putOrigin(jobId, origin),
+      }),
+    );
+  });
+}
+
+export function reply(started: Outcome<JobState>): Outcome<StartJobReply> {
+  return started.ok ? ok(view(started.value)) : started;
+}
+
+function view({ id, number, status }: Pick<JobState, "id" | "number" | "status">): StartJobReply {
+  return { apiVersion: API_VERSION, jobId: id, number, status };
+}
+
+/** The caller's name for this very start; a repeat with the same name answers with the same job. */
+export function idempotencyKey(request: FastifyRequest): Outcome<string | null> {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || key === "") return ok(null);
+  if (typeof key === "string" && key.length <= limits.idempotencyKeyLengthMax) return ok(key);
+  return refuse("REQUEST_INVALID", `idempotency-key may have ${limits.idempotencyKeyLengthMax} characters`);
+}
+
+/** The job that an earlier request with this key started. The engine itself joins repeats that overlap. */
+export async function startedBefore(host: Host, key: string | null): Promise<StartJobReply | null> {
+  const jobId = key === null ? null : await host.store.findRequest(key);
+  const state = jobId === null ? null : await host.store.state(jobId);
+  return state === null ? null : view(state);
+}
+
+type Resolved = { readonly wanted: StartJob & { workspace: string }; readonly origin: Origin };
+
+/** Fills in what the caller left out, the same for a start and for a dry run. */
+export function resolveRequest(body: StartJob): Outcome<Resolved> {
+  const given = [body.playbook, body.selector, body.text].filter((way) => way !== undefined);
+  if (given.length !== 1)
+    return refuse("REQUEST_INVALID", `the body must have one of playbook, selector and text; it has ${given.length}`);
+  const { env: clientEnv, umask, ...rest } = body;
+  const workspace = workspaceOf(body);
+  if (!isAbsolute(workspace)) return refuse("REQUEST_INVALID", `workspace must be an absolute path: ${workspace}`);
+  const env = clientEnv === undefined ? plainEnvironment(process.env) : jobEnvironment(clientEnv);
+  const request = { ...rest, workspace };
+  return ok({
+    wanted: { ...request, env, ...(umask !== undefined && { umask }) },
+    origin: { env, umask: umask ?? null, request },
+  });
+}
