@@ -58,7 +58,10 @@ export class Disk {
       append: (jobId, expectedSeq, events) => this.#append(life, { jobId, expectedSeq, events }),
       read: (jobId) => this.#read(life, jobId),
       openJobs: () => this.#openJobs(life),
-      retire: (jobId) => this.#step(life, `retire ${jobId}`, () => this.#active.delete(jobId)),
+      retire: (jobId) =>
+        this.#step(life, `retire ${jobId}`, () => {
+          this.#active.delete(jobId);
+        }),
     };
   }
 

@@ -142,6 +142,7 @@ export class Machine {
       pid,
       startTime: String(this.monotonicMs),
       startedAtMs: this.wallMs,
+      startedMonotonicMs: this.monotonicMs,
     };
     const process: Process = {
       pid,

@@ -33,11 +33,11 @@ type Facts = { failures: number; interruptions: number; givenUp: boolean; early:
 function factsOf(job: JobTruth, key: string): Facts {
   const facts: Facts = { failures: 0, interruptions: 0, givenUp: false, early: [] };
   let retryAtMs = -Infinity;
-  let halted = false;
+  let halted = mayBeHalted(job, key);
   for (const event of job.events) {
     if (event.type === "OrchestrationCancelRequested") halted = true;
+    if (event.type === "ScriptTerminating" && event.cause === "skip") halted ||= event.script === key;
     if (!("script" in event) || event.script !== key) continue;
-    if (event.type === "ScriptTerminating") halted = event.cause !== "timeout" || limited(job, key);
     if (event.type === "ScriptRetried") {
       if (event.failure.kind === "interrupted") facts.interruptions++;
       else facts.failures++;
@@ -54,9 +54,12 @@ function factsOf(job: JobTruth, key: string): Facts {
   return facts;
 }
 
-/** Whether a limit above the script may have stopped it; then nothing is left to retry in. */
-function limited(job: JobTruth, key: string): boolean {
+/** Whether something above the script may have stopped it (a limit, fail-fast); then nothing is left to retry in. */
+function mayBeHalted(job: JobTruth, key: string): boolean {
   const first = job.events[0];
-  const ofJob = first?.type === "OrchestrationQueued" ? first.plan.timeoutMs : null;
-  return ofJob !== null || (job.places.get(key)?.stage.timeoutMs ?? null) !== null;
+  const plan = first?.type === "OrchestrationQueued" ? first.plan : null;
+  const stage = job.places.get(key)?.stage;
+  const limited = plan?.timeoutMs !== null || stage?.timeoutMs !== null;
+  const matrix = (stage?.legs?.length ?? 0) > 1;
+  return limited || plan?.failFast === true || (matrix && stage?.failFast === true);
 }

@@ -18,6 +18,12 @@ export const Handle = Type.Object({
     description: "Field 22 of /proc/<pid>/stat, or what the platform has; `-` when unknown.",
   }),
   startedAtMs: Type.Number(),
+  startedMonotonicMs: Type.Optional(
+    Type.Number({
+      description:
+        "The same moment on this boot's monotonic clock, when the platform tells; time limits then count from it, and a wall clock that is set changes nothing.",
+    }),
+  ),
 });
 export type Handle = Static<typeof Handle>;
 
@@ -43,23 +49,15 @@ const outputs = Type.Optional(Type.Record(Type.String(), Type.String()));
 
 /** The facts about a script. */
 export const scriptEvents = {
-  ScriptScheduled: event(
-    "ScriptScheduled",
-    "Intent: this attempt may now be started; a slot is taken.",
-    {
-      script,
-      attempt,
-      executor: Type.String(),
-    },
-  ),
-  ScriptFenced: event(
-    "ScriptFenced",
-    "This attempt never started and never will. Not an end; costs no retry.",
-    {
-      script,
-      attempt,
-    },
-  ),
+  ScriptScheduled: event("ScriptScheduled", "Intent: this attempt may now be started; a slot is taken.", {
+    script,
+    attempt,
+    executor: Type.String(),
+  }),
+  ScriptFenced: event("ScriptFenced", "This attempt never started and never will. Not an end; costs no retry.", {
+    script,
+    attempt,
+  }),
   ScriptStarted: event("ScriptStarted", "A process runs.", {
     script,
     attempt,
@@ -72,16 +70,12 @@ export const scriptEvents = {
     handle: Handle,
     deadline: Type.Union([Deadline, Type.Null()]),
   }),
-  ScriptProgressed: event(
-    "ScriptProgressed",
-    "The script said how far it is; at most one a second.",
-    {
-      script,
-      attempt,
-      percent: Type.Optional(Type.Number()),
-      note: Type.Optional(Type.String()),
-    },
-  ),
+  ScriptProgressed: event("ScriptProgressed", "The script said how far it is; at most one a second.", {
+    script,
+    attempt,
+    percent: Type.Optional(Type.Number()),
+    note: Type.Optional(Type.String()),
+  }),
   ScriptTerminating: event("ScriptTerminating", "It was asked to stop.", {
     script,
     attempt,
@@ -131,26 +125,16 @@ export const scriptEvents = {
     outputs,
     tolerated: Type.Optional(Type.Boolean()),
   }),
-  ScriptSkipped: event(
-    "ScriptSkipped",
-    "End: it did not run, or was stopped in order to be skipped.",
-    {
-      script,
-      kind: SkipKind,
-      reason: Type.String(),
-    },
-  ),
-  ScriptCancelled: event(
-    "ScriptCancelled",
-    "End: the job was cancelled, or fail-fast stopped it.",
-    {
-      script,
-      attempt: Type.Optional(attempt),
-      endedAtMs: Type.Optional(Type.Number()),
-      reason: Type.Optional(Type.String()),
-      leftovers: Type.Optional(
-        Type.Array(Type.Integer({ description: "Pids that would not die." })),
-      ),
-    },
-  ),
+  ScriptSkipped: event("ScriptSkipped", "End: it did not run, or was stopped in order to be skipped.", {
+    script,
+    kind: SkipKind,
+    reason: Type.String(),
+  }),
+  ScriptCancelled: event("ScriptCancelled", "End: the job was cancelled, or fail-fast stopped it.", {
+    script,
+    attempt: Type.Optional(attempt),
+    endedAtMs: Type.Optional(Type.Number()),
+    reason: Type.Optional(Type.String()),
+    leftovers: Type.Optional(Type.Array(Type.Integer({ description: "Pids that would not die." }))),
+  }),
 };

@@ -128,7 +128,10 @@ function startFact(
 function deadlineOf(record: ScriptRecord, handle: Handle, now: Instant): Deadline | null {
   const { timeoutMs } = record.plan;
   if (timeoutMs === null) return null;
-  const elapsedMs = Math.min(timeoutMs, Math.max(0, now.wallMs - handle.startedAtMs));
+  // The wall clock may have been set since, or the machine slept; the monotonic one is right where it is known.
+  const isComparable = handle.startedMonotonicMs !== undefined && handle.bootId === now.bootId;
+  const sinceMs = isComparable ? now.monotonicMs - (handle.startedMonotonicMs ?? 0) : now.wallMs - handle.startedAtMs;
+  const elapsedMs = Math.min(timeoutMs, Math.max(0, sinceMs));
   return {
     wallMs: now.wallMs + timeoutMs - elapsedMs,
     monotonicMs: now.monotonicMs + timeoutMs - elapsedMs,
