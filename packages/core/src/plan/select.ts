@@ -100,7 +100,7 @@ function lookUp(part: string, index: ScriptIndex): Hit {
   const wildcard = /^(\d{0,3})\*$/.exec(part);
   if (wildcard) {
     const digits = wildcard[1]!;
-    const prefix = digits.length === 1 && digits !== "0" ? `0${digits}` : digits === "0" ? "00" : digits;
+    const prefix = digits.length === 1 ? `0${digits}` : digits;
     return set(({ number }) => number.startsWith(prefix));
   }
   const header = /^(stage|tag)\s*:\s*(.+)$/i.exec(part);

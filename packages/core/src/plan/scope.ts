@@ -1,0 +1,200 @@
+import {
+  type Context,
+  hasTemplate,
+  interpolate,
+  legacyText,
+  toPlain,
+  unknown,
+  type Value,
+} from "@aither/expression";
+import type { Json, Playbook, PlaybookProfile } from "@aither/protocol";
+import { finding, type PlanFinding } from "./finding.ts";
+
+export type Variables = Readonly<Record<string, Json>>;
+
+/** What templates and conditions can see while planning. */
+export type Scope = {
+  readonly variables: Variables;
+  /** What the playbook declares, resolved. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly matrix: Variables;
+  readonly context: Context;
+};
+
+/** What only the host knows. */
+export type Surroundings = {
+  readonly env: Readonly<Record<string, string>>;
+  /** Node's name of the platform. */
+  readonly platform: string;
+};
+
+const later = (what: string): Value => unknown(`\`${what}\` is known when the run has come that far`, { late: true });
+
+export function makeScope(
+  variables: Variables,
+  env: Readonly<Record<string, string>>,
+  matrix: Variables,
+  around: Surroundings,
+): Scope {
+  const visible = values(overlay(variables, matrix));
+  const context: Context = {
+    names: {
+      vars: visible,
+      variables: visible,
+      inputs: visible,
+      env: values(env),
+      matrix: values(matrix),
+      runner: { os: osName(around.platform) },
+      steps: later("steps"),
+      needs: later("needs"),
+      job: later("job"),
+      strategy: later("strategy"),
+      secrets: later("secrets"),
+      github: unknown("`github` exists in workflow runs only", { late: false }),
+    },
+    variables: visible,
+    environment: { ...around.env, ...env },
+    platform: around.platform,
+  };
+  return { variables, env, matrix, context };
+}
+
+/** Later values win; names ignore case and keep their first spelling. */
+export function overlay(...layers: readonly (Variables | undefined)[]): Record<string, Json> {
+  const merged: Record<string, Json> = {};
+  const spelling = new Map<string, string>();
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer ?? {})) {
+      const lower = name.toLowerCase();
+      const first = spelling.get(lower) ?? name;
+      spelling.set(lower, first);
+      merged[first] = value;
+    }
+  }
+  return merged;
+}
+
+export type Resolved<T> = { readonly value: T; readonly findings: readonly PlanFinding[] };
+
+/** Fills templates in, at any depth. What is known only later stays a template. */
+export function resolveValue(value: Json, scope: Scope, at: At): Resolved<Json> {
+  if (typeof value === "string") return resolveText(value, scope, at);
+  if (typeof value !== "object" || value === null) return { value, findings: [] };
+  const findings: PlanFinding[] = [];
+  const inner = (item: Json, key: string | number): Json => {
+    const resolved = resolveValue(item, scope, { ...at, keys: [...at.keys, key] });
+    findings.push(...resolved.findings);
+    return resolved.value;
+  };
+  if (Array.isArray(value)) {
+    return { value: (value as readonly Json[]).map(inner), findings };
+  }
+  const pairs = Object.entries(value).map(([key, item]) => [key, inner(item, key)] as const);
+  return { value: Object.fromEntries(pairs), findings };
+}
+
+/** Where a template stands, and what an undefined variable in it means. */
+export type At = {
+  readonly part: object | null;
+  readonly keys: readonly (string | number)[];
+  /** Old formats read a variable that nobody defined as empty text; v3 refuses it. */
+  readonly undefinedIs: "empty" | "error";
+};
+
+function resolveText(text: string, scope: Scope, at: At): Resolved<Json> {
+  if (!hasTemplate(text)) return { value: text, findings: [] };
+  const made = interpolate(text, scope.context);
+  const where = { part: at.part, keys: at.keys };
+  if (made.is === "error") {
+    return { value: text, findings: [finding("bad-expression", made.message, where)] };
+  }
+  const findings = made.missing.map((name) => missingVariable(name, at));
+  if (made.is === "value") return { value: toPlain(made.value), findings };
+  if (!made.late) {
+    const message = `${made.reason}, so \`${text}\` has no value`;
+    findings.push(finding("unknown-value", message, { ...where, atStart: true }));
+  }
+  return { value: made.text, findings };
+}
+
+function missingVariable(name: string, at: At): PlanFinding {
+  const error = at.undefinedIs === "error";
+  return finding("undefined-variable", `the variable \`${name}\` has no value`, {
+    severity: error ? "error" : "warning",
+    problem: "VARIABLE_MISSING",
+    fix: `give it with --var ${name}=VALUE, or write {{${name}:=DEFAULT}}`,
+    part: at.part,
+    keys: at.keys,
+    atStart: true,
+  });
+}
+
+/** Resolves variables that may speak of each other and of those of `outer`; one that speaks of itself means the outer one. */
+export function resolveVariables(
+  own: Variables,
+  outer: (visible: Variables) => Scope,
+  visible: Variables,
+  at: At,
+): Resolved<Record<string, Json>> {
+  const findings: PlanFinding[] = [];
+  const done: Record<string, Json> = {};
+  const open = new Set<string>();
+  const names = new Map(Object.keys(own).map((name) => [name.toLowerCase(), name] as const));
+  const resolve = (name: string): void => {
+    if (name in done || open.has(name)) return;
+    open.add(name);
+    const value = own[name]!;
+    for (const other of mentioned(value, names)) if (other !== name) resolve(other);
+    const scope = outer(overlay(visible, done));
+    const resolved = resolveValue(value, scope, { ...at, keys: [...at.keys, name] });
+    findings.push(...resolved.findings);
+    done[name] = resolved.value;
+  };
+  const plain = Object.entries(own).filter(([, value]) => !holdsTemplate(value));
+  for (const [name, value] of plain) done[name] = value;
+  for (const name of Object.keys(own)) resolve(name);
+  return { value: Object.fromEntries(Object.keys(own).map((name) => [name, done[name]!])), findings };
+}
+
+function holdsTemplate(value: Json): boolean {
+  if (typeof value === "string") return hasTemplate(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((item: Json) => holdsTemplate(item));
+}
+
+function mentioned(value: Json, names: ReadonlyMap<string, string>): string[] {
+  if (typeof value === "object" && value !== null) {
+    return Object.values(value).flatMap((item: Json) => mentioned(item, names));
+  }
+  if (typeof value !== "string" || !hasTemplate(value)) return [];
+  const words = value.match(/[A-Za-z_][\w-]*/g) ?? [];
+  return words.flatMap((word) => names.get(word.toLowerCase()) ?? []);
+}
+
+/** A value as text for an environment or an argument: lists with commas, maps as JSON. */
+export function textOf(value: Json): string {
+  return legacyText(value as Value);
+}
+
+/** `windows`, as scripts and GitHub call it. */
+function osName(platform: string): string {
+  return platform === "win32" ? "Windows" : platform === "darwin" ? "macOS" : "Linux";
+}
+
+/** Plain JSON is made of values of the expression language; the compiler cannot see it through the recursion. */
+function values(json: Variables): Record<string, Value> {
+  return json as Record<string, Value>;
+}
+
+/** The variables a playbook starts from: typed inputs, its own, the profile's, the caller's. */
+export function layersOf(
+  playbook: Playbook,
+  profile: PlaybookProfile | undefined,
+  caller: Variables,
+): { readonly declared: Record<string, Json>; readonly all: Record<string, Json> } {
+  const inputs = Object.entries(playbook.inputs ?? {}).flatMap(([name, input]) =>
+    input.default === undefined ? [] : [[name, input.default] as const],
+  );
+  const declared = overlay(Object.fromEntries(inputs), playbook.orchestration.variables);
+  return { declared, all: overlay(declared, profile?.variables, profile?.overrides, caller) };
+}
