@@ -35,3 +35,5 @@ export { watchExits } from "./watch-exits.ts";
 export type { WatchExitsOptions } from "./watch-exits.ts";
 export { endInput, sendInput } from "./input.ts";
 export type { InputResult } from "./input.ts";
+export { HEAD_BYTES, keepEnds, readCut, TAIL_BYTES } from "./limit.ts";
+export type { Cut, KeepEndsOptions } from "./limit.ts";

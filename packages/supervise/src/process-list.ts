@@ -2,10 +2,8 @@
  * All live processes of the machine, at a glance: from `/proc`, or from ps(1) where there is none
  * (macOS). From ps nothing but the group can be told, so only group members are found there.
  */
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { promisify } from "node:util";
 import { isDeadState, readProcessStat, type IdentityOptions, type ProcessStat } from "./identity.ts";
 
 /** Yields in no order; a process may die between being listed and being looked at. */
@@ -23,9 +21,10 @@ export async function* listProcesses(options: IdentityOptions = {}): AsyncGenera
 }
 
 async function listByPs(): Promise<ProcessStat[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-axo", "pid=,ppid=,pgid=,state=,lstart=,comm="], {
+  const { execa } = await import("execa");
+  const { stdout } = await execa("ps", ["-axo", "pid=,ppid=,pgid=,state=,lstart=,comm="], {
+    extendEnv: false,
     env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
-    maxBuffer: 64 * 1024 * 1024,
   });
   return parsePs(stdout);
 }
