@@ -9,7 +9,7 @@ import { fence } from "./claim.ts";
 import { findProcesses } from "./find.ts";
 import { isAlive, readProcessStat } from "./identity.ts";
 import { kill } from "./kill.ts";
-import { Spawner } from "./spawner.ts";
+import { Spawner, type AttemptSpec } from "./spawner.ts";
 import { createRig, waitFor, waitForLines } from "./test-rig.ts";
 
 for (const way of ["spawner", "direct"] as const) {
@@ -209,6 +209,27 @@ describe("a machine whose setsid cannot fork", () => {
     }
     const again = await rig.start("exit 9");
     assert.equal((await again.exit()).result.kind, "exited");
+  });
+});
+
+describe("a machine without the shell", () => {
+  const rig = createRig();
+  after(() => rig.end());
+
+  for (const way of ["spawner", "direct"] as const) {
+    it(`is told by the result, ${way}`, async () => {
+      const spawner = new Spawner({ shell: `${rig.dir}/no-shell`, way });
+      const result = await spawner.start(rig.spec("true"));
+      assert.equal(result.kind, "unclaimed");
+      await spawner.close();
+    });
+  }
+
+  it("and a spec that makes no sense is a bug of the caller's", async () => {
+    const spec = rig.spec("true");
+    for (const wrong of [{ cwd: "here" }, { bell: "bell" }, { argv: ["-c"] }, { argv: ["a\0"] }]) {
+      await assert.rejects(rig.spawner.start({ ...spec, ...wrong } as AttemptSpec));
+    }
   });
 });
 

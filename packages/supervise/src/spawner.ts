@@ -196,15 +196,21 @@ export class Spawner {
     const died = (): void => {
       if (this.#child === child) this.#child = undefined;
     };
-    // EPIPE when it died under our hands: its exit says the same.
-    child.stdin.on("error", died);
+    child.on("exit", died);
     child.on("error", () => {
       died();
       this.#giveUp(child);
     });
-    child.on("exit", died);
     // The end of this stream means more than the exit: no wrapper that could still claim holds it.
-    child.stdout.on("close", () => this.#giveUp(child));
+    child.stdout.on("close", () => {
+      died();
+      this.#giveUp(child);
+    });
+    // EPIPE: it died under our hands. If the stream above has ended before, nobody else will say so.
+    child.stdin.on("error", () => {
+      died();
+      if (child.stdout.destroyed) this.#giveUp(child);
+    });
     this.#listen(child.stdout);
     // Not every setsid can fork (busybox cannot): then we do it ourselves from the next start on.
     const probe = `${quote(this.#setsid ?? "setsid")} -f true </dev/null || echo no-setsid`;
