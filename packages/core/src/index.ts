@@ -2,6 +2,7 @@
 export type * from "./job/state.ts";
 export type * from "./job/input.ts";
 export * from "./job/look.ts";
+export * from "./plan/index.ts";
 export { check, type Refusal } from "./job/check.ts";
 export { decide } from "./job/decide.ts";
 export { effectId, effects } from "./job/effects.ts";

@@ -118,9 +118,7 @@ test("no-script-starts-after-cancel", () => {
 
 test("after a cancel, scripts whose condition names always() or cancelled() still run", () => {
   for (const condition of ["always()", "${{ cancelled() }}", "ALWAYS ( )"]) {
-    const world = new World(
-      planOf([{ id: "build", scripts: ["a", "b", { name: "clean", condition }] }]),
-    );
+    const world = new World(planOf([{ id: "build", scripts: ["a", "b", { name: "clean", condition }] }]));
     world.started("build/a");
     world.do("cancel");
     world.exit("build/a", 143, { signal: "TERM" });
@@ -132,19 +130,14 @@ test("after a cancel, scripts whose condition names always() or cancelled() stil
 });
 
 test("a condition that names a status function in quotes gets no second chance", () => {
-  const world = new World(
-    planOf([{ id: "build", scripts: ["a", { name: "b", condition: "'always()' != ''" }] }]),
-  );
+  const world = new World(planOf([{ id: "build", scripts: ["a", { name: "b", condition: "'always()' != ''" }] }]));
   world.do("cancel");
   assert.equal(world.script("build/b"), "cancelled");
 });
 
 test("a stage whose condition names always() runs after a cancel, as if nothing had happened", () => {
   const world = new World(
-    planOf([
-      { id: "build" },
-      { id: "report", needs: ["build"], condition: "always()", scripts: ["r", "s"] },
-    ]),
+    planOf([{ id: "build" }, { id: "report", needs: ["build"], condition: "always()", scripts: ["r", "s"] }]),
   );
   world.do("cancel");
   world.exit("build/only", 143);
@@ -158,9 +151,7 @@ test("a stage whose condition names always() runs after a cancel, as if nothing 
 
 test("force, or a second cancel, also stops what may run after a cancel", () => {
   for (const force of [true, false]) {
-    const world = new World(
-      planOf([{ id: "build", scripts: ["a", { name: "clean", condition: "always()" }] }]),
-    );
+    const world = new World(planOf([{ id: "build", scripts: ["a", { name: "clean", condition: "always()" }] }]));
     world.started("build/a");
     world.do("cancel");
     world.exit("build/a", 143, { endedAtMs: world.now.wallMs + 1 });
@@ -249,9 +240,7 @@ test("a-cancelled-job-ends-within-the-grace", () => {
 });
 
 test("a-timeout-counts-as-failure-and-may-be-retried", () => {
-  const world = new World(
-    planOf([{ id: "build", scripts: [{ name: "slow", timeoutMs: 10_000, retries: 1 }] }]),
-  );
+  const world = new World(planOf([{ id: "build", scripts: [{ name: "slow", timeoutMs: 10_000, retries: 1 }] }]));
   world.started("build/slow");
   world.pass(9_999);
   assert.equal(world.script("build/slow"), "running");
@@ -285,9 +274,7 @@ test("an-interrupted-script-is-retried-only-if-idempotent", () => {
 
 test("a script that is interrupted again and again is not run for ever", () => {
   const world = new World(
-    planOf([
-      { id: "build", scripts: [{ name: "a", idempotent: true, onInterrupted: "resume" }] },
-    ]),
+    planOf([{ id: "build", scripts: [{ name: "a", idempotent: true, onInterrupted: "resume" }] }]),
   );
   for (let round = 0; round < 4; round += 1) {
     world.started("build/a");

@@ -40,6 +40,15 @@ export class World {
     });
   }
 
+  /** Takes over from a state that was read back. */
+  static from(state: JobState, now: Instant): World {
+    const world = new World(state.plan, { slots: 2 });
+    world.#state = state;
+    world.events.length = 0;
+    world.now = now;
+    return world;
+  }
+
   get state(): JobState {
     assert(this.#state !== null, "the job exists");
     return this.#state;

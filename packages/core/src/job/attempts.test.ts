@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { planOf, type ScriptGiven } from "../testing/plans.ts";
+import { jobId, World } from "../testing/world.ts";
+import { effectId } from "./effects.ts";
+import { theScript } from "./look.ts";
+
+const minute = 60_000;
+
+function one(script: Exclude<ScriptGiven, string> | null = null, rest = {}): World {
+  return new World(planOf([{ id: "s", scripts: [script ?? { name: "a" }], ...rest }]));
+}
+
+test("exit codes: what counts as success", () => {
+  const cases = [
+    { code: 0, end: "completed" },
+    { code: 3010, end: "completed" },
+    { code: 1, end: "failed" },
+    { code: 7, end: "completed", successExitCodes: [0, 7] },
+    { code: 3010, end: "completed", successExitCodes: [] },
+    { code: 255, end: "failed" },
+  ];
+  for (const { code, end, ...plan } of cases) {
+    const world = one({ name: "a", ...plan });
+    world.exit("s/a", code);
+    assert.equal(world.script("s/a"), end, `exit code ${code}`);
+    assert.equal(world.state.restartRequired, code === 3010);
+  }
+});
+
+test("a signal is told from an exit code", () => {
+  const world = one();
+  world.exit("s/a", 139, { signal: "SEGV" });
+  const failure = world.all("ScriptFailed")[0]?.failure;
+  assert.deepEqual(failure, { kind: "signal", signal: "SEGV", code: 139 });
+  assert.match(world.state.reason, /was ended by SIGSEGV/);
+});
+
+test("an exit that is seen before its start says both", () => {
+  const world = one();
+  assert.deepEqual(world.exit("s/a").slice(0, 2), ["ScriptStarted", "ScriptCompleted"]);
+});
+
+test("retries wait longer each time, and the budget holds", () => {
+  const world = one({
+    name: "a",
+    retries: 3,
+    backoff: { initialMs: 1_000, factor: 3, maxMs: 5_000 },
+  });
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
+    world.started("s/a");
+    world.exit("s/a", attempt);
+    const retried = world.all("ScriptRetried")[attempt - 1];
+    if (retried === undefined) break;
+    waits.push(retried.retryAtMs - world.now.wallMs);
+    assert.equal(world.script("s/a"), "waiting");
+    world.pass(retried.retryAtMs - world.now.wallMs - 1);
+    assert.equal(world.script("s/a"), "waiting", "not a millisecond early");
+    world.pass(1);
+    assert.equal(world.script("s/a"), "scheduled");
+  }
+  assert.deepEqual(waits, [1_000, 3_000, 5_000]);
+  assert.equal(world.script("s/a"), "failed");
+  const codes = theScript(world.state, "s/a").attempts.map((tried) => tried.exitCode);
+  assert.deepEqual(codes, [1, 2, 3, 4]);
+});
+
+test("a script that waits for another attempt does not start while paused, and is cancelled", () => {
+  const world = one({ name: "a", retries: 3 });
+  world.exit("s/a", 1);
+  world.do("pause");
+  world.pass(minute);
+  assert.equal(world.script("s/a"), "waiting");
+  world.do("cancel");
+  assert.equal(world.script("s/a"), "cancelled");
+  assert.equal(world.state.status, "Cancelled");
+});
+
+test("an attempt that never started costs no retry; three in a row are a failure", () => {
+  const world = one({ name: "a", retries: 1 });
+  assert.deepEqual(world.notStarted("s/a"), ["ScriptFenced", "ScriptScheduled"]);
+  assert.equal(world.ref("s/a").attempt, 2);
+  world.notStarted("s/a");
+  world.started("s/a");
+  world.exit("s/a", 1);
+  world.pass(1_000);
+  assert.equal(world.ref("s/a").attempt, 4);
+  world.notStarted("s/a");
+  world.notStarted("s/a");
+  world.notStarted("s/a");
+  assert.equal(world.script("s/a"), "failed");
+  const failure = world.all("ScriptFailed")[0]?.failure;
+  assert.deepEqual(failure, {
+    kind: "spawn",
+    message: "3 attempts in a row were never started",
+  });
+});
+
+test("a failed spawn is a failure like others", () => {
+  const world = one({ name: "a", retries: 1 });
+  world.give({ is: "spawn-failed", ref: world.ref("s/a"), message: "no such file" });
+  assert.equal(world.script("s/a"), "waiting");
+  world.pass(1_000);
+  world.give({ is: "spawn-failed", ref: world.ref("s/a"), message: "no such file" });
+  assert.equal(world.script("s/a"), "failed");
+});
+
+test("a scheduled script of a cancelled job must not start; when it did, it is stopped as soon as it is seen", () => {
+  const world = one();
+  world.do("cancel");
+  const [ensure] = world.effects();
+  assert.ok(ensure?.is === "ensure" && !ensure.mayStart);
+  assert.equal(effectId(ensure), `${jobId}/ensure:s/a#1:withdrawn`);
+  world.pass(minute);
+  assert.deepEqual(world.started("s/a"), ["ScriptStarted", "ScriptTerminating"]);
+  world.exit("s/a", 143);
+  assert.equal(world.state.status, "Cancelled");
+
+  const unseen = one();
+  unseen.do("cancel");
+  unseen.notStarted("s/a");
+  assert.equal(unseen.script("s/a"), "cancelled");
+  assert.equal(unseen.state.status, "Cancelled");
+});
+
+test("a scheduled script that is skipped ends as skipped, started or not", () => {
+  const unseen = one();
+  unseen.do("skip", { target: "s/a" });
+  unseen.notStarted("s/a");
+  assert.equal(unseen.script("s/a"), "skipped");
+  const seen = one();
+  seen.do("skip", { target: "s/a" });
+  seen.started("s/a");
+  seen.exit("s/a", 0);
+  assert.equal(seen.script("s/a"), "skipped");
+});
+
+test("an exit from before the stop is the script's own", () => {
+  const world = one();
+  world.started("s/a");
+  world.pass(50);
+  const endedAtMs = world.now.wallMs - 10;
+  world.do("cancel");
+  world.exit("s/a", 0, { endedAtMs });
+  assert.equal(world.script("s/a"), "completed");
+  assert.equal(world.state.status, "Cancelled");
+});
+
+test("the stop ladder: each rung once, with its own deadline", () => {
+  const world = one({
+    name: "a",
+    stopLadder: [
+      { signal: "INT", afterMs: 7_500 },
+      { signal: "TERM", afterMs: 2_500 },
+      { signal: "KILL", afterMs: 0 },
+    ],
+  });
+  world.started("s/a");
+  world.do("cancel");
+  assert.deepEqual(world.pass(7_499), []);
+  assert.deepEqual(world.pass(1), ["ScriptTerminating"]);
+  assert.deepEqual(world.pass(2_499), []);
+  assert.deepEqual(world.pass(1), ["ScriptKilling"]);
+  assert.deepEqual(world.pass(minute), []);
+  const rungs = world.all("ScriptTerminating").map(({ signal, rung }) => [signal, rung]);
+  assert.deepEqual(rungs, [
+    ["INT", 0],
+    ["TERM", 1],
+  ]);
+});
+
+test("a ladder without KILL gets one, and an empty one begins with it", () => {
+  const world = one({ name: "a", stopLadder: [{ signal: "TERM", afterMs: 10 }] });
+  world.started("s/a");
+  world.do("cancel");
+  assert.deepEqual(world.pass(10), ["ScriptKilling"]);
+  const bare = one({ name: "a", stopLadder: [] });
+  bare.started("s/a");
+  bare.do("cancel");
+  assert.equal(bare.all("ScriptTerminating")[0]?.signal, "KILL");
+  assert.deepEqual(bare.pass(minute), []);
+});
+
+test("a stage's time limit stops what runs, skips the rest and lets clean-up run", () => {
+  const world = new World(
+    planOf([
+      {
+        id: "s",
+        timeoutMs: 10 * minute,
+        scripts: [{ name: "a", retries: 5 }, "b", { name: "clean", condition: "failure()" }],
+      },
+      { id: "t", after: ["s"] },
+    ]),
+  );
+  world.started("s/a");
+  world.pass(10 * minute);
+  assert.equal(world.script("s/a"), "terminating");
+  assert.equal(world.script("s/b"), "skipped");
+  world.exit("s/a", 143, { signal: "TERM" });
+  assert.equal(world.script("s/a"), "failed", "no attempt comes after the limit");
+  assert.deepEqual(world.running(), ["s/clean"]);
+  world.exit("s/clean");
+  assert.equal(world.stage("s"), "Failed");
+  assert.equal(world.stage("t"), "Skipped");
+  assert.equal(world.state.status, "Failed");
+});
+
+test("a job's time limit fails the job, even when nothing was running", () => {
+  const world = new World(planOf([{ id: "s" }, { id: "t", needs: ["s"] }], { timeoutMs: minute }), {
+    slots: 0,
+  });
+  world.pass(minute);
+  assert.equal(world.state.status, "Failed");
+  assert.equal(world.script("s/only"), "skipped");
+  assert.equal(world.script("t/only"), "skipped");
+});
+
+test("time asleep does not count for a time limit, and a restarted daemon goes on counting", () => {
+  const world = one({ name: "a", timeoutMs: 10_000 });
+  world.started("s/a");
+  world.now = { ...world.now, wallMs: world.now.wallMs + 60 * minute };
+  assert.deepEqual(world.pass(1), [], "the machine slept for an hour");
+  world.restart();
+  world.pass(20_000);
+  assert.equal(world.script("s/a"), "running", "no limit acts before the process was seen");
+  const ref = world.ref("s/a");
+  assert.deepEqual(world.give({ is: "adopted", ref, handle: world.handle(ref) }), [
+    "ScriptAdopted",
+    "ScriptTerminating",
+  ]);
+});
+
+test("the time limit counts from the true start", () => {
+  const world = one({ name: "a", timeoutMs: 10_000 });
+  const ref = world.ref("s/a");
+  const handle = { ...world.handle(ref), startedAtMs: world.now.wallMs - 4_000 };
+  world.give({ is: "adopted", ref, handle });
+  assert.deepEqual(world.pass(5_999), []);
+  assert.deepEqual(world.pass(1), ["ScriptTerminating"]);
+});
+
+test("adoption is a fact once a restart, and means nothing to what is being stopped", () => {
+  const world = one();
+  world.started("s/a");
+  const ref = world.ref("s/a");
+  const adopted = { is: "adopted", ref, handle: world.handle(ref) } as const;
+  assert.deepEqual(world.give(adopted), []);
+  world.restart();
+  assert.deepEqual(world.give(adopted), ["ScriptAdopted"]);
+  assert.deepEqual(world.give(adopted), []);
+  world.do("cancel");
+  world.restart();
+  assert.deepEqual(world.give(adopted), []);
+});
+
+test("what vanished while it was being stopped ends as it was to end", () => {
+  const world = one();
+  world.started("s/a");
+  world.do("cancel");
+  world.lost("s/a");
+  assert.equal(world.script("s/a"), "cancelled");
+});
+
+test("progress and outputs on the way", () => {
+  const world = one();
+  world.started("s/a");
+  const ref = world.ref("s/a");
+  assert.deepEqual(world.give({ is: "progressed", ref, percent: 40, note: "linking" }), ["ScriptProgressed"]);
+  assert.deepEqual(world.give({ is: "progressed", ref, percent: 40, note: "linking" }), []);
+});
+
+test("effects have stable ids, and an ended job owes nothing", () => {
+  const world = one({ name: "a", timeoutMs: 10_000, retries: 1 });
+  assert.deepEqual(world.effects().map(effectId), [`${jobId}/ensure:s/a#1`]);
+  world.started("s/a");
+  assert.deepEqual(world.effects().map(effectId), [`${jobId}/ensure:s/a#1`, `${jobId}/timer:deadline:s/a#1`]);
+  world.pass(10_000);
+  assert.deepEqual(world.effects().map(effectId), [
+    `${jobId}/ensure:s/a#1`,
+    `${jobId}/signal:s/a#1:0`,
+    `${jobId}/timer:stop:s/a#1:0`,
+  ]);
+  world.exit("s/a", 143);
+  assert.deepEqual(world.effects().map(effectId), [`${jobId}/timer:retry:s/a#1`]);
+  world.do("cancel");
+  assert.deepEqual(world.effects(), []);
+});

@@ -1,0 +1,79 @@
+import type { Json, NotEnforced, Playbook } from "@aither/protocol";
+import type { Decided } from "./decide.ts";
+import { finding, type PlanFinding } from "./finding.ts";
+import { type At, type Resolved, resolveValue, type Scope, type Surroundings, textOf } from "./scope.ts";
+import type { ScriptIndex } from "./select.ts";
+
+/** What the caller asks beyond the playbook itself. */
+export type PlanRequest = {
+  readonly variables: Readonly<Record<string, Json>>;
+  readonly profile: string | null;
+  /** What a condition counts as that nobody can decide; undefined = it forbids the start. */
+  readonly assume: boolean | undefined;
+  readonly timeoutMs: number | null;
+};
+
+/** One compilation: what it was given, and what it gathers. */
+export type Compiler = {
+  readonly playbook: Playbook;
+  readonly scripts: ScriptIndex;
+  readonly request: PlanRequest;
+  readonly around: Surroundings;
+  /** Absolute path of a file of the workspace; null when there is none. */
+  readonly resolveFile: (path: string) => string | null;
+  /** Absolute path of a folder of the workspace. */
+  readonly folder: (path: string | null) => string;
+  /** The inline shell of the stage that is being compiled. */
+  stageShell: string | undefined;
+  readonly findings: PlanFinding[];
+  readonly missing: Set<string>;
+  readonly unknown: Set<string>;
+  readonly notEnforced: NotEnforced[];
+  readonly report: (finding: PlanFinding) => void;
+  readonly reportCondition: (decided: Decided, where: Pick<PlanFinding, "part" | "keys">) => void;
+  /** Keeps the findings of something resolved, and gives its value. */
+  readonly take: <T>(resolved: Resolved<T>) => T;
+  readonly at: (part: object | null, keys?: readonly (string | number)[]) => At;
+  readonly env: (
+    declared: Readonly<Record<string, string | number | boolean>>,
+    scope: Scope,
+    at: At,
+  ) => Record<string, string>;
+};
+
+type Given = Pick<Compiler, "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder"> & {
+  readonly undefinedIs: At["undefinedIs"];
+};
+
+export function makeCompiler(given: Given): Compiler {
+  const findings: PlanFinding[] = [];
+  const take = <T>(resolved: Resolved<T>): T => {
+    findings.push(...resolved.findings);
+    return resolved.value;
+  };
+  return {
+    ...given,
+    stageShell: undefined,
+    findings,
+    missing: new Set(),
+    unknown: new Set(),
+    notEnforced: [],
+    report: (one) => void findings.push(one),
+    reportCondition: ({ hopeless, error, reason }, where) => {
+      if (error !== null) findings.push(finding("bad-expression", error, where));
+      else if (hopeless) {
+        const fix = "say what to assume: --assume true, or --assume false";
+        findings.push(finding("undecidable", reason, { ...where, fix, atStart: true }));
+      }
+    },
+    take,
+    at: (part, keys = []) => ({ part, keys, undefinedIs: given.undefinedIs }),
+    env: (declared, scope, at) =>
+      Object.fromEntries(
+        Object.entries(declared).map(([name, value]) => [
+          name,
+          textOf(take(resolveValue(value, scope, { ...at, keys: [...at.keys, name] }))),
+        ]),
+      ),
+  };
+}

@@ -1,0 +1,120 @@
+import type { Json, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
+import { type Scope, textOf } from "./scope.ts";
+
+/** How inline text reaches each shell: it becomes the last argument. */
+const shells: Readonly<Record<string, readonly string[]>> = {
+  bash: ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"],
+  sh: ["sh", "-e", "-c"],
+  pwsh: ["pwsh", "-NoProfile", "-NonInteractive", "-Command"],
+  python: ["python3", "-c"],
+  node: ["node", "-e"],
+};
+
+const shellAliases: Readonly<Record<string, string>> = {
+  powershell: "pwsh",
+  python3: "python",
+  javascript: "node",
+  js: "node",
+};
+
+export function runOfInline(
+  shell: string,
+  text: string,
+  cwd: string,
+  env: Record<string, string>,
+): RunSpec | null {
+  const name = shell.trim().toLowerCase();
+  const argv = shells[shellAliases[name] ?? name];
+  return argv ? { argv: [...argv], cwd, env, text, late: isLate([text, ...Object.values(env)]) } : null;
+}
+
+const kinds: Readonly<Record<string, ScriptKind>> = {
+  ps1: "ps1",
+  sh: "sh",
+  bash: "sh",
+  py: "py",
+  js: "js",
+  mjs: "js",
+  cjs: "js",
+  ts: "ts",
+  mts: "ts",
+  cmd: "cmd",
+  bat: "cmd",
+};
+
+/** The kind of a script file, by its ending; anything else must be a program or start with `#!`. */
+export function kindOf(path: string): ScriptKind {
+  const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+  return kinds[ending] ?? "exe";
+}
+
+type Runnable = Pick<ScriptEntry, "path" | "parameters">;
+
+/**
+ * How to run a script file. `argv[0]` is the interpreter's plain name (or the file itself); the host finds it on the
+ * job's PATH. A PowerShell script gets the variables it declares as parameters; `missing` are those it demands.
+ */
+export function runOfScript(
+  script: Runnable,
+  scope: Scope,
+  cwd: string,
+  env: Record<string, string>,
+): { readonly run: RunSpec; readonly missing: readonly string[] } {
+  const { path } = script;
+  const make = (...argv: string[]): RunSpec => ({
+    argv,
+    cwd,
+    env,
+    text: null,
+    late: isLate([...argv, ...Object.values(env)]),
+  });
+  switch (kindOf(path)) {
+    case "ps1": {
+      const { argv, missing } = parametersOf(script, scope);
+      return { run: make("pwsh", "-NoProfile", "-NonInteractive", "-File", path, ...argv), missing };
+    }
+    case "sh":
+      return { run: make("bash", path), missing: [] };
+    case "py":
+      return { run: make("python3", path), missing: [] };
+    case "js":
+      return { run: make("node", path), missing: [] };
+    case "ts":
+      return { run: make("tsx", path), missing: [] };
+    case "cmd":
+      return { run: make("cmd", "/d", "/c", path), missing: [] };
+    case "exe":
+    case "inline":
+      return { run: make(path), missing: [] };
+  }
+}
+
+/** `-Name value` for every parameter that a variable gives. Switches are named when true; maps cannot be passed. */
+function parametersOf(script: Runnable, scope: Scope): { argv: string[]; missing: string[] } {
+  const argv: string[] = [];
+  const missing: string[] = [];
+  const values = new Map(
+    Object.entries({ ...scope.variables, ...scope.matrix }).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  for (const { name, type, mandatory } of script.parameters) {
+    const value = values.get(name.toLowerCase());
+    if (value === undefined || value === null) {
+      if (mandatory) missing.push(name);
+    } else argv.push(...parameter(name, type.toLowerCase(), value));
+  }
+  return { argv, missing };
+}
+
+function parameter(name: string, type: string, value: Json): string[] {
+  if (type === "switch" || type === "bool" || type === "boolean") {
+    const on = !/^(|false|\$false|0)$/i.test(textOf(value).trim());
+    return type === "switch" ? (on ? [`-${name}`] : []) : [`-${name}:$${on}`];
+  }
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMap || type === "hashtable" ? [] : [`-${name}`, textOf(value)];
+}
+
+/** True when a `${{ }}` is left, which only the run can fill in. */
+function isLate(texts: readonly string[]): boolean {
+  return texts.some((text) => text.includes("${{"));
+}

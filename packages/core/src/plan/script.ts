@@ -1,0 +1,306 @@
+import type {
+  Backoff,
+  Json,
+  PlaybookBackoff,
+  PlaybookStage,
+  PlaybookStep,
+  RunSpec,
+  ScriptEntry,
+  ScriptKind,
+  ScriptPlan,
+} from "@aither/protocol";
+import type { Compiler } from "./compiler.ts";
+import { decide } from "./decide.ts";
+import { finding, type PlanFinding } from "./finding.ts";
+import { nearest } from "./graph.ts";
+import { runOfInline, runOfScript, kindOf } from "./run-spec.ts";
+import { type At, makeScope, overlay, resolveValue, type Scope, textOf, type Variables } from "./scope.ts";
+import { count, flag, seconds } from "./settings.ts";
+import { select } from "./select.ts";
+
+/** A step on its way to scripts: its stage, its leg, and the scope of both. */
+export type StepPlace = {
+  readonly stage: PlaybookStage;
+  readonly step: PlaybookStep;
+  readonly keys: readonly (string | number)[];
+  readonly scope: Scope;
+  /** `AITHER_VAR_…` and declared environment of the leg; shared by all its scripts. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+};
+
+type Target =
+  | { readonly is: "script"; readonly entry: ScriptEntry }
+  | { readonly is: "file"; readonly path: string }
+  | { readonly is: "inline"; readonly text: string; readonly shell: string }
+  /** Nothing here can run it; it is shown, and it forbids the start. */
+  | { readonly is: "foreign"; readonly what: string };
+
+/** A script without its key, which is given when all scripts of the leg are known. */
+export type KeylessScript = Omit<ScriptPlan, "key"> & { readonly keyHint: string };
+
+/** Compiles one step of one leg: usually one script, several when its selector says so. */
+export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript[] {
+  const { step } = place;
+  const at = compiler.at(step, place.keys);
+  const own = step.with ? resolvedWith(compiler, step.with, place) : {};
+  const hasOwn = Object.keys(own).length > 0;
+  const scope = hasOwn
+    ? makeScope(overlay(place.scope.variables, own), place.scope.env, place.scope.matrix, compiler.around)
+    : place.scope;
+  const env = {
+    ...place.baseEnv,
+    ...(hasOwn ? variableEnv(own) : {}),
+    ...(step.env ? resolvedEnv(compiler, step.env, scope, at) : {}),
+  };
+  const decided = decide(step.if, scope, compiler.request.assume);
+  reportCondition(compiler, decided, at);
+  const common = {
+    id: step.id ?? null,
+    condition: decided.decision === "skip" ? "false" : decided.condition,
+    ...settings(compiler, place, scope, at),
+  };
+  return targetsOf(compiler, step, scope, at).map((target): KeylessScript => {
+    const entry = target.is === "script" ? target.entry : null;
+    return {
+      ...common,
+      keyHint: step.id ?? entry?.number ?? step.name ?? target.is,
+      number: entry?.number ?? null,
+      name: nameOf(compiler, target, step, scope, at),
+      path: target.is === "script" ? target.entry.path : target.is === "file" ? target.path : null,
+      kind: target.is === "script" || target.is === "file" ? kindOfTarget(target) : "inline",
+      run: runOf(compiler, target, place, scope, env, at),
+    };
+  });
+}
+
+function kindOfTarget(target: Extract<Target, { is: "script" | "file" }>): ScriptKind {
+  return kindOf(target.is === "script" ? target.entry.path : target.path);
+}
+
+function nameOf(compiler: Compiler, target: Target, step: PlaybookStep, scope: Scope, at: At): string {
+  const name = step.name === undefined ? "" : textOf(compiler.take(resolveValue(step.name, scope, at)));
+  if (target.is === "script") return target.entry.name;
+  if (name !== "") return name;
+  if (target.is === "file") return target.path.split(/[\\/]/).at(-1) ?? target.path;
+  return target.is === "foreign" ? target.what : firstLine(target.text);
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n").find((candidate) => candidate.trim() !== "")?.trim() ?? "inline";
+  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+function targetsOf(compiler: Compiler, step: PlaybookStep, scope: Scope, at: At): Target[] {
+  const resolve = (text: string): string => textOf(compiler.take(resolveValue(text, scope, at)));
+  if (step.script !== undefined) {
+    return [{ is: "inline", text: resolve(step.script), shell: shellOf(compiler, step) }];
+  }
+  if (step.run !== undefined) return selected(compiler, resolve(step.run), { ...at, keys: [...at.keys, "run"] });
+  if (step.file !== undefined) return [fileTarget(compiler, resolve(step.file), at)];
+  if (step.uses !== undefined) return [foreign(compiler, step.uses, at)];
+  compiler.report(
+    finding("empty-step", "this step runs nothing", {
+      fix: "give it `run` (a script's number), `script` (text) or `file`",
+      part: at.part,
+      keys: at.keys,
+    }),
+  );
+  return [];
+}
+
+function shellOf(compiler: Compiler, step: PlaybookStep): string {
+  return step.shell ?? compiler.stageShell ?? compiler.playbook.orchestration.defaults?.shell ?? "bash";
+}
+
+function selected(compiler: Compiler, selector: string, at: At): Target[] {
+  const where = { part: at.part, keys: at.keys };
+  const found = select(selector, compiler.scripts);
+  for (const name of found.missing) {
+    const like = nearest(name, [...compiler.scripts.byNumber.keys()].filter((number) => number.slice(0, 2) === name.slice(0, 2)));
+    compiler.missing.add(name);
+    compiler.report(
+      finding("no-such-script", `there is no script ${name}`, {
+        problem: "SCRIPT_NOT_FOUND",
+        fix: like ? `did you mean ${like}?` : "aither scripts list shows what there is",
+        ...where,
+        atStart: true,
+      }),
+    );
+  }
+  for (const { part, candidates } of found.ambiguous) {
+    const names = candidates.map(({ name }) => name).join(" and ");
+    compiler.report(
+      finding("ambiguous-number", `the number ${part} belongs to ${names}`, {
+        problem: "SELECTOR_INVALID",
+        fix: `write ${candidates[0]?.name ?? "the name"}, or a path`,
+        ...where,
+        atStart: true,
+      }),
+    );
+  }
+  const files = found.unknown.map((part) => pathTarget(compiler, part, where));
+  const nothing = found.scripts.length === 0 && found.missing.length === 0 && files.length === 0;
+  if (nothing) {
+    compiler.report(
+      finding("empty-selector", `the selector \`${selector}\` matches no script`, {
+        problem: "SELECTOR_EMPTY",
+        fix: "aither scripts list shows what there is",
+        ...where,
+        atStart: true,
+      }),
+    );
+  }
+  const scripts = found.scripts.map((entry): Target => ({ is: "script", entry }));
+  return [...scripts, ...files.filter((target) => target !== null)];
+}
+
+/** A part that is no selector may be a path to a file without a number. */
+function pathTarget(
+  compiler: Compiler,
+  part: string,
+  where: Pick<PlanFinding, "part" | "keys">,
+): Target | null {
+  const path = /[./\\]/.test(part) ? compiler.resolveFile(part) : null;
+  if (path !== null) return { is: "file", path };
+  compiler.unknown.add(part);
+  compiler.report(
+    finding("bad-selector", `\`${part}\` is neither a selector nor a file`, {
+      problem: "SELECTOR_INVALID",
+      fix: "selectors look like 0402, 0400-0499, 04*, tag:unit, stage:Testing, !0410",
+      ...where,
+      atStart: true,
+    }),
+  );
+  return null;
+}
+
+function fileTarget(compiler: Compiler, file: string, at: At): Target {
+  const path = compiler.resolveFile(file);
+  if (path !== null) return { is: "file", path };
+  compiler.missing.add(file);
+  compiler.report(
+    finding("no-such-file", `there is no file ${file}`, {
+      problem: "SCRIPT_NOT_FOUND",
+      fix: "paths are relative to the workspace",
+      part: at.part,
+      keys: [...at.keys, "file"],
+      atStart: true,
+    }),
+  );
+  return { is: "foreign", what: file };
+}
+
+function foreign(compiler: Compiler, uses: string, at: At): Target {
+  compiler.report(
+    finding("cannot-use", `\`uses: ${uses}\` cannot be run here`, {
+      fix: uses.startsWith("playbook:")
+        ? "start that playbook by itself, or copy its stages"
+        : "use `run`, `script` or `file`; actions run with aither workflow run",
+      part: at.part,
+      keys: [...at.keys, "uses"],
+      atStart: true,
+    }),
+  );
+  return { is: "foreign", what: uses };
+}
+
+function runOf(
+  compiler: Compiler,
+  target: Target,
+  place: StepPlace,
+  scope: Scope,
+  env: Record<string, string>,
+  at: At,
+): RunSpec {
+  const folder = place.step.workingDirectory ?? place.stage.workingDirectory;
+  const cwd = compiler.folder(folder === undefined ? null : textOf(compiler.take(resolveValue(folder, scope, at))));
+  switch (target.is) {
+    case "inline": {
+      const run = runOfInline(target.shell, target.text, cwd, env);
+      if (run) return run;
+      compiler.report(
+        finding("unknown-shell", `no shell is called \`${target.shell}\``, {
+          fix: "use bash, sh, pwsh, python or node",
+          part: at.part,
+          keys: [...at.keys, "shell"],
+        }),
+      );
+      return { argv: [target.shell], cwd, env, text: target.text, late: false };
+    }
+    case "foreign":
+      return { argv: [], cwd, env, text: null, late: false };
+    case "file":
+      return runOfScript({ path: target.path, parameters: [] }, scope, cwd, env).run;
+    case "script": {
+      const made = runOfScript(target.entry, scope, cwd, env);
+      for (const name of made.missing) {
+        compiler.report(
+          finding("missing-parameter", `${target.entry.name} demands the parameter ${name}, and nothing gives it`, {
+            problem: "VARIABLE_MISSING",
+            fix: `give it with --var ${name}=VALUE, or in \`with\``,
+            part: at.part,
+            keys: at.keys,
+            atStart: true,
+          }),
+        );
+      }
+      return made.run;
+    }
+  }
+}
+
+function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, at: At) {
+  const defaults = compiler.playbook.orchestration.defaults ?? {};
+  const resolve = (value: Json | undefined, key: string): Json | undefined =>
+    value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] }));
+  return {
+    timeoutMs: seconds(resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout")),
+    retries: count(resolve(step.retries ?? stage.retries ?? defaults.retries, "retries")) ?? 0,
+    backoff: backoffOf(step.backoff ?? stage.backoff ?? defaults.backoff),
+    continueOnError: flag(resolve(step.continueOnError, "continueOnError")) ?? false,
+    idempotent: step.idempotent ?? false,
+    onInterrupted: step.onInterrupted ?? (step.idempotent === true ? "resume" : "fail"),
+    successExitCodes: [...new Set(step.successExitCodes ?? [0, 3010 & 0xff, 3010])],
+    stopLadder: [
+      { signal: "TERM", afterMs: 10_000 },
+      { signal: "KILL", afterMs: 0 },
+    ],
+    separateStderr: false,
+  } satisfies Partial<ScriptPlan>;
+}
+
+function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {
+  return {
+    initialMs: (backoff?.initial ?? 1) * 1_000,
+    factor: backoff?.factor ?? 2,
+    maxMs: (backoff?.max ?? 60) * 1_000,
+  };
+}
+
+function reportCondition(compiler: Compiler, decided: ReturnType<typeof decide>, at: At): void {
+  compiler.reportCondition(decided, { part: at.part, keys: [...at.keys, "if"] });
+}
+
+function resolvedWith(compiler: Compiler, own: Variables, place: StepPlace): Record<string, Json> {
+  const at = compiler.at(place.step, [...place.keys, "with"]);
+  return compiler.take(resolveValue(own, place.scope, at)) as Record<string, Json>;
+}
+
+function resolvedEnv(
+  compiler: Compiler,
+  env: Readonly<Record<string, string | number | boolean>>,
+  scope: Scope,
+  at: At,
+): Record<string, string> {
+  return compiler.env(env, scope, { ...at, keys: [...at.keys, "env"] });
+}
+
+/** `AITHER_VAR_TEST_PATH`: every variable, by upper-cased name with safe characters. */
+export function variableEnv(variables: Variables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      `AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`,
+      textOf(value),
+    ]),
+  );
+}

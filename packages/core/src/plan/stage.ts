@@ -1,0 +1,177 @@
+import type { Json, LegPlan, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
+import type { Compiler } from "./compiler.ts";
+import { type Decided, decide } from "./decide.ts";
+import { finding } from "./finding.ts";
+import { expandMatrix, type MatrixLeg } from "./matrix.ts";
+import { makeScope, overlay, resolveValue, resolveVariables, type Scope, type Variables } from "./scope.ts";
+import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
+import { count, flag, seconds } from "./settings.ts";
+
+/** What all stages of a playbook share. */
+export type Shared = {
+  readonly scope: Scope;
+  /** Vectors that a profile replaces, by lower-case name. */
+  readonly overrides: ReadonlyMap<string, Json>;
+  /** Why the profile leaves a stage out; null when it does not. */
+  readonly leftOut: (id: string, name: string) => string | null;
+};
+
+/** The key of a script of a leg: `stage/script`, `stage[2]/script`. */
+export type StageInput = {
+  readonly id: string;
+  readonly stage: PlaybookStage;
+  readonly needs: readonly string[];
+  readonly after: readonly string[];
+};
+
+/** Compiles one stage: its variables, its condition, its legs and their scripts. */
+export function compileStage(compiler: Compiler, shared: Shared, input: StageInput): StagePlan {
+  const { id, stage } = input;
+  const at = compiler.at(stage);
+  compiler.stageShell = stage.shell;
+  const own = stage.variables ?? {};
+  const { env, matrix } = shared.scope;
+  const variables = compiler.take(
+    resolveVariables(own, (visible) => makeScope(visible, env, matrix, compiler.around), shared.scope.variables, {
+      ...at,
+      keys: ["variables"],
+    }),
+  );
+  const stageEnv = stage.env ? compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) : {};
+  const scope = makeScope(
+    overlay(shared.scope.variables, variables),
+    { ...env, ...stageEnv },
+    {},
+    compiler.around,
+  );
+  const decided = decideStage(compiler, shared, input, scope);
+  const legs = legsOf(compiler, shared, stage, scope);
+  const setting = (key: keyof PlaybookStage): Json | undefined => {
+    const value = stage[key] as Json | undefined;
+    return value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [key] }));
+  };
+  const name = stage.name === undefined ? id : String(setting("name"));
+  return {
+    id,
+    name,
+    description: stage.description ?? "",
+    needs: [...input.needs],
+    after: [...input.after],
+    decision: decided.decision,
+    reason: decided.reason,
+    condition: decided.condition,
+    variables,
+    continueOnError: flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false,
+    failFast: flag(setting("failFast")) ?? true,
+    maxParallel: count(setting("maxParallel")) || null,
+    parallel: parallelOf(setting("parallel"), setting("maxConcurrency"), legs),
+    timeoutMs: seconds(setting("timeout")),
+    legs: legs?.map((leg, index) => compileLeg(compiler, { input, scope, leg, index })) ?? null,
+    outputs: stage.outputs ?? {},
+  };
+}
+
+function decideStage(compiler: Compiler, shared: Shared, { id, stage }: StageInput, scope: Scope): Decided {
+  const leftOut = shared.leftOut(id, stage.name ?? id);
+  if (leftOut !== null) {
+    return { decision: "skip", reason: leftOut, condition: null, hopeless: false, error: null };
+  }
+  const decided = decide(stage.if, scope, compiler.request.assume);
+  compiler.reportCondition(decided, { part: stage, keys: ["if"] });
+  return decided;
+}
+
+/** How many scripts at once: `parallel: 3` says it, `parallel: true` means as many as `maxConcurrency` allows. */
+function parallelOf(parallel: Json | undefined, maxConcurrency: Json | undefined, legs: readonly MatrixLeg[] | null): number {
+  const limit = count(maxConcurrency) || null;
+  if (typeof parallel === "number") return Math.max(1, Math.floor(parallel));
+  if (flag(parallel) !== true) return 1;
+  return limit ?? (legs ? ALL_AT_ONCE : ALL_AT_ONCE);
+}
+
+/** No bound of the stage's own: the daemon's slots are the bound. */
+const ALL_AT_ONCE = 1_000;
+
+const lonely: readonly MatrixLeg[] = [{ matrix: {}, name: "", suffix: "" }];
+
+/** The legs; null when the matrix needs something that only the run knows. */
+function legsOf(
+  compiler: Compiler,
+  shared: Shared,
+  stage: PlaybookStage,
+  scope: Scope,
+): readonly MatrixLeg[] | null {
+  if (stage.matrix === undefined) return lonely;
+  const where = { part: stage, keys: ["matrix"] };
+  const resolved = compiler.take(resolveValue(stage.matrix as Json, scope, compiler.at(stage, ["matrix"])));
+  if (JSON.stringify(resolved).includes("${{")) {
+    compiler.report(
+      finding("dynamic-matrix", "this matrix needs the output of an earlier stage", {
+        severity: "warning",
+        ...where,
+      }),
+    );
+    return null;
+  }
+  if (typeof resolved !== "object" || resolved === null || Array.isArray(resolved)) {
+    compiler.report(finding("bad-matrix", "`matrix` must be a map of vectors", where));
+    return lonely;
+  }
+  const expanded = expandMatrix(withOverrides(resolved as Variables, shared.overrides));
+  if (!expanded.ok) {
+    const keys = expanded.key === null ? ["matrix"] : ["matrix", expanded.key];
+    compiler.report(finding("bad-matrix", expanded.message, { part: stage, keys }));
+    return lonely;
+  }
+  if (expanded.legs.length === 0) {
+    compiler.report(finding("empty-matrix", "`exclude` leaves nothing of this matrix", where));
+  }
+  return expanded.legs;
+}
+
+function withOverrides(matrix: Variables, overrides: ReadonlyMap<string, Json>): Variables {
+  return Object.fromEntries(
+    Object.entries(matrix).map(([key, value]) => {
+      const other = overrides.get(key.toLowerCase());
+      return [key, Array.isArray(other) && key !== "include" && key !== "exclude" ? other : value];
+    }),
+  );
+}
+
+type LegInput = {
+  readonly input: StageInput;
+  readonly scope: Scope;
+  readonly leg: MatrixLeg;
+  readonly index: number;
+};
+
+function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: LegInput): LegPlan {
+  const { id, stage } = input;
+  const scope = makeScope(outer.variables, outer.env, leg.matrix, compiler.around);
+  const baseEnv = {
+    ...outer.env,
+    ...variableEnv(overlay(outer.variables, leg.matrix)),
+    AITHERZERO_ROOT: compiler.folder(null),
+    AITHERZERO_NONINTERACTIVE: "1",
+  };
+  const scripts = stage.steps.flatMap((step, at) =>
+    compileStep(compiler, { stage, step, keys: [], scope, baseEnv }).map((script) => ({ script, at })),
+  );
+  const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
+  return { name: leg.name, matrix: leg.matrix, scripts: withKeys(prefix, scripts.map(({ script }) => script)) };
+}
+
+/** Keys are unique in the plan: a script that runs twice in a leg is `0402`, then `0402-2`. */
+function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan[] {
+  const taken = new Map<string, number>();
+  return scripts.map(({ keyHint, ...script }) => {
+    const base = keyHint.trim().replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 48) || "script";
+    const lower = base.toLowerCase();
+    const seen = (taken.get(lower) ?? 0) + 1;
+    taken.set(lower, seen);
+    let unique = seen === 1 ? base : `${base}-${seen}`;
+    while (seen > 1 && taken.has(unique.toLowerCase())) unique = `${unique}x`;
+    if (seen > 1) taken.set(unique.toLowerCase(), 1);
+    return { key: `${prefix}/${unique}`, ...script };
+  });
+}
