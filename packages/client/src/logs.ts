@@ -12,6 +12,8 @@ export type LogsOptions = {
   readonly follow?: boolean;
   /** Only the last so many lines of what is there. */
   readonly tail?: number | undefined;
+  /** Whether a stream that ended was all there is, for callers who know from the events. Default: the daemon is asked. */
+  readonly isOver?: () => boolean;
   readonly signal?: AbortSignal | undefined;
 };
 

@@ -1,0 +1,58 @@
+/** All other commands, in one lazily loaded chunk. */
+// Named here so that everything hot stays together in one chunk when this is bundled.
+import { hot, type Run } from "./hot.ts";
+import { daemonLogs } from "./commands/daemon/logs.ts";
+import { daemonRestart } from "./commands/daemon/restart.ts";
+import { daemonStart } from "./commands/daemon/start.ts";
+import { daemonStatus } from "./commands/daemon/status.ts";
+import { daemonStop } from "./commands/daemon/stop.ts";
+import { explain } from "./commands/explain.ts";
+import { events } from "./commands/jobs/events.ts";
+import { logs } from "./commands/jobs/logs.ts";
+import { pause, toggle } from "./commands/jobs/pause.ts";
+import { prune } from "./commands/jobs/prune.ts";
+import { resume } from "./commands/jobs/resume.ts";
+import { retry } from "./commands/jobs/retry.ts";
+import { remove } from "./commands/jobs/rm.ts";
+import { skip } from "./commands/jobs/skip.ts";
+import { wait } from "./commands/jobs/wait.ts";
+import { orch } from "./commands/orch.ts";
+import { listPlaybooks } from "./commands/playbooks/list.ts";
+import { planPlaybook } from "./commands/playbooks/plan.ts";
+import { showPlaybook } from "./commands/playbooks/show.ts";
+import { validatePlaybook } from "./commands/playbooks/validate.ts";
+import { runScripts } from "./commands/run.ts";
+import { listScripts } from "./commands/scripts/list.ts";
+import { selectScripts } from "./commands/scripts/select.ts";
+import { showScript } from "./commands/scripts/show.ts";
+import { status } from "./commands/status.ts";
+
+export const cold: Readonly<Record<string, Run>> = {
+  ...hot,
+  orch,
+  run: runScripts,
+  "jobs logs": logs,
+  "jobs events": events,
+  "jobs wait": wait,
+  "jobs pause": pause,
+  "jobs resume": resume,
+  p: toggle,
+  "jobs skip": skip,
+  "jobs retry": retry,
+  "jobs rm": remove,
+  "jobs prune": prune,
+  "playbooks list": listPlaybooks,
+  "playbooks show": showPlaybook,
+  "playbooks plan": planPlaybook,
+  "playbooks validate": validatePlaybook,
+  "scripts list": listScripts,
+  "scripts show": showScript,
+  "scripts select": selectScripts,
+  status,
+  explain,
+  "daemon status": daemonStatus,
+  "daemon start": daemonStart,
+  "daemon stop": daemonStop,
+  "daemon restart": daemonRestart,
+  "daemon logs": daemonLogs,
+};

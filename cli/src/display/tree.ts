@@ -1,0 +1,81 @@
+import type { JobDetail, LegView, PlanView, ScriptView, StageView } from "@aither/protocol";
+import { between } from "./duration.ts";
+import type { Theme } from "./theme.ts";
+
+/** A job as a tree of stages, legs and scripts. */
+export function jobTree(job: JobDetail, options: { readonly theme: Theme; readonly nowMs: number }): string[] {
+  const { theme, nowMs } = options;
+  const took = between(job.startedAt, job.endedAt, nowMs);
+  const title = job.name && job.name !== job.playbook ? `${job.playbook} (${job.name})` : job.playbook;
+  const head = [theme.bold(`#${job.number} ${title}`), theme.status(job.status), took && theme.dim(took)];
+  const why = job.reason === "" ? [] : [theme.dim(`  ${job.reason}`)];
+  return [head.filter(Boolean).join("  "), ...why, ...job.stages.flatMap((stage) => stageLines(stage, options))];
+}
+
+function stageLines(stage: StageView, options: { theme: Theme; nowMs: number }): string[] {
+  const { theme, nowMs } = options;
+  const head = titled(theme, stage.status, stage.name, between(stage.startedAt, stage.endedAt, nowMs), stage.reason);
+  if (stage.legs.length === 1 && stage.legs[0]?.name === "") {
+    return [head, ...scriptLines(stage.legs[0].scripts, "  ", options)];
+  }
+  return [head, ...stage.legs.flatMap((leg) => legLines(leg, options))];
+}
+
+function legLines(leg: LegView, options: { theme: Theme; nowMs: number }): string[] {
+  const starts = leg.scripts.flatMap((script) => script.startedAt ?? []).toSorted();
+  const ends = leg.scripts.flatMap((script) => script.endedAt ?? []).toSorted();
+  const over = leg.status !== "Running" && leg.status !== "Pending";
+  const took = between(starts[0] ?? null, over ? (ends.at(-1) ?? null) : null, options.nowMs);
+  const head = `  ${titled(options.theme, leg.status, `[${leg.name}]`, took, "")}`;
+  const interesting = leg.scripts.filter((script) => leg.scripts.length > 1 || script.status === "Failed");
+  return [head, ...scriptLines(interesting, "    ", options)];
+}
+
+function scriptLines(
+  scripts: readonly ScriptView[],
+  indent: string,
+  options: { theme: Theme; nowMs: number },
+): string[] {
+  const { theme, nowMs } = options;
+  return scripts.map((script, index) => {
+    const branch = theme.dim(`${indent}${index === scripts.length - 1 ? "└─" : "├─"} `);
+    const tries = script.attempts.length > 1 ? `, attempt ${script.attempts.length}` : "";
+    const code = script.status === "Failed" && script.exitCode !== null ? `exit code ${script.exitCode}` : "";
+    const reason = [code, script.reason].filter(Boolean).join(": ");
+    const took = between(script.startedAt, script.endedAt, nowMs);
+    return branch + titled(theme, script.status, scriptTitle(script), took && took + tries, reason);
+  });
+}
+
+/** `[0402] Run-UnitTests`, or the name alone. */
+export function scriptTitle({ number, name }: { readonly number: string | null; readonly name: string }): string {
+  if (number === null) return name;
+  const rest = name.replace(/^\d{4}[_-]/, "");
+  return rest === number || rest === "" ? `[${number}]` : `[${number}] ${rest}`;
+}
+
+function titled(theme: Theme, status: string, name: string, took: string, reason: string): string {
+  const time = took && theme.dim(` (${took})`);
+  return `${theme.sign(status)} ${name}${time}${reason && theme.dim(` — ${reason}`)}`;
+}
+
+/** What would run. */
+export function planTree(plan: PlanView, theme: Theme): string[] {
+  const profile = plan.profile === null ? "" : `, profile ${plan.profile}`;
+  const lines = [`${theme.bold(plan.name)} ${theme.dim(`(${plan.format}${profile})`)}`];
+  const decisions = { run: "Completed", skip: "Skipped", undecided: "Pending" } as const;
+  plan.stages.forEach((stage, index) => {
+    const needs = stage.needs.length > 0 ? theme.dim(` needs ${stage.needs.join(", ")}`) : "";
+    const reason = stage.reason === "" ? "" : theme.dim(` — ${stage.reason}`);
+    lines.push(`${theme.sign(decisions[stage.decision])} ${index + 1}. ${stage.name}${needs}${reason}`);
+    for (const leg of stage.legs) {
+      if (leg.name !== "") lines.push(`   [${leg.name}]`);
+      for (const script of leg.scripts) lines.push(`   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}`);
+    }
+  });
+  for (const one of plan.missing) lines.push(`${theme.warn("missing")}: ${one}`);
+  for (const one of plan.unknown) lines.push(`${theme.warn("unknown")}: ${one}`);
+  for (const { what, where, reason } of plan.notEnforced)
+    lines.push(`${theme.warn("not enforced")}: ${where}: ${what} — ${reason}`);
+  return lines;
+}

@@ -1,0 +1,127 @@
+/** Follows a job in the foreground: stage lines on stderr, the scripts' output on stdout. */
+import type { JobHandle } from "@aither/client/node";
+import type { Event, JobDetail } from "@aither/protocol";
+import { Printer } from "./commands/jobs/logs.ts";
+import type { Context } from "./context.ts";
+import { document } from "./display/json.ts";
+import { Story } from "./display/progress.ts";
+import { exit } from "./exit.ts";
+import { usage, type Input } from "./input.ts";
+import { steering } from "./steering.ts";
+
+/** `plain`: lines; `json`: events as NDJSON on stdout; `document`: the job at its end; `quiet`: only what failed. */
+export type FollowMode = "plain" | "json" | "document" | "quiet";
+
+export type FollowOptions = {
+  readonly mode: FollowMode;
+  readonly codeFrom?: string | undefined;
+  /** We started it: Ctrl-C cancels it. Otherwise it only ends the following. */
+  readonly owner?: boolean;
+};
+
+/** `--progress`, else AITHER_PROGRESS; `--json` and `--quiet` say it, too. */
+export function followMode(context: Context, input: Input): FollowMode {
+  const flag = input.text("progress");
+  const wish = flag ?? context.env["AITHER_PROGRESS"] ?? "auto";
+  if (flag === undefined && context.json) return "document";
+  if (flag === undefined && context.quiet) return "quiet";
+  if (wish === "auto" || wish === "plain") return "plain";
+  if (wish === "json" || wish === "quiet") return wish;
+  const source = flag === undefined ? "AITHER_PROGRESS" : "--progress";
+  throw usage(`${source} ${JSON.stringify(wish)} is none of those there are`, "auto, plain, json or quiet");
+}
+
+/** Gives the job's exit code, or 130 when the following was ended before the job. */
+export async function follow(context: Context, job: JobHandle, options: FollowOptions): Promise<number> {
+  const { mode } = options;
+  using steer = steering(context, job, options.owner ?? false);
+  const view = new View(context, job, mode, steer.signal);
+  if (mode === "plain")
+    context.io.say(context.io.talkTheme.dim(`Started #${job.number} · aither logs ${job.number} -f`));
+  for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
+  if (steer.code !== null) return steer.code;
+  const ended = await job.status();
+  if (mode === "document") await context.io.write(document(ended));
+  else if (mode !== "json") for (const line of view.story.summary(ended)) context.io.say(line);
+  return exitCodeOf(ended, options.codeFrom);
+}
+
+/** The job's code, or that of one of its scripts: the first that failed, of the stage or script that was named. */
+export function exitCodeOf(job: JobDetail, from: string | undefined): number {
+  if (from === undefined) return job.exitCode ?? exit.done;
+  const scripts = job.stages.flatMap((stage) =>
+    stage.legs.flatMap((leg) =>
+      leg.scripts.filter((script) => [stage.id, stage.name, script.key, script.number, script.name].includes(from)),
+    ),
+  );
+  if (scripts.length === 0)
+    throw usage(
+      `--exit-code-from ${from}: the job has no such stage or script`,
+      `aither jobs status ${job.number} shows them`,
+    );
+  const telling = scripts.find((script) => script.exitCode !== null && script.exitCode !== 0) ?? scripts.at(-1);
+  return telling?.exitCode ?? job.exitCode ?? exit.failed;
+}
+
+/** What one event means for the screen. Output of an attempt is always shown before its end is told. */
+class View {
+  readonly story: Story;
+  readonly #context: Context;
+  readonly #job: JobHandle;
+  readonly #mode: FollowMode;
+  readonly #signal: AbortSignal;
+  readonly #printer: Printer;
+  readonly #outputs = new Map<string, { over: boolean; readonly read: Promise<void> }>();
+
+  constructor(context: Context, job: JobHandle, mode: FollowMode, signal: AbortSignal) {
+    this.story = new Story(context.io.talkTheme);
+    this.#context = context;
+    this.#job = job;
+    this.#mode = mode;
+    this.#signal = signal;
+    this.#printer = new Printer(context, (script) => this.story.label(script));
+  }
+
+  async show(event: Event): Promise<void> {
+    if (this.#mode === "json") return this.#context.io.write(`${JSON.stringify(event)}\n`);
+    const lines = this.story.tell(event);
+    if (this.#mode !== "plain") return;
+    if (event.type === "ScriptStarted" || event.type === "ScriptAdopted") this.#read(event.script, event.attempt);
+    if ("script" in event && "attempt" in event && endsAttempt(event) && event.attempt !== undefined) {
+      await this.#readToEnd(event.script, event.attempt);
+    }
+    for (const line of lines) this.#context.io.say(line);
+  }
+
+  #read(script: string, attempt: number): void {
+    const name = `${script}#${attempt}`;
+    if (this.#outputs.has(name)) return;
+    const output = { over: false, read: Promise.resolve() };
+    const options = { script, attempt, follow: true, signal: this.#signal, isOver: () => output.over };
+    output.read = (async () => {
+      for await (const line of this.#job.logs(options)) await this.#printer.print(line);
+      await this.#printer.end(script, attempt);
+    })();
+    // Waited for when the attempt ends; until then a failure must not end the process.
+    output.read.catch(() => undefined);
+    this.#outputs.set(name, output);
+  }
+
+  async #readToEnd(script: string, attempt: number): Promise<void> {
+    this.#read(script, attempt);
+    const output = this.#outputs.get(`${script}#${attempt}`);
+    if (!output) return;
+    output.over = true;
+    await output.read;
+  }
+}
+
+function endsAttempt({ type }: Event): boolean {
+  return (
+    type === "ScriptCompleted" ||
+    type === "ScriptFailed" ||
+    type === "ScriptRetried" ||
+    type === "ScriptCancelled" ||
+    type === "ScriptInterrupted"
+  );
+}

@@ -1,0 +1,57 @@
+import { theme, wantsColor, type Theme } from "./display/theme.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Data and talk: stdout is what a program may read, stderr is for people. */
+export interface Io {
+  /** For what goes to stdout. */
+  readonly theme: Theme;
+  /** For what goes to stderr. */
+  readonly talkTheme: Theme;
+  /** Columns of stdout's terminal; infinite where there is none. */
+  readonly columns: number;
+  /** A person can be asked: stdin and stderr are terminals, and this is no CI. */
+  readonly interactive: boolean;
+  /** Aborted when nobody reads stdout any more (`| head`). */
+  readonly unread: AbortSignal;
+  /** Resolves when the system has taken it all: a slow reader slows us, and nothing is lost at the end. */
+  write(data: string | Uint8Array): Promise<void>;
+  /** Lines on stdout. */
+  lines(lines: readonly string[]): Promise<void>;
+  /** One line on stderr. */
+  say(line: string): void;
+}
+
+export function openIo(env: Env, options: { readonly color?: string | undefined } = {}): Io {
+  const { stdout, stderr } = process;
+  const unread = new AbortController();
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "ECONNRESET" && error.code !== "EOF")
+      sayRaw(`aither: stdout: ${error.message}\n`);
+    unread.abort();
+  });
+  let deaf = false;
+  stderr.on("error", () => {
+    deaf = true;
+  });
+  const sayRaw = (text: string): void => {
+    if (!deaf) stderr.write(text);
+  };
+  const ascii = Boolean(env["AITHER_ASCII"]);
+  const painted = (isTerminal: boolean): Theme =>
+    theme({ color: wantsColor(env, { isTerminal, flag: options.color }), ascii });
+  const write = (data: string | Uint8Array): Promise<void> =>
+    unread.signal.aborted ? Promise.resolve() : new Promise((resolve) => stdout.write(data, () => resolve()));
+  return {
+    theme: painted(stdout.isTTY),
+    talkTheme: painted(stderr.isTTY),
+    columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
+    get interactive() {
+      return Boolean(process.stdin.isTTY && stderr.isTTY) && !env["CI"] && env["TERM"] !== "dumb";
+    },
+    unread: unread.signal,
+    write,
+    lines: (lines) => (lines.length === 0 ? Promise.resolve() : write(`${lines.join("\n")}\n`)),
+    say: (line) => sayRaw(`${line}\n`),
+  };
+}

@@ -1,0 +1,62 @@
+/** What a start is made of, from what was typed. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { jobEnvironment, workspaceOf, type StartOptions } from "@aither/client/node";
+import type { Json, StartJobReply } from "@aither/protocol";
+import type { Context } from "./context.ts";
+import { document } from "./display/json.ts";
+import { exit } from "./exit.ts";
+import type { Input } from "./input.ts";
+
+/** The daemon stands elsewhere: a file that is there from here is named from the root; anything else is a name. */
+export function playbookOf(text: string, cwd: string): string {
+  const path = resolve(cwd, text);
+  return /[/\\]|\.(json|ya?ml|psd1)$/i.test(text) && existsSync(path) ? path : text;
+}
+
+/** `--var count=3` is a number, `--var on=true` a boolean, `[…]` and `{…}` JSON; `0402` and all else stay text. */
+export function variablesOf(input: Input): Record<string, Json> {
+  return Object.fromEntries(input.pairs("var").map(([name, text]) => [name, valueOf(text)]));
+}
+
+function valueOf(text: string): Json {
+  if (text === "true" || text === "false") return text === "true";
+  if (/^-?(0|[1-9]\d{0,14})$/.test(text)) return Number(text);
+  if (/^[[{]/.test(text)) {
+    try {
+      return JSON.parse(text) as Json;
+    } catch {
+      return text;
+    }
+  }
+  return text;
+}
+
+export function startOptions(context: Context, input: Input): StartOptions {
+  const given = { profile: input.text("profile"), name: input.text("name"), timeoutMs: input.timeMs("timeout") };
+  const set = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Partial<StartOptions>;
+  const workspace = workspaceOf(context.cwd);
+  return {
+    ...set,
+    variables: variablesOf(input),
+    workspace,
+    env: { ...jobEnvironment(context.env), PWD: workspace, ...Object.fromEntries(input.pairs("env")) },
+    umask: process.umask(),
+  };
+}
+
+/** The number is data, the rest is talk. */
+export async function announce(
+  context: Context,
+  reply: Pick<StartJobReply, "jobId" | "number" | "status">,
+  what = "",
+): Promise<number> {
+  if (context.json) await context.io.write(document(reply));
+  else await context.io.lines([String(reply.number)]);
+  if (!context.quiet && !context.json) {
+    context.io.say(`Started #${reply.number}${what && ` ${what}`} · aither logs ${reply.number} -f`);
+  }
+  return exit.done;
+}
