@@ -43,12 +43,18 @@ function brokenLinks(page: Source): readonly string[] {
   });
 }
 
-/** A test is named as `path/of/file.test.ts › words of its title`, in backticks; the title may be left out. */
+/**
+ * A test is named as `path/of/file.test.ts › words of its title`, in backticks; the title may be left out. In a package's
+ * own page the path begins at its sources.
+ */
 function missingTests(page: Source): readonly string[] {
   return [...page.text.matchAll(/`([\w./-]+\.test\.ts)(?: › ([^`]+))?`/g)].flatMap((match) => {
     const [, path = "", title] = match;
-    if (!existsSync(join(root, path))) return [`${page.path}: there is no ${path}`];
-    if (title === undefined || readFileSync(join(root, path), "utf8").includes(title)) return [];
+    const file = [path, join(dirname(page.path), path), join(dirname(page.path), "src", path)].find((candidate) =>
+      existsSync(join(root, candidate)),
+    );
+    if (file === undefined) return [`${page.path}: there is no ${path}`];
+    if (title === undefined || readFileSync(join(root, file), "utf8").includes(title)) return [];
     return [`${page.path}: ${path} has no test "${title}"`];
   });
 }

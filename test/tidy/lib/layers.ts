@@ -4,12 +4,18 @@ import { importsOf, packageOf } from "./imports.ts";
 import { isTest } from "./sources.ts";
 import type { Source } from "./sources.ts";
 
-/** What a package of ours may import. `lazily` means: only by `import()`, or as a type. */
+/**
+ * How something may be imported. `types`: only as types. `lazily`: by `import()`, or as a type. `plain`: values only
+ * through the package's main door, which imports nothing itself; types from anywhere.
+ */
+type Permission = "any" | "types" | "lazily" | "plain";
+
+/** What a package of ours may import. */
 export type Row = {
   readonly folder: string;
   readonly layer: number;
-  readonly ours: Readonly<Record<string, "any" | "types" | "lazily">>;
-  readonly npm: Readonly<Record<string, "any" | "types" | "lazily">>;
+  readonly ours: Readonly<Record<string, Permission>>;
+  readonly npm: Readonly<Record<string, Permission>>;
   /** Files that may use `node:`; null means none. */
   readonly node: RegExp | null;
   /** Dependencies that only some of its files may import. */
@@ -63,7 +69,7 @@ export const table: Readonly<Record<string, Row>> = {
   "@aither/engine": {
     folder: "packages/engine/src",
     layer: 3,
-    ours: { "@aither/core": "any", "@aither/protocol": "types" },
+    ours: { "@aither/core": "any", "@aither/protocol": "plain" },
     npm: {},
     node: null,
     because: "it knows ports; whoever builds it brings disk, clock and processes, and the simulator brings fakes",
@@ -71,9 +77,10 @@ export const table: Readonly<Record<string, Row>> = {
   "@aither/client": {
     folder: "packages/client/src",
     layer: 3,
-    ours: { "@aither/protocol": "any", "@aither/core": "any" },
-    npm: { undici: "lazily" },
-    node: /\/(node|node-[a-z-]+)\.ts$|\/node\//,
+    ours: { "@aither/protocol": "plain", "@aither/core": "any" },
+    npm: { undici: "any" },
+    node: /\/(node|node-[a-z-]+|http1)\.ts$/,
+    within: { undici: /\/node-[a-z-]+\.ts$/ },
     because: "one client for terminals, pages and scripts: only its Node entry may need Node",
   },
   daemon: {
@@ -105,7 +112,7 @@ export const table: Readonly<Record<string, Row>> = {
       "@aither/client": "any",
       "@aither/core": "any",
       "@aither/playbook": "any",
-      "@aither/protocol": "any",
+      "@aither/protocol": "plain",
       "@aither/supervise": "lazily",
     },
     npm: { commander: "lazily", execa: "lazily", "@clack/prompts": "lazily" },
@@ -164,7 +171,14 @@ function forbidden(question: Question): string | null {
   if (permission === "any" || question.typeOnly) return null;
   if (permission === "lazily" && (question.lazy || isTest(question.path))) return null;
   if (permission === "types" && isTest(question.path)) return null;
-  const how = permission === "types" ? "only as types" : "only by import(), when it is needed";
+  if (permission === "plain" && specifier === target) return null;
+  if (permission === "plain" && isTest(question.path)) return null;
+  const how =
+    permission === "plain"
+      ? "only through its main door"
+      : permission === "types"
+        ? "only as types"
+        : "only by import(), when it is needed";
   return `${name} may import ${target} ${how}: ${row.because}`;
 }
 
