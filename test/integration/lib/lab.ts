@@ -1,0 +1,219 @@
+/** Store, engine, executor and API as the daemon puts them together, in this process, behind a real Unix socket. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Engine } from "@aither/engine";
+import { places, type JobId, type LegPlan, type Plan, type ScriptPlan, type StagePlan } from "@aither/protocol";
+import { readBootId, Tail } from "@aither/supervise";
+import type { FastifyInstance } from "fastify";
+import { buildApi } from "../../../daemon/src/api/app.ts";
+import { createClock } from "../../../daemon/src/clock.ts";
+import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
+import type { Host, Log } from "../../../daemon/src/host.ts";
+import { createIds, newInstance } from "../../../daemon/src/ids.ts";
+import { createPlanner } from "../../../daemon/src/playbooks/planner.ts";
+import { FileStore } from "../../../daemon/src/store/store.ts";
+
+export class Lab implements AsyncDisposable {
+  readonly root: string;
+  readonly said: string[] = [];
+  #life: Life | undefined;
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  static async create(): Promise<Lab> {
+    const lab = new Lab(await mkdtemp(join(tmpdir(), "al-")));
+    lab.#life = await begin(lab);
+    return lab;
+  }
+
+  get host(): Host {
+    return this.#now.host;
+  }
+
+  get socket(): string {
+    return this.#now.host.places.socket;
+  }
+
+  /** Ends this life in good order and begins the next one on the same files. Scripts run on. */
+  async restart(): Promise<void> {
+    await this.#now.end();
+    this.#life = await begin(this);
+  }
+
+  /** Starts a job of one stage that runs these scripts, `parallel` of them at once. */
+  async run(scripts: readonly Partial<ScriptPlan>[], { parallel = 1 } = {}): Promise<JobId> {
+    return this.runStages([stage("s", scripts, parallel)]);
+  }
+
+  async runStages(stages: readonly StagePlan[]): Promise<JobId> {
+    const started = await this.host.engine.startJob({
+      requestId: null,
+      name: "lab",
+      plan: { ...plan(this.root), stages: [...stages] },
+      options: { useCache: false, generateSummary: false, priority: 0 },
+      by: "test",
+      parent: null,
+      passedBefore: [],
+      prepare: async (jobId) =>
+        this.host.store.putOrigin(jobId, { env: { PATH: process.env["PATH"] ?? "" }, umask: null }),
+    });
+    if (!started.ok) throw new Error(JSON.stringify(started.problem));
+    return started.value.id;
+  }
+
+  async ended(jobId: JobId): Promise<void> {
+    for await (const item of this.host.engine.watch(jobId, {})) if (item.is === "end") return;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#now.end();
+    await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get #now(): Life {
+    if (this.#life === undefined) throw new Error("this lab has no daemon");
+    return this.#life;
+  }
+}
+
+type Life = { readonly host: Host; readonly end: () => Promise<void> };
+
+async function begin(lab: Lab): Promise<Life> {
+  const say = (fields: object, message: string): void => void lab.said.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { debug: say, info: say, warn: say, error: say };
+  const tail = new Tail();
+  const state = join(lab.root, "s");
+  const store = new FileStore({ state, log, tail });
+  await store.fs.makeDir(state);
+  await store.open();
+  const instance = newInstance();
+  const executor = new LocalExecutor({
+    slots: 64,
+    fs: store.fs,
+    folders: store.folders,
+    exits: store.layout.exits,
+    tail,
+    log,
+    daemonId: instance,
+    identity: {},
+    origin: async (jobId) => store.origin(jobId),
+    jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+  });
+  const engine: Engine = new Engine({
+    clock: createClock(readBootId()),
+    journal: store.journal,
+    executor,
+    ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),
+    slots: 64,
+    onFatal: (error) => lab.said.push(`fatal: ${String(error)}`),
+    downSince: null,
+  });
+  store.connect(engine);
+  executor.open();
+  await engine.start();
+  store.settleNumbers();
+  const host: Host = {
+    engine,
+    planner: createPlanner(),
+    store,
+    places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
+    instance,
+    startedAt: new Date().toISOString(),
+    log,
+    stop: () => lab.said.push("asked to stop"),
+  };
+  const api: FastifyInstance = buildApi(host);
+  await api.listen({ path: host.places.socket });
+  const end = async (): Promise<void> => {
+    await api.close();
+    await engine.stop();
+    await executor.close();
+    tail.close();
+    await store.close();
+  };
+  return { host, end };
+}
+
+function around(root: string): Parameters<typeof places>[0] {
+  return { platform: process.platform, env: {}, homedir: root, uid: 0, cwd: root, sha256: () => "0".repeat(64) };
+}
+
+function plan(workspace: string): Plan {
+  return {
+    name: "lab",
+    description: "",
+    format: "v3-jobs",
+    file: null,
+    digest: "0".repeat(64),
+    workspace,
+    profile: null,
+    variables: {},
+    maxConcurrency: null,
+    failFast: false,
+    timeoutMs: null,
+    stages: [],
+    missing: [],
+    unknown: [],
+    notEnforced: [],
+  };
+}
+
+export function stage(id: string, scripts: readonly Partial<ScriptPlan>[], parallel = 1): StagePlan {
+  const leg: LegPlan = {
+    name: "",
+    matrix: {},
+    scripts: scripts.map((fields, index) => script(`${id}/${index}`, fields)),
+  };
+  return {
+    id,
+    name: id,
+    description: "",
+    needs: [],
+    after: [],
+    decision: "run",
+    reason: "",
+    condition: null,
+    variables: {},
+    continueOnError: false,
+    failFast: false,
+    maxParallel: null,
+    parallel,
+    timeoutMs: null,
+    legs: [leg],
+    outputs: {},
+  };
+}
+
+/** The fields of an inline script of `sh`. */
+export function sh(text: string, fields: Partial<ScriptPlan> = {}): Partial<ScriptPlan> {
+  return { run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text, late: false }, ...fields };
+}
+
+function script(key: string, fields: Partial<ScriptPlan>): ScriptPlan {
+  return {
+    key,
+    id: null,
+    number: null,
+    name: key,
+    path: null,
+    kind: "inline",
+    run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text: "true", late: false },
+    condition: null,
+    timeoutMs: null,
+    retries: 0,
+    backoff: { initialMs: 1, factor: 1, maxMs: 1 },
+    continueOnError: false,
+    idempotent: false,
+    onInterrupted: "fail",
+    successExitCodes: [0],
+    stopLadder: [
+      { signal: "TERM", afterMs: 300 },
+      { signal: "KILL", afterMs: 1_000 },
+    ],
+    separateStderr: false,
+    ...fields,
+  };
+}
