@@ -27,6 +27,8 @@ import { selectScripts } from "./commands/scripts/select.ts";
 import { showScript } from "./commands/scripts/show.ts";
 import { status } from "./commands/status.ts";
 
+export { explainUsage, printHelp, printVersion } from "./help.ts";
+
 export const cold: Readonly<Record<string, Run>> = {
   ...hot,
   orch,

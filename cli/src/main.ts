@@ -38,7 +38,7 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function talk(parsed: Exclude<Parsed, { is: "command" }>, argv: readonly string[]): Promise<number> {
-  const { explainUsage, printHelp, printVersion } = await import("./program.ts");
+  const { explainUsage, printHelp, printVersion } = await import("./cold.ts");
   const json = argv.includes("--json");
   const io = openIo(process.env);
   switch (parsed.is) {
@@ -47,7 +47,7 @@ async function talk(parsed: Exclude<Parsed, { is: "command" }>, argv: readonly s
     case "help":
       return printHelp(io, parsed.topic);
     case "wrong":
-      return tellError(io, explainUsage(parsed), { json });
+      return tellError(io, await explainUsage(parsed), { json });
     default:
       return parsed satisfies never;
   }

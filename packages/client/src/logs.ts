@@ -38,8 +38,8 @@ export function logs(
           script,
           attempt,
           ...(follow && { follow }),
-          // Where nothing was seen yet, the wish for the last lines still stands.
-          ...(seen.size === 0 ? { tail } : { cursor: cursor.length > CURSOR_LENGTH_MAX ? undefined : cursor }),
+          tail,
+          ...(seen.size > 0 && cursor.length <= CURSOR_LENGTH_MAX && { cursor }),
         },
         signal,
         wake: again ? "crashed" : "always",
@@ -63,15 +63,17 @@ export function rawLogs(
   options: LogsOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { script, attempt, follow = false, tail, signal } = options;
-  let offset = 0;
+  let offset: number | null = null;
   return resuming<Uint8Array>(
     async function* read(again) {
       const reply = await open(transport, "jobLogs", {
         params: { id: job },
-        query: { script, attempt, ...(follow && { follow }), tail, ...(offset > 0 && { offset }) },
+        // The daemon says where the last lines begin; from then on the offset says it all.
+        query: { script, attempt, ...(follow && { follow }), ...(offset === null ? { tail } : { offset }) },
         signal,
         wake: again ? "crashed" : "always",
       });
+      offset ??= Number(reply.headers["aither-log-offset"] ?? 0);
       for await (const chunk of reply.body) {
         offset += chunk.length;
         yield chunk;

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Places, Problem } from "@aither/protocol";
-import { AitherError, fail } from "./problem.ts";
-import { pause } from "./resume.ts";
+import type { AitherError, fail } from "./problem.ts";
+import type { pause } from "./resume.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,6 +20,13 @@ export type AutostartOptions = {
   /** Told once when it takes longer than a second. */
   readonly onWaiting?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+} & Tools;
+
+/** Handed in: this file imports nothing that is loaded anyway, so that a bundler keeps what is loaded anyway in one chunk. */
+type Tools = {
+  readonly refusal: (told: Problem) => AitherError;
+  readonly fail: typeof fail;
+  readonly pause: typeof pause;
 };
 
 /** Exit code of a starter that found the home's lock taken. */
@@ -41,8 +48,8 @@ exec "$@"`;
 
 /** Returns when somebody answers; rejects with what the daemon said when it cannot start. */
 export async function autostart(options: AutostartOptions): Promise<void> {
-  const { places, answers, signal } = options;
-  prepareHome(places);
+  const { places, answers, signal, fail, pause } = options;
+  prepareHome(options);
   const begunAt = Date.now();
   let told = false;
   let child = launch(options);
@@ -51,7 +58,7 @@ export async function autostart(options: AutostartOptions): Promise<void> {
     signal?.throwIfAborted();
     const waitedMs = Date.now() - begunAt;
     if (child.exit !== null) {
-      if (child.exit !== LOCK_TAKEN) throw whyNot(places, begunAt, child.exit);
+      if (child.exit !== LOCK_TAKEN) throw whyNot(options, begunAt, child.exit);
       // Somebody else starts, or stops: when nobody answers after a while, the lock may be free by now.
       if (Date.now() - child.exitAt > TRY_AGAIN_MS) child = launch(options);
     }
@@ -71,11 +78,16 @@ export async function autostart(options: AutostartOptions): Promise<void> {
 
 type Launched = { exit: number | null; exitAt: number };
 
-function launch({ places, env, entry }: AutostartOptions): Launched {
+function launch({ places, env, entry, fail }: AutostartOptions): Launched {
   const state: Launched = { exit: null, exitAt: 0 };
   const log = openSync(places.daemonLog, "a", 0o600);
   try {
-    const command = [process.execPath, ...daemonCommand(entry ?? env["AITHER_DAEMON_ENTRY"]), "--home", places.home];
+    const command = [
+      process.execPath,
+      ...daemonCommand(entry ?? env["AITHER_DAEMON_ENTRY"], fail),
+      "--home",
+      places.home,
+    ];
     const [file, args] =
       process.platform === "win32"
         ? [command[0] ?? "", command.slice(1)]
@@ -99,7 +111,7 @@ function launch({ places, env, entry }: AutostartOptions): Launched {
 }
 
 /** Beside the bundle lies the daemon's bundle; beside the source, its source, which needs tsx. */
-function daemonCommand(entry: string | undefined): string[] {
+function daemonCommand(entry: string | undefined, fail: Tools["fail"]): string[] {
   const bundled = fileURLToPath(new URL("../daemon/main.js", import.meta.url));
   const source = fileURLToPath(new URL("../../../daemon/src/main.ts", import.meta.url));
   const main = entry || [bundled, source].find((path) => existsSync(path));
@@ -121,7 +133,7 @@ function daemonEnvironment(env: Env): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function prepareHome(places: Places): void {
+function prepareHome({ places, fail }: AutostartOptions): void {
   try {
     mkdirSync(places.state, { recursive: true, mode: 0o700 });
     closeSync(openSync(places.lock, "a", 0o600));
@@ -134,11 +146,10 @@ function prepareHome(places: Places): void {
 }
 
 /** The daemon writes what kept it from starting; otherwise the end of its log is the best there is. */
-function whyNot(places: Places, begunAt: number, exit: number): AitherError {
+function whyNot({ places, fail, refusal }: AutostartOptions, begunAt: number, exit: number): AitherError {
   const file = join(places.home, "start-problem.json");
   try {
-    if (statSync(file).mtimeMs >= begunAt - 1_000)
-      return new AitherError(JSON.parse(readFileSync(file, "utf8")) as Problem);
+    if (statSync(file).mtimeMs >= begunAt - 1_000) return refusal(JSON.parse(readFileSync(file, "utf8")) as Problem);
   } catch {
     // It died before it could say why.
   }

@@ -1,13 +1,24 @@
 /** WebSocket over a Unix socket or loopback TCP. undici is heavy, so this file is loaded only for live streams. */
 import { Agent, WebSocket } from "undici";
 import type { Address } from "./http1.ts";
-import { ConnectionCut } from "./problem.ts";
+import type { ConnectionCut } from "./problem.ts";
 import type { FrameSocket } from "./transport.ts";
 
 const CLOSED_NORMALLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
+/**
+ * `Cut` is handed in: this file imports nothing that is loaded anyway, so that a bundler keeps what is loaded anyway
+ * in one chunk.
+ */
+export type SocketOptions = {
+  readonly address: Address;
+  readonly path: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly Cut: typeof ConnectionCut;
+};
+
 /** Opens the socket; rejects with `ConnectionCut` when the upgrade is refused. */
-export async function openSocket(address: Address, path: string, signal?: AbortSignal): Promise<FrameSocket> {
+export async function openSocket({ address, path, signal, Cut }: SocketOptions): Promise<FrameSocket> {
   const dispatcher = new Agent("path" in address.to ? { connect: { socketPath: address.to.path } } : {});
   const headers = address.token === null ? {} : { headers: { authorization: `Bearer ${address.token}` } };
   const socket = new WebSocket(`ws://${address.authority}${path}`, { dispatcher, ...headers });
@@ -31,12 +42,12 @@ export async function openSocket(address: Address, path: string, signal?: AbortS
     socket.addEventListener("close", ({ code }) => {
       if (end === "open") end = CLOSED_NORMALLY.has(code) ? "closed" : "cut";
       wake();
-      reject(new ConnectionCut(address.where));
+      reject(new Cut(address.where));
     });
     socket.addEventListener("error", ({ error }) => {
       if (end === "open") end = "cut";
       wake();
-      reject(new ConnectionCut(address.where, error));
+      reject(new Cut(address.where, error));
     });
   });
   await opened.catch((error: unknown) => {
@@ -50,7 +61,7 @@ export async function openSocket(address: Address, path: string, signal?: AbortS
       for (;;) {
         for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) yield text;
         if (end === "closed") return;
-        if (end === "cut") throw new ConnectionCut(address.where);
+        if (end === "cut") throw new Cut(address.where);
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -4,7 +4,7 @@ import type { Places } from "@aither/protocol";
 import { createClientOver, type Aither } from "./client.ts";
 import { dial, exchange, type Address } from "./http1.ts";
 import { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
-import { fail, type AitherError } from "./problem.ts";
+import { AitherError, ConnectionCut, fail } from "./problem.ts";
 import { pause } from "./resume.ts";
 import type { HttpRequest, Transport, Wake } from "./transport.ts";
 
@@ -57,7 +57,7 @@ export function nodeTransport(options: NodeOptions = {}): Transport {
     async socket({ path, signal, wake }) {
       (await line.connect({ ...(signal && { signal }), ...(wake && { wake }) })).destroy();
       const { openSocket } = await import("./node-websocket.ts");
-      return openSocket(line.address, path, signal);
+      return openSocket({ address: line.address, path, signal, Cut: ConnectionCut });
     },
   };
 }
@@ -103,6 +103,9 @@ class Line {
         entry: this.#options.daemonEntry,
         onWaiting: this.#options.onWaiting,
         signal,
+        refusal: (told) => new AitherError(told),
+        fail,
+        pause,
         answers: () =>
           dial(this.address).then(
             (socket) => Boolean(socket.destroy()),
