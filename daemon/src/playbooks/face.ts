@@ -1,14 +1,5 @@
 import type { Outcome } from "@aither/engine";
-import type {
-  Body,
-  Json,
-  Plan,
-  PlanView,
-  PlaybookFormat,
-  PlaybookSummary,
-  Reply,
-  ScriptEntry,
-} from "@aither/protocol";
+import type { Body, Json, Plan, PlanView, PlaybookFormat, PlaybookSummary, Reply, ScriptEntry } from "@aither/protocol";
 
 /** What `validate` answers: the API adds `apiVersion`. Findings are values; a playbook that does not exist is one, too. */
 export type Validation = Omit<Reply<"validatePlaybook">, "apiVersion">;
@@ -34,18 +25,20 @@ export type SelectedScripts = {
  * variables, profiles and conditions, and finds every interpreter on the PATH of the request. Reads files; starts nothing.
  */
 export interface Planner {
-  /** `request.workspace` is absolute. Expected trouble (unknown playbook, bad file, missing interpreter …) is a problem. */
+  /**
+   * For a start. `request.workspace` is absolute. Expected trouble (unknown playbook, bad file, missing script or
+   * interpreter, a condition nobody can decide …) is a problem.
+   */
   plan(request: Body<"startJob">): Promise<Outcome<Plan>>;
+  /** To look at: as `plan`, but what only forbids a start (missing scripts, undecided conditions …) is in the plan. */
+  preview(request: Body<"startJob">): Promise<Outcome<Plan>>;
   /** The plan as people and tools read it. */
   planView(plan: Plan): PlanView;
   validate(request: Body<"validatePlaybook">): Promise<Validation>;
   listPlaybooks(workspace: string): Promise<PlaybookSummary[]>;
   showPlaybook(name: string, workspace: string): Promise<Outcome<ShownPlaybook>>;
   listScripts(workspace: string): Promise<ScriptEntry[]>;
-  showScript(
-    name: string,
-    workspace: string,
-  ): Promise<Outcome<{ script: ScriptEntry; text: string }>>;
+  showScript(name: string, workspace: string): Promise<Outcome<{ script: ScriptEntry; text: string }>>;
   selectScripts(expression: string, workspace: string): Promise<Outcome<SelectedScripts>>;
 }
 

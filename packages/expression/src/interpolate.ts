@@ -10,9 +10,13 @@ import { isUnknown, type Value } from "./values.ts";
 export type Interpolation =
   /** `missing` are the names of variables that had no value and count as empty text. */
   | { readonly is: "value"; readonly value: Value; readonly missing: readonly string[] }
-  /** Something in it is not known yet; `text` is the template with what is known filled in. */
+  /**
+   * Something in it is not known; `text` is the template with what is known filled in. `late`: it will be known when
+   * the run has come that far; otherwise never.
+   */
   | {
       readonly is: "late";
+      readonly late: boolean;
       readonly text: string;
       readonly reason: string;
       readonly missing: readonly string[];
@@ -36,7 +40,10 @@ export function interpolate(template: string, context: Context): Interpolation {
       return evaluateNode(node, context);
     });
     const open = values.find(isUnknown);
-    if (open) return { is: "late", text: refill(pieces, values), reason: open.reason, missing };
+    if (open) {
+      const late = values.every((value) => !isUnknown(value) || value.late);
+      return { is: "late", late, text: refill(pieces, values), reason: open.reason, missing };
+    }
     const value = values.length === 1 ? values[0]! : values.map(legacyText).join("");
     return { is: "value", value, missing };
   } catch (error) {

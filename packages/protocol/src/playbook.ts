@@ -5,8 +5,7 @@ import { OnInterrupted } from "./plan.ts";
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const Template = Type.String({ description: "A template: `{{name}}` or `${{ expression }}`." });
-const flag = (description: string) =>
-  Type.Optional(Type.Union([Type.Boolean(), Template], { description }));
+const flag = (description: string) => Type.Optional(Type.Union([Type.Boolean(), Template], { description }));
 const count = (description: string) =>
   Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Template], { description }));
 const seconds = (description: string) =>
@@ -69,6 +68,11 @@ export const PlaybookStage = Type.Object(
         description: "Ids of the stages that must have succeeded before.",
       }),
     ),
+    after: optional(
+      Type.Union([Type.String(), Type.Array(Type.String())], {
+        description: "Ids of the stages that must have ended before, whatever came of them.",
+      }),
+    ),
     if: text("A condition; the stage runs when it holds."),
     matrix: optional(
       Type.Union([JsonRecord, Template], {
@@ -111,9 +115,7 @@ export const PlaybookProfile = Type.Object(
     description: text("What it is for."),
     variables: variables("They win over the playbook's defaults."),
     overrides: variables("Variables that win over `variables`."),
-    stages: optional(
-      Type.Array(Type.String(), { description: "Only these stages run (ids or names)." }),
-    ),
+    stages: optional(Type.Array(Type.String(), { description: "Only these stages run (ids or names)." })),
     excludeStages: optional(Type.Array(Type.String(), { description: "These stages do not run." })),
     env: environment("Environment of all steps."),
     maxConcurrency: count("How many stages at once."),
@@ -137,15 +139,9 @@ export const Playbook = Type.Object(
     }),
     requirements: optional(
       Type.Object({
-        platforms: optional(
-          Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." }),
-        ),
-        requiredTools: optional(
-          Type.Array(Type.String(), { description: "Programs that must be on PATH." }),
-        ),
-        environment: optional(
-          Type.Array(Type.String(), { description: "Environment variables that must be set." }),
-        ),
+        platforms: optional(Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." })),
+        requiredTools: optional(Type.Array(Type.String(), { description: "Programs that must be on PATH." })),
+        environment: optional(Type.Array(Type.String(), { description: "Environment variables that must be set." })),
       }),
     ),
     inputs: optional(Type.Record(Type.String(), PlaybookInput)),

@@ -3,7 +3,15 @@ import { type Compiler, makeCompiler, type PlanRequest } from "./compiler.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
 import { typedVariables } from "./inputs.ts";
-import { layersOf, makeScope, overlay, resolveValue, resolveVariables, type Scope, type Surroundings } from "./scope.ts";
+import {
+  layersOf,
+  makeScope,
+  overlay,
+  resolveValue,
+  resolveVariables,
+  type Scope,
+  type Surroundings,
+} from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { compileStage, type Shared, type StageInput } from "./stage.ts";
@@ -46,9 +54,7 @@ export function compile(input: CompileInput): Compiled {
   const stages = stageInputs(compiler).map((stage) => compileStage(compiler, shared, stage));
   checkUniqueSteps(compiler);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined
-      ? undefined
-      : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
+    value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
   const plan: Plan = {
     name: playbook.metadata.name,
     description: playbook.metadata.description ?? "",
@@ -110,7 +116,12 @@ function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined)
   compiler.findings.push(...typed.findings);
   const all = overlay(base.all, typed.values);
   const variables = compiler.take(
-    resolveVariables(all, (visible) => makeScope(visible, {}, {}, around), {}, compiler.at(orchestration, ["variables"])),
+    resolveVariables(
+      all,
+      (visible) => makeScope(visible, {}, {}, around),
+      {},
+      compiler.at(orchestration, ["variables"]),
+    ),
   );
   const bare = makeScope(variables, {}, {}, around);
   const declared = { ...orchestration.env, ...profile?.env };
@@ -123,9 +134,7 @@ function leftOut(named: NamedProfile | null, id: string, name: string): string |
   if (!named) return null;
   const fits = (wanted: string): boolean => {
     const lower = wanted.toLowerCase();
-    return [id, name].some(
-      (own) => own.toLowerCase() === lower || own.toLowerCase().startsWith(`${lower} -`),
-    );
+    return [id, name].some((own) => own.toLowerCase() === lower || own.toLowerCase().startsWith(`${lower} -`));
   };
   const { stages, excludeStages } = named.profile;
   if (stages && !stages.some(fits)) return `the profile ${named.name} does not list it`;
@@ -173,9 +182,7 @@ function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
     const where = { part: input?.stage ?? null, keys: [input?.stage.needs === undefined ? "after" : "needs"] };
     if (problem.is === "unknown") {
       const fix = problem.nearest ? `did you mean ${problem.nearest}?` : "name the id of a stage of this playbook";
-      compiler.report(
-        finding("unknown-need", `${id} needs \`${problem.need}\`, which is no stage`, { ...where, fix }),
-      );
+      compiler.report(finding("unknown-need", `${id} needs \`${problem.need}\`, which is no stage`, { ...where, fix }));
     } else if (problem.is === "self") {
       compiler.report(finding("needs-cycle", `${id} needs itself`, { ...where, fix: "remove it" }));
     } else {
@@ -202,4 +209,3 @@ function checkUniqueSteps(compiler: Compiler): void {
     }
   }
 }
-

@@ -23,9 +23,7 @@ export function decide(text: string | undefined, scope: Scope, assume: boolean |
   const result = evaluateCondition(condition, scope.context);
   switch (result.is) {
     case "true":
-      return mentionsStatusFunction(condition)
-        ? { ...runs, condition }
-        : { ...runs, reason: `\`${condition}\` holds` };
+      return mentionsStatusFunction(condition) ? { ...runs, condition } : { ...runs, reason: `\`${condition}\` holds` };
     case "false":
       return { ...runs, decision: "skip", reason: `\`${condition}\` does not hold` };
     case "error":

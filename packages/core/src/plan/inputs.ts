@@ -35,12 +35,16 @@ export function typedVariables(
     if (input.required !== true || given) continue;
     const like = nearest(name, Object.keys(caller));
     findings.push(
-      finding("missing-input", `the input \`${name}\` has no value${input.description ? ` (${input.description})` : ""}`, {
-        problem: "VARIABLE_MISSING",
-        fix: `give it with --var ${name}=VALUE${like ? ` (you gave \`${like}\`)` : ""}`,
-        part: input,
-        atStart: true,
-      }),
+      finding(
+        "missing-input",
+        `the input \`${name}\` has no value${input.description ? ` (${input.description})` : ""}`,
+        {
+          problem: "VARIABLE_MISSING",
+          fix: `give it with --var ${name}=VALUE${like ? ` (you gave \`${like}\`)` : ""}`,
+          part: input,
+          atStart: true,
+        },
+      ),
     );
   }
   return { values, findings };

@@ -92,11 +92,7 @@ function matches(item: Json, cell: Json | undefined): boolean {
   return looseEquals(item as null, cell as null);
 }
 
-function withIncludes(
-  cells: readonly Cell[],
-  include: readonly Cell[],
-  names: ReadonlySet<string>,
-): MatrixLeg[] {
+function withIncludes(cells: readonly Cell[], include: readonly Cell[], names: ReadonlySet<string>): MatrixLeg[] {
   const split = include.map((item) => {
     const pairs = Object.entries(item);
     return {

@@ -17,12 +17,7 @@ const shellAliases: Readonly<Record<string, string>> = {
   js: "node",
 };
 
-export function runOfInline(
-  shell: string,
-  text: string,
-  cwd: string,
-  env: Record<string, string>,
-): RunSpec | null {
+export function runOfInline(shell: string, text: string, cwd: string, env: Record<string, string>): RunSpec | null {
   const name = shell.trim().toLowerCase();
   const argv = shells[shellAliases[name] ?? name];
   return argv ? { argv: [...argv], cwd, env, text, late: isLate([text, ...Object.values(env)]) } : null;

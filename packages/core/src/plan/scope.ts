@@ -1,12 +1,4 @@
-import {
-  type Context,
-  hasTemplate,
-  interpolate,
-  legacyText,
-  toPlain,
-  unknown,
-  type Value,
-} from "@aither/expression";
+import { type Context, hasTemplate, interpolate, legacyText, toPlain, unknown, type Value } from "@aither/expression";
 import type { Json, Playbook, PlaybookProfile } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 

@@ -86,7 +86,11 @@ function nameOf(compiler: Compiler, target: Target, step: PlaybookStep, scope: S
 }
 
 function firstLine(text: string): string {
-  const line = text.split("\n").find((candidate) => candidate.trim() !== "")?.trim() ?? "inline";
+  const line =
+    text
+      .split("\n")
+      .find((candidate) => candidate.trim() !== "")
+      ?.trim() ?? "inline";
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
@@ -116,7 +120,10 @@ function selected(compiler: Compiler, selector: string, at: At): Target[] {
   const where = { part: at.part, keys: at.keys };
   const found = select(selector, compiler.scripts);
   for (const name of found.missing) {
-    const like = nearest(name, [...compiler.scripts.byNumber.keys()].filter((number) => number.slice(0, 2) === name.slice(0, 2)));
+    const like = nearest(
+      name,
+      [...compiler.scripts.byNumber.keys()].filter((number) => number.slice(0, 2) === name.slice(0, 2)),
+    );
     compiler.missing.add(name);
     compiler.report(
       finding("no-such-script", `there is no script ${name}`, {
@@ -155,11 +162,7 @@ function selected(compiler: Compiler, selector: string, at: At): Target[] {
 }
 
 /** A part that is no selector may be a path to a file without a number. */
-function pathTarget(
-  compiler: Compiler,
-  part: string,
-  where: Pick<PlanFinding, "part" | "keys">,
-): Target | null {
+function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "part" | "keys">): Target | null {
   const path = /[./\\]/.test(part) ? compiler.resolveFile(part) : null;
   if (path !== null) return { is: "file", path };
   compiler.unknown.add(part);
@@ -254,13 +257,15 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
   const resolve = (value: Json | undefined, key: string): Json | undefined =>
     value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] }));
   return {
-    timeoutMs: seconds(resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout")),
+    timeoutMs: seconds(
+      resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout"),
+    ),
     retries: count(resolve(step.retries ?? stage.retries ?? defaults.retries, "retries")) ?? 0,
     backoff: backoffOf(step.backoff ?? stage.backoff ?? defaults.backoff),
     continueOnError: flag(resolve(step.continueOnError, "continueOnError")) ?? false,
     idempotent: step.idempotent ?? false,
     onInterrupted: step.onInterrupted ?? (step.idempotent === true ? "resume" : "fail"),
-    successExitCodes: [...new Set(step.successExitCodes ?? [0, 3010 & 0xff, 3010])],
+    successExitCodes: [...new Set(step.successExitCodes ?? [0, 3010])],
     stopLadder: [
       { signal: "TERM", afterMs: 10_000 },
       { signal: "KILL", afterMs: 0 },

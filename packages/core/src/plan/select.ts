@@ -74,7 +74,10 @@ function partsOf(expression: string): string[] {
 }
 
 function splitBlanks(part: string): string[] {
-  return part.replaceAll(/\s*-\s*(?=\d{1,4}\s*$)/g, "-").replaceAll(/!\s+/g, "!").split(/\s+/);
+  return part
+    .replaceAll(/\s*-\s*(?=\d{1,4}\s*$)/g, "-")
+    .replaceAll(/!\s+/g, "!")
+    .split(/\s+/);
 }
 
 type Hit =
@@ -116,7 +119,10 @@ function lookUp(part: string, index: ScriptIndex): Hit {
 function byName(part: string, index: ScriptIndex): Hit {
   const exact = index.byName.get(part.toLowerCase());
   if (exact) return { is: "set", scripts: [exact] };
-  const path = part.replaceAll("\\", "/").replace(/^(\.\/)+/, "").toLowerCase();
+  const path = part
+    .replaceAll("\\", "/")
+    .replace(/^(\.\/)+/, "")
+    .toLowerCase();
   const byPath = path.includes("/")
     ? index.all.find((script) => script.path.toLowerCase().endsWith(`/${path}`))
     : undefined;
@@ -125,9 +131,7 @@ function byName(part: string, index: ScriptIndex): Hit {
   const stem = baseName(path).replace(/\.\w+$/, "");
   const byStem = /^\d{4}_/.test(stem) ? index.byName.get(stem) : undefined;
   if (byStem && !path.includes("/")) return { is: "set", scripts: [byStem] };
-  return /^\d{4}_[\w.-]+$/.test(baseName(path))
-    ? { is: "missing", name: part, scripts: [] }
-    : { is: "unknown" };
+  return /^\d{4}_[\w.-]+$/.test(baseName(path)) ? { is: "missing", name: part, scripts: [] } : { is: "unknown" };
 }
 
 function baseName(path: string): string {

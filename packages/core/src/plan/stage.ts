@@ -38,12 +38,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     }),
   );
   const stageEnv = stage.env ? compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) : {};
-  const scope = makeScope(
-    overlay(shared.scope.variables, variables),
-    { ...env, ...stageEnv },
-    {},
-    compiler.around,
-  );
+  const scope = makeScope(overlay(shared.scope.variables, variables), { ...env, ...stageEnv }, {}, compiler.around);
   const decided = decideStage(compiler, shared, input, scope);
   const legs = legsOf(compiler, shared, stage, scope);
   const setting = (key: keyof PlaybookStage): Json | undefined => {
@@ -61,10 +56,11 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     reason: decided.reason,
     condition: decided.condition,
     variables,
-    continueOnError: flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false,
+    continueOnError:
+      flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false,
     failFast: flag(setting("failFast")) ?? true,
     maxParallel: count(setting("maxParallel")) || null,
-    parallel: parallelOf(setting("parallel"), setting("maxConcurrency"), legs),
+    parallel: parallelOf(setting("parallel"), setting("maxConcurrency")),
     timeoutMs: seconds(setting("timeout")),
     legs: legs?.map((leg, index) => compileLeg(compiler, { input, scope, leg, index })) ?? null,
     outputs: stage.outputs ?? {},
@@ -82,11 +78,11 @@ function decideStage(compiler: Compiler, shared: Shared, { id, stage }: StageInp
 }
 
 /** How many scripts at once: `parallel: 3` says it, `parallel: true` means as many as `maxConcurrency` allows. */
-function parallelOf(parallel: Json | undefined, maxConcurrency: Json | undefined, legs: readonly MatrixLeg[] | null): number {
+function parallelOf(parallel: Json | undefined, maxConcurrency: Json | undefined): number {
   const limit = count(maxConcurrency) || null;
   if (typeof parallel === "number") return Math.max(1, Math.floor(parallel));
   if (flag(parallel) !== true) return 1;
-  return limit ?? (legs ? ALL_AT_ONCE : ALL_AT_ONCE);
+  return limit ?? ALL_AT_ONCE;
 }
 
 /** No bound of the stage's own: the daemon's slots are the bound. */
@@ -95,12 +91,7 @@ const ALL_AT_ONCE = 1_000;
 const lonely: readonly MatrixLeg[] = [{ matrix: {}, name: "", suffix: "" }];
 
 /** The legs; null when the matrix needs something that only the run knows. */
-function legsOf(
-  compiler: Compiler,
-  shared: Shared,
-  stage: PlaybookStage,
-  scope: Scope,
-): readonly MatrixLeg[] | null {
+function legsOf(compiler: Compiler, shared: Shared, stage: PlaybookStage, scope: Scope): readonly MatrixLeg[] | null {
   if (stage.matrix === undefined) return lonely;
   const where = { part: stage, keys: ["matrix"] };
   const resolved = compiler.take(resolveValue(stage.matrix as Json, scope, compiler.at(stage, ["matrix"])));
@@ -158,14 +149,26 @@ function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: Leg
     compileStep(compiler, { stage, step, keys: [], scope, baseEnv }).map((script) => ({ script, at })),
   );
   const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
-  return { name: leg.name, matrix: leg.matrix, scripts: withKeys(prefix, scripts.map(({ script }) => script)) };
+  return {
+    name: leg.name,
+    matrix: leg.matrix,
+    scripts: withKeys(
+      prefix,
+      scripts.map(({ script }) => script),
+    ),
+  };
 }
 
 /** Keys are unique in the plan: a script that runs twice in a leg is `0402`, then `0402-2`. */
 function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan[] {
   const taken = new Map<string, number>();
   return scripts.map(({ keyHint, ...script }) => {
-    const base = keyHint.trim().replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 48) || "script";
+    const base =
+      keyHint
+        .trim()
+        .replaceAll(/[^\w.-]+/g, "-")
+        .replaceAll(/^-+|-+$/g, "")
+        .slice(0, 48) || "script";
     const lower = base.toLowerCase();
     const seen = (taken.get(lower) ?? 0) + 1;
     taken.set(lower, seen);

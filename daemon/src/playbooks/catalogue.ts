@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { nearest } from "@aither/core";
+import type { Outcome } from "@aither/engine";
+import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
+import { type PlaybookSummary, type Problem, problem } from "@aither/protocol";
+import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
+import { relativeTo } from "./say.ts";
+
+/** Where playbooks are looked for, below the workspace. */
+export const playbookRoots = ["playbooks", "orchestration/playbooks", ".aither/playbooks"] as const;
+
+/** A playbook's file, read. */
+export type LoadedPlaybook = {
+  readonly path: string | null;
+  readonly digest: string;
+  readonly read: ReadPlaybook;
+};
+
+export interface PlaybookCatalogue {
+  list(workspace: string): Promise<PlaybookSummary[]>;
+  /** By path, file name or `metadata.name`. A file that cannot be parsed is found, too: `read.ok` is false. */
+  find(name: string, workspace: string): Promise<Outcome<LoadedPlaybook>>;
+  /** A playbook that is in no file. `file` is what diagnostics call it, and its ending tells the syntax. */
+  unsaved(text: string, file: string | null): Outcome<LoadedPlaybook>;
+}
+
+export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogue {
+  const load = fileCache(async (path, size): Promise<LoadedPlaybook | "too-large"> => {
+    if (size > PLAYBOOK_BYTES_MAX) return "too-large";
+    return parsed(await readFile(path, "utf8"), path);
+  });
+  const files = async (workspace: string): Promise<FoundFile[]> => {
+    const roots = [...playbookRoots.map((root) => join(workspace, root)), userPlaybooks];
+    const found = (await Promise.all(roots.map((root) => filesBelow(root, isPlaybook)))).flat();
+    return [...new Map(found.map((file) => [file.path, file])).values()];
+  };
+  const opened = async (path: string, workspace: string): Promise<Outcome<LoadedPlaybook>> => {
+    try {
+      const loaded = await load(path);
+      return loaded === "too-large" ? refused(await tooLarge(path, workspace)) : { ok: true, value: loaded };
+    } catch (error) {
+      const detail = `${relativeTo(workspace, path)} cannot be read: ${(error as Error).message}`;
+      return refused(problem("PLAYBOOK_NOT_FOUND", detail));
+    }
+  };
+  return {
+    unsaved(text, file) {
+      if (Buffer.byteLength(text) > PLAYBOOK_BYTES_MAX) {
+        return refused(problem("PLAYBOOK_TOO_LARGE", `${file ?? "the text"} has ${Buffer.byteLength(text)} bytes`));
+      }
+      return { ok: true, value: { ...parsed(text, file), path: null } };
+    },
+
+    async list(workspace) {
+      const found = await files(workspace);
+      const summaries = await Promise.all(
+        found.map(async ({ path }) => summaryOf(path, workspace, await load(path).catch(() => null))),
+      );
+      return summaries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.path < b.path ? -1 : 1));
+    },
+
+    async find(name, workspace) {
+      const asPath = await pathOf(name, workspace);
+      if (asPath !== null) return opened(asPath, workspace);
+      const found = await files(workspace);
+      const byFile = found.find((file) => stem(file.name).toLowerCase() === name.toLowerCase());
+      if (byFile) return opened(byFile.path, workspace);
+      const names: string[] = found.map((file) => stem(file.name));
+      for (const file of found) {
+        const loaded = await load(file.path).catch(() => null);
+        if (loaded === null || loaded === "too-large" || !loaded.read.ok) continue;
+        const own = loaded.read.playbook.metadata.name;
+        if (own.toLowerCase() === name.toLowerCase()) return { ok: true, value: loaded };
+        names.push(own);
+      }
+      return refused(notFound(name, names));
+    },
+  };
+}
+
+function parsed(text: string, path: string | null): LoadedPlaybook {
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { path, digest, read: readPlaybook(text, path) };
+}
+
+function isPlaybook(name: string): boolean {
+  return /\.(json|ya?ml|psd1)$/i.test(name);
+}
+
+function stem(name: string): string {
+  return name.replace(/\.(json|ya?ml|psd1)$/i, "");
+}
+
+/** A name with a separator or an ending is a path, if a file is there; relative ones start at the workspace. */
+async function pathOf(name: string, workspace: string): Promise<string | null> {
+  const looksLikePath = /[/\\]/.test(name) || isPlaybook(name);
+  if (!looksLikePath) return null;
+  const path = isAbsolute(name) ? name : resolve(workspace, name);
+  return (await isFile(path)) ? path : null;
+}
+
+function notFound(name: string, names: readonly string[]): Problem {
+  const like = nearest(name, new Set(names));
+  const candidates = like === null ? [] : [like];
+  return problem("PLAYBOOK_NOT_FOUND", `there is no playbook \`${name}\``, {
+    ...(like !== null && { hint: `did you mean ${like}? aither playbooks list shows what there is` }),
+    candidates,
+  });
+}
+
+async function tooLarge(path: string, workspace: string): Promise<Problem> {
+  const { size } = await stat(path);
+  const detail = `${relativeTo(workspace, path)}:1:1: the file has ${size} bytes; a playbook may have ${PLAYBOOK_BYTES_MAX}`;
+  return problem("PLAYBOOK_TOO_LARGE", detail);
+}
+
+function refused(why: Problem): { ok: false; problem: Problem } {
+  return { ok: false, problem: why };
+}
+
+async function summaryOf(
+  path: string,
+  workspace: string,
+  loaded: LoadedPlaybook | "too-large" | null,
+): Promise<PlaybookSummary> {
+  const bare = { name: stem(basename(path)), format: null, path, category: "", description: "" };
+  if (loaded === null) return { ...bare, error: "it cannot be read" };
+  if (loaded === "too-large") return { ...bare, error: (await tooLarge(path, workspace)).detail };
+  const { read } = loaded;
+  if (read.ok) {
+    const { name, category, description } = read.playbook.metadata;
+    return { name, format: read.format, path, category: category ?? "", description: description ?? "", error: null };
+  }
+  const [first] = await pointAt(read.findings, read.source);
+  return { ...bare, error: first ? `${first.line}:${first.col}: ${first.message}` : "it cannot be read" };
+}

@@ -1,0 +1,168 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { delimiter, isAbsolute, join } from "node:path";
+import type { Plan, RunSpec, ScriptPlan } from "@aither/protocol";
+import { readHead } from "./files.ts";
+
+/** An interpreter that a script needs and that nobody found. */
+export type MissingInterpreter = {
+  readonly script: string;
+  readonly interpreter: string;
+  readonly mend: string;
+};
+
+/** The plan with every `argv[0]` made absolute, and what could not be found. Skipped stages need no interpreter. */
+export async function findInterpreters(
+  plan: Plan,
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly plan: Plan; readonly missing: readonly MissingInterpreter[] }> {
+  const finder = createFinder(env, plan.workspace);
+  const missing = new Map<string, MissingInterpreter>();
+  const settle = async (script: ScriptPlan, needed: boolean): Promise<ScriptPlan> => {
+    if (script.run.argv.length === 0) return script;
+    const found = await runWith(finder, script);
+    if (found.ok) return { ...script, run: found.run };
+    if (needed && !missing.has(found.interpreter)) {
+      missing.set(found.interpreter, { script: script.name, ...found });
+    }
+    return script;
+  };
+  const stages = await Promise.all(
+    plan.stages.map(async (stage) => ({
+      ...stage,
+      legs:
+        stage.legs === null
+          ? null
+          : await Promise.all(
+              stage.legs.map(async (leg) => ({
+                ...leg,
+                scripts: await Promise.all(
+                  leg.scripts.map((script) =>
+                    settle(script, stage.decision !== "skip" && script.condition !== "false"),
+                  ),
+                ),
+              })),
+            ),
+    })),
+  );
+  return { plan: { ...plan, stages }, missing: [...missing.values()] };
+}
+
+type Finder = {
+  /** Absolute path of a program on PATH; null when there is none. */
+  readonly program: (name: string) => Promise<string | null>;
+  readonly workspace: string;
+};
+
+/** Looks each name up once for a plan. */
+function createFinder(env: Readonly<Record<string, string>>, workspace: string): Finder {
+  const known = new Map<string, Promise<string | null>>();
+  const folders = pathOf(env)
+    .split(delimiter)
+    .filter((folder) => folder !== "");
+  const endings = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD;.BAT").split(";") : [""];
+  const program = (name: string): Promise<string | null> => {
+    let found = known.get(name);
+    if (!found) {
+      found = search(name, folders, endings, workspace);
+      known.set(name, found);
+    }
+    return found;
+  };
+  return { program, workspace };
+}
+
+/** Without a PATH, systems look here. */
+function pathOf(env: Readonly<Record<string, string>>): string {
+  return env["PATH"] ?? env["Path"] ?? "/usr/local/bin:/usr/bin:/bin";
+}
+
+async function search(
+  name: string,
+  folders: readonly string[],
+  endings: readonly string[],
+  workspace: string,
+): Promise<string | null> {
+  if (isAbsolute(name)) return (await isProgram(name)) ? name : null;
+  for (const folder of folders) {
+    for (const ending of endings) {
+      const path = join(isAbsolute(folder) ? folder : join(workspace, folder), name + ending);
+      if (await isProgram(path)) return path;
+    }
+  }
+  return null;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+type Run =
+  | { readonly ok: true; readonly run: RunSpec }
+  | { readonly ok: false; readonly interpreter: string; readonly mend: string };
+
+const alternatives: Readonly<Record<string, { readonly names: readonly string[]; readonly mend: string }>> = {
+  bash: { names: ["bash", "sh"], mend: "install bash, or put it on PATH" },
+  sh: { names: ["sh", "bash"], mend: "put sh on PATH" },
+  pwsh: {
+    names: process.platform === "win32" ? ["pwsh", "powershell"] : ["pwsh"],
+    mend: "install PowerShell 7 (https://aka.ms/powershell), or put pwsh on PATH",
+  },
+  python3: { names: ["python3", "python"], mend: "install Python 3, or put python3 on PATH" },
+  cmd: { names: ["cmd"], mend: "run this script on Windows" },
+};
+
+async function runWith(finder: Finder, script: ScriptPlan): Promise<Run> {
+  const { run } = script;
+  const [name = "", ...args] = run.argv;
+  const using = (...front: string[]): Run => ({ ok: true, run: { ...run, argv: [...front, ...args] } });
+  if (name === "node") return using(process.execPath);
+  if (name === "tsx") return typescript(finder, using);
+  if (isAbsolute(name)) return program(finder, name, using);
+  const { names, mend } = alternatives[name] ?? { names: [name], mend: `put ${name} on PATH` };
+  for (const candidate of names) {
+    const path = await finder.program(candidate);
+    if (path !== null) return bareShell(candidate, name) ? plain(run, path, args) : using(path);
+  }
+  return { ok: false, interpreter: name, mend };
+}
+
+/** Plain sh knows none of bash's options. */
+function bareShell(candidate: string, wanted: string): boolean {
+  return candidate === "sh" && wanted === "bash";
+}
+
+function plain(run: RunSpec, path: string, args: readonly string[]): Run {
+  const argv = run.text === null ? [path, ...args] : [path, "-e", "-c"];
+  return { ok: true, run: { ...run, argv } };
+}
+
+/** This Node where it strips types; else the workspace's tsx, or the one on PATH. */
+async function typescript(finder: Finder, using: (...front: string[]) => Run): Promise<Run> {
+  const stripsTypes = (process.features as { typescript?: unknown }).typescript;
+  if (stripsTypes) return using(process.execPath);
+  const local = join(finder.workspace, "node_modules", ".bin", "tsx");
+  const path = (await isProgram(local)) ? local : await finder.program("tsx");
+  if (path !== null) return using(path);
+  return { ok: false, interpreter: "tsx", mend: "npm install --save-dev tsx, or put tsx on PATH" };
+}
+
+/** A program by its own path: executable, or with a `#!` that says who runs it. */
+async function program(finder: Finder, path: string, using: (...front: string[]) => Run): Promise<Run> {
+  if (await isProgram(path)) return using(path);
+  const head = await readHead(path, 256).catch(() => "");
+  const words = /^#!\s*([^\n]+)/.exec(head)?.[1]?.trim().split(/\s+/) ?? [];
+  const viaEnv = /(^|\/)env$/.test(words[0] ?? "");
+  const [interpreter, ...options] = viaEnv ? words.slice(1).filter((word) => word !== "-S") : words;
+  if (interpreter === undefined) {
+    return { ok: false, interpreter: path, mend: `make it executable (chmod +x ${path}) or begin it with #!` };
+  }
+  const found = await finder.program(interpreter);
+  if (found !== null) return using(found, ...options, path);
+  return { ok: false, interpreter, mend: `install ${interpreter}, or put it on PATH` };
+}

@@ -1,0 +1,28 @@
+import { API_VERSION, type Plan, type PlanView } from "@aither/protocol";
+
+/** The plan as people and tools read it. A matrix that is not known yet has no legs. */
+export function viewOfPlan(plan: Plan): PlanView {
+  return {
+    apiVersion: API_VERSION,
+    name: plan.name,
+    format: plan.format,
+    profile: plan.profile,
+    file: plan.file,
+    variables: plan.variables,
+    stages: plan.stages.map((stage) => ({
+      id: stage.id,
+      name: stage.name,
+      needs: stage.needs,
+      decision: stage.decision,
+      reason: stage.reason,
+      legs: (stage.legs ?? []).map((leg) => ({
+        name: leg.name,
+        matrix: leg.matrix,
+        scripts: leg.scripts.map(({ number, name, path, kind }) => ({ number, name, path, kind })),
+      })),
+    })),
+    missing: plan.missing,
+    unknown: plan.unknown,
+    notEnforced: plan.notEnforced,
+  };
+}

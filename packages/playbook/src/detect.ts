@@ -1,0 +1,48 @@
+import type { Playbook, PlaybookFormat } from "@aither/protocol";
+import { type Fields, isObject } from "./fields.ts";
+import { entrySequence, plainSequence, readOld, readV2, sequenceList, stageList, stageMap } from "./upgrade/old.ts";
+import type { NamedStage } from "./upgrade/common.ts";
+import { readV3 } from "./upgrade/v3.ts";
+
+export type Detected = {
+  readonly format: PlaybookFormat;
+  readonly upgrade: (fallbackName: string) => Playbook;
+};
+
+/** Which family a file belongs to; null when it holds nothing that could run. */
+export function detect(fields: Fields, syntax: "json" | "yaml" | "psd1"): Detected | null {
+  const orchestration = fields.raw("orchestration")?.value;
+  if (isObject(orchestration)) {
+    const keys = new Map(Object.entries(orchestration).map(([key, value]) => [key.toLowerCase(), value]));
+    if (isObject(keys.get("jobs")) || isObject(keys.get("stages"))) {
+      return { format: "v3-jobs", upgrade: (name) => readV3(fields, name) };
+    }
+    if (keys.has("stages")) return { format: "v2-stages", upgrade: (name) => readV2(fields, name) };
+    if (keys.has("jobs")) return { format: "v3-jobs", upgrade: (name) => readV3(fields, name) };
+  }
+  return detectOld(fields, syntax === "psd1");
+}
+
+function detectOld(fields: Fields, psd1: boolean): Detected | null {
+  const old = (format: PlaybookFormat, list: (fields: Fields) => readonly NamedStage[]): Detected => ({
+    format,
+    upgrade: (name) => readOld(fields, name, list(fields)),
+  });
+  const stages = fields.raw("stages")?.value;
+  if (isObject(stages)) return old("json-stage-map", stageMap);
+  if (stages !== undefined) return old(psd1 ? "psd1-stages" : "v1-stages", stageList);
+  const sequence = fields.raw("sequence")?.value;
+  if (sequence !== undefined) {
+    const entries = Array.isArray(sequence) ? sequence.some(isObject) : isObject(sequence);
+    if (!entries) return old(psd1 ? "psd1-sequence" : "v1-sequence", plainSequence);
+    return old(psd1 ? "psd1-sequence" : "v1-sequence-objects", (inner) => entrySequence(inner, "sequence"));
+  }
+  const scripts = fields.raw("scripts")?.value;
+  if (Array.isArray(scripts)) {
+    const entries = scripts.some(isObject);
+    const list = (inner: Fields): readonly NamedStage[] =>
+      entries ? entrySequence(inner, "scripts") : plainSequence(inner);
+    return old(psd1 ? "psd1-scripts" : "v1-sequence", list);
+  }
+  return Array.isArray(fields.raw("sequences")?.value) ? old("json-other", sequenceList) : null;
+}

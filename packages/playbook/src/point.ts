@@ -1,0 +1,80 @@
+import type { Diagnostic } from "@aither/protocol";
+import type { Finding, Path, Place } from "./finding.ts";
+import { walkJson } from "./json-places.ts";
+import type { Source } from "./read.ts";
+
+/** Finds the place of each finding in its file. Only here is a parser loaded that knows positions. */
+export async function pointAt(findings: readonly Finding[], source: Source): Promise<Diagnostic[]> {
+  if (findings.length === 0) return [];
+  const find = await finder(source);
+  return findings.map((finding) => {
+    const place = finding.at ?? nearest(find, finding.path, finding.onKey ?? false);
+    return {
+      severity: finding.severity,
+      code: finding.code,
+      message: finding.message,
+      file: source.file,
+      line: place?.line ?? null,
+      col: place?.col ?? null,
+      endLine: place?.endLine ?? null,
+      endCol: place?.endCol ?? null,
+      fix: finding.fix,
+    };
+  });
+}
+
+type Find = (path: Path, onKey: boolean) => Place | null;
+
+/** A key that is missing has no place: its parent's is the next best. */
+function nearest(find: Find, path: Path, onKey: boolean): Place | null {
+  for (let length = path.length; length > 0; length -= 1) {
+    const place = find(path.slice(0, length), onKey && length === path.length);
+    if (place) return place;
+  }
+  return { line: 1, col: 1, endLine: 1, endCol: 2 };
+}
+
+async function finder(source: Source): Promise<Find> {
+  switch (source.syntax) {
+    case "json":
+      return (path, onKey) => {
+        const walk = walkJson(source.text, path, onKey);
+        return walk.is === "found" ? walk.place : null;
+      };
+    case "psd1":
+      return (path, onKey) => source.places?.[onKey ? "keys" : "values"].get(JSON.stringify(path)) ?? null;
+    case "yaml":
+      return yamlFinder(source.text);
+  }
+}
+
+async function yamlFinder(text: string): Promise<Find> {
+  const { isMap, isPair, isSeq, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
+  const placeOf = (node: unknown): Place | null => {
+    const range = (node as { range?: [number, number, number] | null } | null)?.range;
+    if (!range) return null;
+    const start = lines.linePos(range[0]);
+    const compound = isMap(node) || isSeq(node);
+    const end = lines.linePos(compound ? range[0] + 1 : range[1]);
+    return { line: start.line, col: start.col, endLine: end.line, endCol: end.col };
+  };
+  return (path, onKey) => {
+    let node: unknown = document.contents;
+    let key: unknown = null;
+    for (const part of path) {
+      if (isMap(node)) {
+        const pair = node.items.find(
+          (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+        );
+        if (!pair) return null;
+        key = pair.key;
+        node = pair.value;
+      } else if (isSeq(node) && typeof part === "number") {
+        key = node = node.items[part];
+      } else return null;
+    }
+    return placeOf(onKey ? key : node) ?? placeOf(key);
+  };
+}

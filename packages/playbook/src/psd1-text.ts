@@ -1,0 +1,146 @@
+/** Reading of PowerShell's literals: texts and numbers. Offsets are into the whole text. */
+export type Literal<T> = { readonly value: T; readonly end: number };
+
+const escapes: Readonly<Record<string, string>> = {
+  "0": "\0",
+  a: "\u0007",
+  b: "\b",
+  e: "\u001B",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+/** `'it''s'`; null when it has no end. */
+export function singleQuoted(text: string, at: number): Literal<string> | null {
+  let value = "";
+  for (let index = at + 1; index < text.length; index += 1) {
+    if (text[index] !== "'") {
+      value += text[index];
+      continue;
+    }
+    if (text[index + 1] !== "'") return { value, end: index + 1 };
+    value += "'";
+    index += 1;
+  }
+  return null;
+}
+
+/** `"a $($env:NAME) b"`: escapes are resolved, references to the environment become templates, the rest stays as it is. */
+export function doubleQuoted(text: string, at: number): Literal<string> | null {
+  let value = "";
+  for (let index = at + 1; index < text.length; index += 1) {
+    const next = text[index]!;
+    if (next === '"') {
+      if (text[index + 1] !== '"') return { value, end: index + 1 };
+      value += '"';
+      index += 1;
+    } else if (next === "`") {
+      index += 1;
+      const escaped = text[index] ?? "";
+      value += escapes[escaped] ?? (escaped === "\n" ? "" : escaped);
+    } else if (next === "$") {
+      const reference = environmentReference(text.slice(index, index + 300));
+      const inner = reference ? null : subexpression(text, index);
+      if (reference) {
+        value += `{{$env:${reference.name}}}`;
+        index += reference.length - 1;
+      } else if (inner) {
+        value += inner;
+        index += inner.length - 1;
+      } else value += next;
+    } else value += next;
+  }
+  return null;
+}
+
+/** `$env:NAME`, `${env:NAME}`, `$($env:NAME)`. */
+export function environmentReference(text: string): { name: string; length: number } | null {
+  const found = /^\$\(\s*\$env:(\w+)\s*\)|^\$\{env:([^}]+)\}|^\$env:(\w+)/i.exec(text);
+  return found ? { name: found[1] ?? found[2] ?? found[3] ?? "", length: found[0].length } : null;
+}
+
+/** A `$( … )` with quotes in it must not end the text around it. */
+function subexpression(text: string, at: number): string | null {
+  if (text[at + 1] !== "(") return null;
+  const end = closing(text, at + 1, "(", ")");
+  return end === null ? null : text.slice(at, end);
+}
+
+/** `@'⏎ … ⏎'@` and `@"⏎ … ⏎"@`; in the double-quoted form environment references become templates. */
+export function hereString(text: string, at: number): Literal<string> | null {
+  const quote = text[at + 1]!;
+  const start = /^@['"][ \t]*\r?\n/.exec(text.slice(at, at + 200));
+  if (!start) return null;
+  const from = at + start[0].length;
+  const end = new RegExp(`(^|\\r?\\n)${quote}@`).exec(text.slice(from));
+  if (!end) return null;
+  const raw = text.slice(from, from + end.index);
+  const value =
+    quote === "'"
+      ? raw
+      : raw.replaceAll(/\$\(\s*\$env:(\w+)\s*\)|\$env:(\w+)/gi, (_, a?: string, b?: string) => `{{$env:${a ?? b}}}`);
+  return { value, end: from + end.index + end[0].length };
+}
+
+const multipliers: Readonly<Record<string, number>> = {
+  kb: 1024,
+  mb: 1024 ** 2,
+  gb: 1024 ** 3,
+  tb: 1024 ** 4,
+  pb: 1024 ** 5,
+};
+
+/** `12`, `-0x1F`, `1.5e3`, `10L`, `4GB`. */
+export function numberLiteral(text: string, at: number): Literal<number> | null {
+  const found =
+    /^([+-]?)(0x[\da-f]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(u?[ysldn]?l?)(kb|mb|gb|tb|pb)?(?![\w.])/i.exec(
+      text.slice(at, at + 80),
+    );
+  if (!found) return null;
+  const [whole, sign = "", digits = "0", , unit = ""] = found;
+  const size = Number(digits) * (multipliers[unit.toLowerCase()] ?? 1);
+  return { value: sign === "-" ? -size : size, end: at + whole.length };
+}
+
+/** The offset after the bracket that closes the one at `at`; texts and comments inside are skipped. */
+export function closing(text: string, at: number, open: string, close: string): number | null {
+  let depth = 0;
+  for (let index = at; index < text.length; index += 1) {
+    const next = text[index]!;
+    const skip = skipped(text, index);
+    if (skip !== null) {
+      index = skip - 1;
+      continue;
+    }
+    if (next === "`") index += 1;
+    else if (next === open) depth += 1;
+    else if (next === close) {
+      depth -= 1;
+      if (depth === 0) return index + 1;
+    }
+  }
+  return null;
+}
+
+function skipped(text: string, at: number): number | null {
+  if (text[at] === "@" && (text[at + 1] === "'" || text[at + 1] === '"')) {
+    return hereString(text, at)?.end ?? null;
+  }
+  if (text[at] === "'") return singleQuoted(text, at)?.end ?? null;
+  if (text[at] === '"') return doubleQuoted(text, at)?.end ?? null;
+  return commentEnd(text, at);
+}
+
+/** The end of a comment that starts here; null when none does. */
+export function commentEnd(text: string, at: number): number | null {
+  if (text.startsWith("<#", at)) {
+    const end = text.indexOf("#>", at + 2);
+    return end < 0 ? text.length : end + 2;
+  }
+  if (text[at] !== "#") return null;
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
+}

@@ -1,0 +1,132 @@
+import { load, YAMLException } from "js-yaml";
+import type { Json, NotEnforced, Playbook, PlaybookFormat } from "@aither/protocol";
+import { detect } from "./detect.ts";
+import { describe, fieldsOf, isObject } from "./fields.ts";
+import type { Finding, Gathering, Path } from "./finding.ts";
+import { walkJson } from "./json-places.ts";
+import type { Psd1Places } from "./psd1.ts";
+import { parsePsd1 } from "./psd1.ts";
+import { originalOf } from "./upgrade/old.ts";
+
+/** A file's text and how it was written. */
+export type Source = {
+  readonly file: string | null;
+  readonly text: string;
+  readonly syntax: "json" | "yaml" | "psd1";
+  /** psd1 only: where each value stands. */
+  readonly places?: Psd1Places;
+};
+
+export type ReadPlaybook =
+  | {
+      readonly ok: true;
+      readonly playbook: Playbook;
+      readonly format: PlaybookFormat;
+      readonly source: Source;
+      /** Warnings. */
+      readonly findings: readonly Finding[];
+      readonly notEnforced: readonly NotEnforced[];
+      /** Where a part of the model (a stage, a step, a profile …) was written. */
+      readonly pathOf: (part: object) => Path;
+    }
+  | { readonly ok: false; readonly source: Source; readonly findings: readonly Finding[] };
+
+/** Files beyond this are refused unread: no playbook is that long, and parsing would block everyone else. */
+export const PLAYBOOK_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Reads a playbook of any format and syntax into the one v3 model. `file` decides the syntax by its ending. */
+export function readPlaybook(text: string, file: string | null): ReadPlaybook {
+  const plain = text.codePointAt(0) === 0xfeff ? text.slice(1) : text;
+  const parsed = parse(plain, file);
+  if (!parsed.ok) return parsed;
+  const { value, source } = parsed;
+  const gathering: Gathering = { findings: [], notEnforced: [], paths: new WeakMap() };
+  if (!isObject(value)) {
+    const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
+    return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
+  }
+  const read = detect(fieldsOf(value, [], gathering), source.syntax);
+  if (!read) {
+    return failed(
+      source,
+      "not-a-playbook",
+      "this file has no stages: neither `orchestration.jobs`, `orchestration.stages`, `stages`, `Sequence` nor `Scripts`",
+      "add `orchestration.jobs`, or give the file another name",
+    );
+  }
+  const playbook = read.upgrade(nameOf(file));
+  const errors = gathering.findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) return { ok: false, source, findings: gathering.findings };
+  return {
+    ok: true,
+    playbook,
+    format: read.format,
+    source,
+    findings: gathering.findings,
+    notEnforced: gathering.notEnforced,
+    pathOf: (part) => gathering.paths.get(part) ?? gathering.paths.get(originalOf(part)) ?? [],
+  };
+}
+
+type Parsed =
+  | { readonly ok: true; readonly value: Json | undefined; readonly source: Source }
+  | Extract<ReadPlaybook, { ok: false }>;
+
+function parse(text: string, file: string | null): Parsed {
+  if (/\.psd1$/i.test(file ?? "") || (file === null && /^\s*(#[^\n]*\n|<#[\s\S]*?#>|\s)*@\{/.test(text))) {
+    return parsePowerShell(text, file);
+  }
+  const isJson = /\.json$/i.test(file ?? "") || (!/\.ya?ml$/i.test(file ?? "") && /^\s*\{/.test(text));
+  return isJson ? parseJson(text, file) : parseYaml(text, file);
+}
+
+function parseJson(text: string, file: string | null): Parsed {
+  const source: Source = { file, text, syntax: "json" };
+  try {
+    return { ok: true, value: JSON.parse(text) as Json, source };
+  } catch {
+    const walk = walkJson(text, null);
+    const at = walk.is === "wrong" ? walk.place : { line: 1, col: 1, endLine: 1, endCol: 2 };
+    const message = `this is no JSON: ${walk.is === "wrong" ? walk.message : "it cannot be parsed"}`;
+    return syntaxError(source, "json-syntax", message, at);
+  }
+}
+
+function parseYaml(text: string, file: string | null): Parsed {
+  const source: Source = { file, text, syntax: "yaml" };
+  try {
+    return { ok: true, value: (load(text) ?? undefined) as Json | undefined, source };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const line = (error.mark?.line ?? 0) + 1;
+    const col = (error.mark?.column ?? 0) + 1;
+    const at = { line, col, endLine: line, endCol: col + 1 };
+    return syntaxError(source, "yaml-syntax", `this is no YAML: ${error.reason}`, at);
+  }
+}
+
+function parsePowerShell(text: string, file: string | null): Parsed {
+  const result = parsePsd1(text);
+  const source: Source = { file, text, syntax: "psd1" };
+  if (!result.ok) return syntaxError(source, "psd1-syntax", result.message, result.place);
+  return { ok: true, value: result.value, source: { ...source, places: result.places } };
+}
+
+function syntaxError(source: Source, code: string, message: string, at: NonNullable<Finding["at"]>): Parsed {
+  return {
+    ok: false,
+    source,
+    findings: [{ severity: "error", code, message, fix: null, path: [], at }],
+  };
+}
+
+function failed(source: Source, code: string, message: string, fix: string): Extract<ReadPlaybook, { ok: false }> {
+  return { ok: false, source, findings: [{ severity: "error", code, message, fix, path: [] }] };
+}
+
+/** The name of a playbook that does not say it: its file's, without folder and ending. */
+function nameOf(file: string | null): string {
+  if (file === null) return "unsaved";
+  const base = file.split(/[\\/]/).at(-1) ?? file;
+  return base.replace(/\.(json|ya?ml|psd1)$/i, "") || base;
+}

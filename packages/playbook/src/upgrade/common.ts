@@ -1,0 +1,228 @@
+import type {
+  Json,
+  Playbook,
+  PlaybookBackoff,
+  PlaybookInput,
+  PlaybookProfile,
+  PlaybookStage,
+  PlaybookStep,
+} from "@aither/protocol";
+import { type Fields, fieldsOf, isObject } from "../fields.ts";
+import { type Path, pathText } from "../finding.ts";
+
+/** A stage while it is being read: its id is made from its name when all are known. */
+export type NamedStage = { readonly id: string | null; readonly stage: PlaybookStage };
+
+/** Drops what is undefined, so that models carry exactly what was written. */
+export function compact<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Remembers where a part of the model was written. */
+export function placed<T extends object>(part: T, fields: Fields, path: Path = fields.path): T {
+  fields.gathering.paths.set(part, path);
+  return part;
+}
+
+/** Keeps the keys nobody read in the model, and reports them: declared, not enforced. */
+export function keepRest<T extends object>(part: T, fields: Fields, reason?: string): T {
+  const rest = fields.rest();
+  for (const key of Object.keys(rest)) {
+    fields.gathering.notEnforced.push({
+      what: key,
+      where: pathText([...fields.path, key]),
+      reason: reason ?? reasonFor(key),
+    });
+  }
+  Object.assign(part, rest);
+  return placed(part, fields);
+}
+
+/** What is known to mean something, although nothing acts on it. */
+const reasons: Readonly<Record<string, string>> = {
+  notifications: "notifications are not sent",
+  postactions: "post actions are not run",
+  successcriteria: "the job's result follows its stages, not success criteria",
+  validation: "pre- and post-conditions are not checked",
+  reporting: "reports are made with --summary",
+  artifacts: "artifacts are not collected",
+  hooks: "hooks are not run",
+  integrations: "integrations are not called",
+  qualitygates: "quality gates are not checked",
+  triggers: "nothing starts by itself",
+  schedule: "nothing starts by itself",
+  rollback: "nothing is rolled back",
+};
+
+function reasonFor(key: string): string {
+  return reasons[key.toLowerCase()] ?? "this key has no meaning here";
+}
+
+/** Ids from names, unique ignoring case: `Unit Tests` → `unit-tests`, `unit-tests-2`. */
+export function withIds(stages: readonly NamedStage[]): Record<string, PlaybookStage> {
+  const taken = new Set<string>();
+  const jobs: Record<string, PlaybookStage> = {};
+  for (const [index, { id, stage }] of stages.entries()) {
+    const base = id ?? (slug(stage.name ?? "") || `stage-${index + 1}`);
+    let unique = base;
+    for (let count = 2; taken.has(unique.toLowerCase()); count += 1) unique = `${base}-${count}`;
+    taken.add(unique.toLowerCase());
+    jobs[unique] = stage;
+  }
+  return jobs;
+}
+
+export function slug(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 60);
+  return /^\d/.test(plain) ? `s-${plain}` : plain;
+}
+
+/** Metadata of a playbook, from wherever its format keeps it. `fallback` is the file's name. */
+export function readMetadata(fields: Fields, fallback: string): Playbook["metadata"] {
+  const metadata = compact<Playbook["metadata"]>({
+    name: fields.text("name") || fallback,
+    description: fields.text("description"),
+    version: fields.text("version"),
+    category: fields.text("category"),
+    tags: fields.texts("tags"),
+    author: fields.text("author"),
+  });
+  return placed(metadata, fields);
+}
+
+/** What lists show and nothing acts on; it is no promise, so it is not reported. */
+export const labels = [
+  "created",
+  "createdAt",
+  "lastUpdated",
+  "updated",
+  "estimatedDuration",
+  "githubWorkflow",
+  "convertedFrom",
+  "convertedAt",
+  "purpose",
+  "performance",
+  "license",
+  "homepage",
+  "$schema",
+];
+
+export function keepLabels<T extends object>(part: T, fields: Fields): T {
+  const rest = fields.rest();
+  for (const label of labels) {
+    const key = Object.keys(rest).find((name) => name.toLowerCase() === label.toLowerCase());
+    if (key === undefined) continue;
+    fields.ignore(key);
+    Object.assign(part, { [key]: rest[key] });
+  }
+  return part;
+}
+
+export function readProfiles(fields: Fields | undefined): Record<string, PlaybookProfile> | undefined {
+  if (!fields) return undefined;
+  const profiles: Record<string, PlaybookProfile> = {};
+  for (const { key, value, path } of fields.entries()) {
+    if (!isObject(value)) {
+      fields.gathering.findings.push(notAMap(path));
+      continue;
+    }
+    const inner = fieldsOf(value, path, fields.gathering);
+    const profile = compact<PlaybookProfile>({
+      description: inner.text("description"),
+      variables: inner.record("variables"),
+      overrides: inner.record("overrides"),
+      stages: inner.texts("stages", "includeStages", "sequences"),
+      excludeStages: inner.texts("excludeStages"),
+      env: inner.environment("env") ?? inner.object("environment")?.environment("variables"),
+      maxConcurrency: inner.countOrTemplate("maxConcurrency"),
+    });
+    profiles[key] = keepRest(profile, inner);
+  }
+  return profiles;
+}
+
+/** Typed parameters: v3 `inputs`, v1 `parameters`. */
+export function readInputs(fields: Fields | undefined): Record<string, PlaybookInput> | undefined {
+  if (!fields) return undefined;
+  const inputs: Record<string, PlaybookInput> = {};
+  for (const { key, value, path } of fields.entries()) {
+    if (!isObject(value)) {
+      inputs[key] = placed({ default: value } as PlaybookInput, fields, path);
+      continue;
+    }
+    const inner = fieldsOf(value, path, fields.gathering);
+    const input = compact<PlaybookInput>({
+      type: inner.text("type"),
+      description: inner.text("description"),
+      default: inner.raw("default")?.value,
+      required: inner.flag("required", "mandatory"),
+      enum: listOf(inner.raw("enum", "values", "validateSet", "options")?.value),
+    });
+    inner.ignore("example", "examples");
+    inputs[key] = keepRest(input, inner);
+  }
+  return inputs;
+}
+
+function listOf(value: Json | undefined): Json[] | undefined {
+  return Array.isArray(value) ? (value as Json[]) : undefined;
+}
+
+/** `retryDelay: 5` (seconds) or a map of initial, factor and max. */
+export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
+  const delay = fields.countOrTemplate("retryDelay", "retryDelaySeconds", "delaySeconds");
+  if (typeof delay === "number") return { initial: delay, factor: 1 };
+  const inner = fields.object("backoff");
+  if (!inner) return undefined;
+  const number = (...names: string[]): number | undefined => {
+    const value = inner.countOrTemplate(...names);
+    return typeof value === "number" ? value : undefined;
+  };
+  const backoff = compact<PlaybookBackoff>({
+    initial: number("initial", "initialSeconds"),
+    factor: number("factor"),
+    max: number("max", "maxSeconds"),
+  });
+  return keepRest(backoff, inner);
+}
+
+export function readRequirements(fields: Fields | undefined): Playbook["requirements"] {
+  if (!fields) return undefined;
+  const requirements = compact<NonNullable<Playbook["requirements"]>>({
+    platforms: fields.texts("platforms", "platform"),
+    requiredTools: fields.texts("requiredTools", "tools", "commands"),
+    environment: fields.texts("environment", "apiKeys", "requiredAPIKeys"),
+  });
+  return keepRest(requirements, fields, "it is not checked before the start");
+}
+
+export function notAMap(path: Path) {
+  return {
+    severity: "error",
+    code: "wrong-type",
+    message: `\`${pathText(path)}\` must be a map`,
+    fix: "write a map",
+    path,
+  } as const;
+}
+
+/** A step that runs inline text, in the shell that upstream's texts are written for. */
+export function inlineStep(text: string, name: string | undefined): PlaybookStep {
+  return compact<PlaybookStep>({ name, script: text, shell: "pwsh" });
+}
+
+/** Upstream also reads a variable as `$Variables.Name` or `$(Name)` in a value; the model says `{{Name}}`. */
+export function modernTemplates<T extends Json | undefined>(value: T): T {
+  if (typeof value === "string") {
+    return value.replaceAll(/\$\{?Variables\.(\w+)\}?/gi, "{{$1}}").replaceAll(/\$\(([A-Za-z_]\w*)\)/g, "{{$1}}") as T;
+  }
+  if (Array.isArray(value)) return (value as Json[]).map(modernTemplates) as unknown as T;
+  if (!isObject(value)) return value;
+  const pairs = Object.entries(value).map(([key, item]) => [key, modernTemplates(item)] as const);
+  return Object.fromEntries(pairs) as unknown as T;
+}

@@ -1,0 +1,200 @@
+import type { Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
+import { type Fields, fieldsOf, isObject } from "../fields.ts";
+import {
+  compact,
+  keepLabels,
+  keepRest,
+  modernTemplates,
+  type NamedStage,
+  notAMap,
+  placed,
+  readInputs,
+  readMetadata,
+  readProfiles,
+  readRequirements,
+  withIds,
+} from "./common.ts";
+import { joinExclusions, readEntry, readStage } from "./stage.ts";
+import { readDefaults, readMetadataObject } from "./v3.ts";
+
+/** v2: `metadata` and `orchestration.stages`. */
+export function readV2(fields: Fields, fallbackName: string): Playbook {
+  const inner = fields.object("orchestration")!;
+  const stages = inner.objects("stages") ?? [];
+  const playbook = compact<Playbook>({
+    $schema: fields.text("$schema"),
+    apiVersion: fields.text("apiVersion"),
+    metadata: readMetadataObject(fields, fallbackName),
+    requirements: readRequirements(fields.object("requirements")),
+    inputs: readInputs(fields.object("inputs", "parameters")),
+    orchestration: compact<Playbook["orchestration"]>({
+      order: "written",
+      defaults: readDefaults(inner.object("defaults")),
+      env: inner.environment("env", "environment"),
+      variables: modernTemplates(inner.record("defaultVariables", "variables")),
+      profiles: readProfiles(inner.object("profiles")),
+      maxConcurrency: inner.countOrTemplate("maxConcurrency"),
+      failFast: inner.flagOrTemplate("failFast"),
+      timeout: inner.countOrTemplate("timeout"),
+      jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
+    }),
+  });
+  keepRest(playbook.orchestration, inner);
+  return keepRest(playbook, fields);
+}
+
+/** v1 and psd1: everything at the top level; `list` reads what is run. */
+export function readOld(fields: Fields, fallbackName: string, stages: readonly NamedStage[]): Playbook {
+  const options = fields.object("options", "configuration");
+  const environment = fields.object("environment");
+  const defaults = readDefaults(fields.object("defaults"));
+  const whole = fields.flagOrTemplate("continueOnError") ?? options?.flagOrTemplate("continueOnError");
+  const timeoutMinutes = options?.countOrTemplate("timeoutMinutes");
+  const playbook = compact<Playbook>({
+    $schema: fields.text("$schema"),
+    metadata: readTopMetadata(fields, fallbackName),
+    requirements: readRequirements(fields.object("requirements", "prerequisites")),
+    inputs: readInputs(fields.object("parameters", "inputs")),
+    orchestration: compact<Playbook["orchestration"]>({
+      order: "written",
+      defaults: whole === undefined ? defaults : { continueOnError: whole, ...defaults },
+      env: environment?.environment("variables") ?? fields.environment("environment", "env"),
+      variables: modernTemplates(fields.record("variables", "defaultVariables")),
+      profiles: readProfiles(fields.object("profiles") ?? options?.object("profiles")),
+      maxConcurrency: undefined,
+      failFast: fields.flagOrTemplate("failFast"),
+      timeout:
+        options?.countOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
+      jobs: stagesOf(stages, whole),
+    }),
+  });
+  if (options) Object.assign(playbook, { options: keepRest({}, options) });
+  fields.ignore("executionOrder", "parallel");
+  keepLabels(playbook.metadata, fields);
+  return keepRest(playbook, fields);
+}
+
+function readTopMetadata(fields: Fields, fallbackName: string): Playbook["metadata"] {
+  const inner = fields.object("metadata");
+  const own = readMetadata(fields, fallbackName);
+  if (!inner) return own;
+  const more = { ...readMetadata(inner, own.name), name: own.name };
+  keepLabels(more, inner);
+  return keepRest({ ...more, ...own }, inner);
+}
+
+/** `stages: […]` */
+export function stageList(fields: Fields): readonly NamedStage[] {
+  return (fields.objects("stages") ?? []).map((stage) => ({ id: null, stage: readStage(stage) }));
+}
+
+/** `Sequence: [0402, 0404]`: one stage. */
+export function plainSequence(fields: Fields): readonly NamedStage[] {
+  const steps = (fields.texts("sequence", "scripts") ?? []).map((run): PlaybookStep => ({ run }));
+  return [{ id: "main", stage: placed({ name: "main", steps }, fields, [...fields.path]) }];
+}
+
+/** `Sequence: [{Script, …}]`: one stage for each entry; entries of one parallel group run side by side. */
+export function entrySequence(fields: Fields, key: string): readonly NamedStage[] {
+  return (fields.objects(key) ?? []).map((entry) => {
+    const parallel = entry.flag("parallel");
+    const group = entry.text("group");
+    const name = entry.text("name", "description");
+    const step = readEntry(entry);
+    return { id: null, stage: stageOfEntry(step, name), group: parallel && group ? group : null };
+  });
+}
+
+function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookStage {
+  const { if: condition, timeout, retries, continueOnError, backoff, ...bare } = step;
+  return compact<PlaybookStage>({
+    name: name ?? step.name ?? step.run ?? step.uses,
+    description: step.description,
+    if: condition,
+    timeout,
+    retries,
+    backoff,
+    continueOnError,
+    steps: [bare],
+  });
+}
+
+/** `stages: {id: {scripts}}` with `executionOrder`. */
+export function stageMap(fields: Fields): readonly NamedStage[] {
+  const order = fields.texts("executionOrder") ?? [];
+  const entries = fields.object("stages")!.entries();
+  const rank = (key: string): number => {
+    const place = order.findIndex((name) => name.toLowerCase() === key.toLowerCase());
+    return place < 0 ? order.length : place;
+  };
+  return entries
+    .toSorted((a, b) => rank(a.key) - rank(b.key))
+    .flatMap(({ key, value, path }): NamedStage[] => {
+      if (isObject(value)) return [{ id: key, stage: readStage(fieldsOf(value, path, fields.gathering)) }];
+      fields.gathering.findings.push(notAMap(path));
+      return [];
+    });
+}
+
+/** `sequences: [{name, steps: […]}]` */
+export function sequenceList(fields: Fields): readonly NamedStage[] {
+  return (fields.objects("sequences") ?? []).map((sequence) => {
+    const steps = (sequence.objects("steps") ?? []).map((step) => placed(readEntry(step), step));
+    const stage = readStage(sequence);
+    return { id: null, stage: { ...stage, steps: [...stage.steps, ...steps] } };
+  });
+}
+
+/**
+ * Ids, and two rules of the old formats: a stage that tolerates failures runs all its scripts; entries of one parallel
+ * group wait for what is before the group, not for each other.
+ */
+function stagesOf(
+  stages: readonly (NamedStage & { readonly group?: string | null })[],
+  whole?: boolean | string,
+): Record<string, PlaybookStage> {
+  for (const { stage } of stages) {
+    const tolerant = stage.continueOnError ?? whole;
+    stage.steps = joinExclusions(stage.steps).map((step) =>
+      tolerant === undefined || tolerant === false || step.continueOnError !== undefined
+        ? step
+        : copyPlace(step, { ...step, continueOnError: tolerant }),
+    );
+  }
+  const jobs = withIds(stages);
+  orderGroups(Object.keys(jobs), stages, jobs);
+  return jobs;
+}
+
+const copies = new WeakMap<object, object>();
+
+/** The original of a step that was copied with a default filled in. */
+export function originalOf(part: object): object {
+  return copies.get(part) ?? part;
+}
+
+function copyPlace<T extends object>(original: T, copy: T): T {
+  copies.set(copy, originalOf(original));
+  return copy;
+}
+
+function orderGroups(
+  ids: readonly string[],
+  stages: readonly { readonly group?: string | null }[],
+  jobs: Record<string, PlaybookStage>,
+): void {
+  let before: string[] = [];
+  let current: string[] = [];
+  let open: string | null = null;
+  ids.forEach((id, index) => {
+    const group = stages[index]?.group ?? null;
+    if (group === null || group !== open) {
+      before = current;
+      current = [];
+      open = group;
+    }
+    const follows = index > 0 && (group !== null || before.length > 1);
+    if (follows) jobs[id]!.after = [...before];
+    current.push(id);
+  });
+}

@@ -1,0 +1,208 @@
+import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
+import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { compact, inlineStep, keepRest, modernTemplates, placed, readBackoff } from "./common.ts";
+
+/** A stage of v1, v2 and psd1: one list of selectors, with settings around it. */
+export function readStage(fields: Fields): PlaybookStage {
+  const jobs = fields.objects("jobs");
+  const stage = compact<PlaybookStage>({
+    name: fields.text("name"),
+    description: fields.text("description"),
+    ...readSettings(fields),
+    variables: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params"))),
+    env: fields.environment("env", "environment"),
+    steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
+  });
+  fields.ignore("order", "estimatedDuration", "phase", "required");
+  if (fields.text("type") === "parallel-group" || jobs) stage.parallel ??= true;
+  liftMatrix(stage);
+  return keepRest(stage, fields);
+}
+
+/** Settings that mean the same in every old format. */
+export function readSettings(fields: Fields): Partial<PlaybookStage> {
+  return compact<Partial<PlaybookStage>>({
+    if: readCondition(fields),
+    needs: fields.texts("needs", "dependsOn"),
+    parallel: fields.flagOrTemplate("parallel"),
+    maxConcurrency: fields.countOrTemplate("maxConcurrency"),
+    failFast: fields.flagOrTemplate("failFast"),
+    continueOnError: fields.flagOrTemplate("continueOnError"),
+    timeout: fields.countOrTemplate("timeout", "timeoutSeconds"),
+    retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
+    backoff: readBackoff(fields),
+  });
+}
+
+/** `condition: text`, or `Conditional = @{ When = text }`. */
+function readCondition(fields: Fields): string | undefined {
+  const found = fields.raw("condition", "if", "when", "conditional");
+  if (!found) return undefined;
+  if (isObject(found.value)) return fieldsOf(found.value, found.path, fields.gathering).text("when");
+  return textOf(found.value);
+}
+
+function readSteps(fields: Fields): PlaybookStep[] {
+  const steps: PlaybookStep[] = [];
+  const pre = fields.text("preScript");
+  if (pre !== undefined) steps.push(placed(inlineStep(pre, "preScript"), fields));
+  for (const name of ["sequence", "sequences", "scripts", "script", "step", "number"]) {
+    const found = fields.raw(name);
+    if (!found) continue;
+    const single = name === "script";
+    const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
+    items.forEach((item, index) => {
+      const path = Array.isArray(found.value) ? [...found.path, index] : found.path;
+      const step = readItem(item, single, fieldsOf(isObject(item) ? item : {}, path, fields.gathering));
+      if (step) steps.push(placed(step, fields, path));
+    });
+  }
+  steps.push(...readInline(fields));
+  return steps;
+}
+
+/** Lists of selectors may hold exclusions (`!0208`), which only mean something together. */
+export function joinExclusions(steps: readonly PlaybookStep[]): PlaybookStep[] {
+  if (!steps.some((step) => step.run?.trim().startsWith("!"))) return [...steps];
+  const [first, ...rest] = steps.filter((step) => step.run !== undefined);
+  if (!first) return [...steps];
+  const run = [first, ...rest].map((step) => step.run).join(",");
+  return [{ ...first, run }, ...steps.filter((step) => step.run === undefined)];
+}
+
+/** One item of a list of scripts: a selector, or a map of a script and its settings. */
+function readItem(item: Json, single: boolean, fields: Fields): PlaybookStep | undefined {
+  const text = textOf(item);
+  if (text !== undefined) {
+    return single && !looksLikeSelector(text) ? inlineStep(text, undefined) : { run: text };
+  }
+  if (!isObject(item)) {
+    fields.gathering.findings.push({
+      severity: "error",
+      code: "wrong-type",
+      message: "a script is a number, a selector or a map",
+      fix: null,
+      path: fields.path,
+    });
+    return undefined;
+  }
+  return readEntry(fields);
+}
+
+/** A script with its settings, as in lists of objects. */
+export function readEntry(fields: Fields): PlaybookStep {
+  const inline = fields.text("inline");
+  const playbook = fields.text("playbook");
+  const path = fields.text("path", "file");
+  const number = fields.text("script", "step", "number", "sequence") ?? numberedId(fields);
+  const step = compact<PlaybookStep>({
+    name: fields.text("name") ?? fields.text("description"),
+    description: fields.text("description"),
+    ...(inline === undefined ? {} : { script: inline, shell: "pwsh" }),
+    uses: playbook === undefined ? undefined : `playbook:${playbook}`,
+    run: inline === undefined && playbook === undefined ? (number ?? path) : undefined,
+    with: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params", "with"))),
+    env: fields.environment("env", "environment"),
+    if: readCondition(fields),
+    timeout: fields.countOrTemplate("timeout", "timeoutSeconds"),
+    retries: fields.countOrTemplate("retries", "retryCount"),
+    backoff: readBackoff(fields),
+    continueOnError: fields.flagOrTemplate("continueOnError"),
+    successExitCodes: exitCodes(fields),
+  });
+  fields.ignore("required", "stage", "estimatedDuration", "phase");
+  return keepRest(step, fields);
+}
+
+/** In stage maps a script's id is its number; the path beside it only repeats it. */
+function numberedId(fields: Fields): string | undefined {
+  const id = fields.text("id");
+  return id !== undefined && /^\d{1,4}$/.test(id) ? id : undefined;
+}
+
+function exitCodes(fields: Fields): number[] | undefined {
+  const codes = fields.texts("successExitCodes", "allowedExitCodes")?.map(Number);
+  return codes?.every(Number.isInteger) ? codes : undefined;
+}
+
+/** Inline text: `inline: [{script}]`, `customScript: {script}`, `Scripts = @{ Inline = … }`, `command`. */
+function readInline(fields: Fields): PlaybookStep[] {
+  const steps = ["inline", "customScript"].flatMap((name) => {
+    const found = fields.raw(name);
+    if (!found) return [];
+    const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
+    return items.flatMap((item, index): PlaybookStep[] => {
+      const path = Array.isArray(found.value) ? [...found.path, index] : found.path;
+      if (typeof item === "string") return [placed(inlineStep(item, undefined), fields, path)];
+      if (!isObject(item)) return [];
+      const inner = fieldsOf(item, path, fields.gathering);
+      const text = inner.text("script", "inline", "command") ?? "";
+      const step = inlineStep(text, inner.text("description", "name"));
+      inner.ignore("type");
+      return [keepRest(step, inner)];
+    });
+  });
+  const command = fields.text("command");
+  if (command !== undefined) steps.push(placed(inlineStep(command, "command"), fields));
+  return steps;
+}
+
+/** A job of a parallel group: its selectors, with its own variables and name. */
+function readParallelJob(fields: Fields): PlaybookStep[] {
+  const name = fields.text("name");
+  const variables = modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params")));
+  const settings = readSettings(fields);
+  const steps = readSteps(fields).map((step) =>
+    placed(
+      compact<PlaybookStep>({
+        ...step,
+        name,
+        with: merged(variables, step.with),
+        if: settings.if,
+        timeout: settings.timeout,
+        retries: settings.retries,
+        continueOnError: settings.continueOnError,
+      }),
+      fields,
+      fields.gathering.paths.get(step) ?? fields.path,
+    ),
+  );
+  fields.ignore("description");
+  for (const key of Object.keys(fields.rest())) {
+    fields.gathering.notEnforced.push({
+      what: key,
+      where: [...fields.path, key].join("."),
+      reason: "this key has no meaning in a job of a parallel group",
+    });
+  }
+  return steps;
+}
+
+/** v2's own matrix: `variables.EnableMatrix` with `variables.MatrixDimensions`. */
+function liftMatrix(stage: PlaybookStage): void {
+  const variables = stage.variables;
+  if (!variables) return;
+  const key = (name: string): string | undefined =>
+    Object.keys(variables).find((candidate) => candidate.toLowerCase() === name);
+  const enable = key("enablematrix");
+  const dimensions = key("matrixdimensions");
+  if (enable === undefined || dimensions === undefined || variables[enable] !== true) return;
+  const matrix = variables[dimensions];
+  if (!isObject(matrix)) return;
+  const rest = Object.entries(variables).filter(([name]) => name !== enable && name !== dimensions);
+  stage.matrix = matrix;
+  stage.variables = Object.fromEntries(rest);
+}
+
+function looksLikeSelector(text: string): boolean {
+  return /^\s*(!?\d{1,4}([_-][\w.-]+)?|\d*\*|(stage|tag):.+|[\w./\\-]+\.(ps1|sh|py|m?js|ts|cmd|bat|exe))(\s*,.*)?\s*$/i.test(
+    text,
+  );
+}
+
+function merged(
+  first: Record<string, Json> | undefined,
+  second: Record<string, Json> | undefined,
+): Record<string, Json> | undefined {
+  return first || second ? { ...first, ...second } : undefined;
+}

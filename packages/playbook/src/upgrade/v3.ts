@@ -1,0 +1,187 @@
+import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
+import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import {
+  compact,
+  keepLabels,
+  keepRest,
+  notAMap,
+  readBackoff,
+  readInputs,
+  readMetadata,
+  readProfiles,
+  readRequirements,
+} from "./common.ts";
+
+/** A v3 file: `metadata`, `orchestration.jobs`. Nothing is translated, only checked and put in order. */
+export function readV3(fields: Fields, fallbackName: string): Playbook {
+  const orchestration = fields.object("orchestration")!;
+  const requirements = fields.object("requirements");
+  const powershell = requirements?.has("minimumPowerShellVersion", "minPowerShellVersion") ?? false;
+  const playbook = compact<Playbook>({
+    $schema: fields.text("$schema"),
+    apiVersion: fields.text("apiVersion"),
+    metadata: readMetadataObject(fields, fallbackName),
+    requirements: readRequirements(requirements),
+    inputs: readInputs(fields.object("inputs", "parameters")),
+    orchestration: readOrchestration(orchestration, powershell),
+  });
+  return keepRest(playbook, fields);
+}
+
+export function readMetadataObject(fields: Fields, fallbackName: string): Playbook["metadata"] {
+  const inner = fields.object("metadata");
+  if (!inner) return { name: fallbackName };
+  const metadata = readMetadata(inner, fallbackName);
+  keepLabels(metadata, inner);
+  return keepRest(metadata, inner);
+}
+
+function readOrchestration(fields: Fields, powershell: boolean): Playbook["orchestration"] {
+  const concurrency = fields.object("concurrency");
+  const defaults = readDefaults(fields.object("defaults"));
+  const order = fields.text("order");
+  const orchestration = compact<Playbook["orchestration"]>({
+    order: order === "written" || order === "needs" ? order : undefined,
+    // Upstream's inline texts are PowerShell, and its files say so by asking for a version of it.
+    defaults: powershell ? { shell: "pwsh", ...defaults } : defaults,
+    env: fields.environment("env", "environment"),
+    variables: fields.record("variables", "defaultVariables"),
+    profiles: readProfiles(fields.object("profiles")),
+    maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
+    failFast: fields.flagOrTemplate("failFast"),
+    timeout: fields.countOrTemplate("timeout"),
+    jobs: readJobs(fields.object("jobs", "stages")),
+  });
+  if (concurrency) keepRest({}, concurrency, "jobs of one group do not wait for each other");
+  return keepRest(orchestration, fields);
+}
+
+export function readDefaults(fields: Fields | undefined): Playbook["orchestration"]["defaults"] {
+  if (!fields) return undefined;
+  const defaults = compact<NonNullable<Playbook["orchestration"]["defaults"]>>({
+    continueOnError: fields.flagOrTemplate("continueOnError"),
+    timeout: fields.countOrTemplate("timeout"),
+    retries: fields.countOrTemplate("retries", "retryCount"),
+    backoff: readBackoff(fields),
+    shell: fields.text("shell"),
+    profile: fields.text("profile"),
+  });
+  return keepRest(defaults, fields);
+}
+
+function readJobs(fields: Fields | undefined): Record<string, PlaybookStage> {
+  const jobs: Record<string, PlaybookStage> = {};
+  for (const { key, value, path } of fields?.entries() ?? []) {
+    if (isObject(value)) jobs[key] = readJob(fieldsOf(value, path, fields!.gathering));
+    else fields!.gathering.findings.push(notAMap(path));
+  }
+  return jobs;
+}
+
+function readJob(fields: Fields): PlaybookStage {
+  const strategy = fields.object("strategy");
+  const stage = compact<PlaybookStage>({
+    name: fields.text("name"),
+    description: fields.text("description"),
+    needs: fields.texts("needs"),
+    after: fields.texts("after"),
+    if: readIf(fields),
+    matrix: readMatrix(fields, strategy),
+    failFast: fields.flagOrTemplate("failFast", "fail-fast") ?? strategy?.flagOrTemplate("fail-fast", "failFast"),
+    maxParallel:
+      fields.countOrTemplate("maxParallel", "max-parallel") ?? strategy?.countOrTemplate("max-parallel", "maxParallel"),
+    parallel: fields.flagOrTemplate("parallel"),
+    maxConcurrency: fields.countOrTemplate("maxConcurrency"),
+    env: fields.environment("env"),
+    variables: fields.record("variables"),
+    workingDirectory: fields.text("workingDirectory", "working-directory"),
+    shell: fields.text("shell"),
+    timeout: fields.countOrTemplate("timeout"),
+    retries: fields.countOrTemplate("retries"),
+    backoff: readBackoff(fields),
+    continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
+    outputs: fields.environment("outputs"),
+    steps: (fields.objects("steps", "scripts") ?? []).map(readStep),
+  });
+  if (strategy) keepRest({}, strategy);
+  return keepRest(stage, fields);
+}
+
+function readIf(fields: Fields): string | undefined {
+  const found = fields.raw("if", "condition");
+  return found ? (textOf(found.value) ?? fields.text("if", "condition")) : undefined;
+}
+
+function readMatrix(fields: Fields, strategy: Fields | undefined): PlaybookStage["matrix"] {
+  const from = fields.has("matrix") ? fields : strategy;
+  const found = from?.raw("matrix");
+  if (!found) return undefined;
+  return typeof found.value === "string" ? found.value : from!.record("matrix");
+}
+
+function readStep(fields: Fields): PlaybookStep {
+  const outputs = fields.raw("outputs");
+  const step = compact<PlaybookStep>({
+    id: fields.text("id"),
+    name: fields.text("name"),
+    description: fields.text("description"),
+    run: fields.text("run"),
+    script: fields.text("script"),
+    file: fields.text("file"),
+    uses: fields.text("uses"),
+    with: fields.record("with", "variables"),
+    env: fields.environment("env"),
+    workingDirectory: fields.text("workingDirectory", "working-directory"),
+    shell: fields.text("shell"),
+    if: readIf(fields),
+    timeout: fields.countOrTemplate("timeout"),
+    retries: fields.countOrTemplate("retries"),
+    backoff: readBackoff(fields),
+    continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
+    successExitCodes: exitCodes(fields),
+    idempotent: fields.flag("idempotent"),
+    onInterrupted: onInterrupted(fields),
+    outputs: outputs?.value,
+    cache: reported(fields, "cache", "steps are not cached"),
+    undo: reported(fields, "undo", "nothing is undone"),
+  });
+  if (outputs && !isPlainNames(outputs.value)) {
+    reportTo(fields, "outputs", "a script tells its outputs itself, in the file AITHER_OUTPUT");
+  }
+  return keepRest(step, fields);
+}
+
+function isPlainNames(value: Json): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function exitCodes(fields: Fields): number[] | undefined {
+  const texts = fields.texts("successExitCodes");
+  if (!texts) return undefined;
+  const codes = texts.map(Number);
+  if (codes.every((code) => Number.isInteger(code) && code >= 0 && code <= 255)) return codes;
+  const path = fields.raw("successExitCodes")!.path;
+  const message = "`successExitCodes` must be a list of exit codes, 0 to 255";
+  fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix: null, path });
+  return undefined;
+}
+
+function onInterrupted(fields: Fields): PlaybookStep["onInterrupted"] {
+  const value = fields.text("onInterrupted");
+  if (value === undefined || value === "resume" || value === "fail" || value === "ask") return value;
+  const path = fields.raw("onInterrupted")!.path;
+  const message = `\`onInterrupted\` must be resume, fail or ask, not "${value}"`;
+  fields.gathering.findings.push({ severity: "error", code: "wrong-value", message, fix: null, path });
+  return undefined;
+}
+
+function reported(fields: Fields, key: string, reason: string): Json | undefined {
+  const found = fields.raw(key);
+  if (found) reportTo(fields, key, reason);
+  return found?.value;
+}
+
+function reportTo(fields: Fields, what: string, reason: string): void {
+  const where = [...fields.path, what].join(".");
+  fields.gathering.notEnforced.push({ what, where, reason });
+}
