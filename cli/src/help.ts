@@ -36,7 +36,8 @@ export async function printHelp(io: Io, topic: readonly string[]): Promise<numbe
     return exit.done;
   }
   const words = topic.join(" ");
-  const name = commands.find((one) => one.name === words || one.aliases?.includes(words))?.name ?? words;
+  const isGroup = commands.some((one) => one.name.startsWith(`${words} `));
+  const name = isGroup ? words : (commands.find((one) => one.aliases?.includes(words))?.name ?? words);
   const found = descend(await buildProgram(), name.split(" "));
   if (found === null) throw usage(`there is no command '${words}'`);
   await io.write(found.helpInformation());
@@ -79,17 +80,20 @@ export async function explainUsage({ words, reason }: Extract<Parsed, { is: "wro
   } catch (error) {
     if (isRefusal(error)) {
       const [first = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-      return usage(first, [...more.filter(Boolean), hintFor(words)].join("; "));
+      const guess = more.join(" ").replace(/^\((.*)\)$/, "$1");
+      return usage(first, guess ? `${guess} · ${hintFor(words)}` : hintFor(words));
     }
   }
   return usage(reason, hintFor(words));
 }
 
 function hintFor(words: readonly string[]): string {
-  const known = commands.find(({ name, aliases = [] }) =>
-    [name, ...aliases].some((one) => words.slice(0, one.split(" ").length).join(" ") === one),
+  const typed = words.join(" ");
+  const fitting = commands.flatMap(({ name, aliases = [] }) =>
+    [name, ...aliases].filter((one) => `${typed} `.startsWith(`${one} `)).map((alias) => ({ alias, name })),
   );
-  return known ? `aither help ${known.name}` : "aither help";
+  const longest = fitting.toSorted((a, b) => b.alias.length - a.alias.length)[0];
+  return longest ? `aither help ${longest.name}` : "aither help";
 }
 
 /** Commander's own error, known by its code: the library itself is loaded elsewhere. */

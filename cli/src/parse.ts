@@ -26,7 +26,8 @@ export function parse(argv: readonly string[]): Parsed {
   if (selector.test(first)) return complete(byName.get("run"), rest, early);
   if (first === "")
     return early["help"] === true ? { is: "help", topic: [] } : complete(byName.get("status"), [], early, true);
-  if (!found) {
+  const strayed = found?.alias === first && isGroup(first) && second !== "" && !second.startsWith("-");
+  if (!found || strayed) {
     if (isGroup(first) && (second === "" || second === "--help" || second === "-h"))
       return { is: "help", topic: [first] };
     const word = isGroup(first) ? `${first} ${second}` : first;
@@ -63,7 +64,7 @@ function complete(
     if (all["help"] === true || early["help"] === true) return { is: "help", topic: [command.name] };
     if (all["version"] === true) return { is: "version" };
     const miscounted = countArgs(command, positionals.length);
-    if (miscounted !== null) return { is: "wrong", reason: miscounted, words: [command.name, ...args] };
+    if (miscounted !== null) return { is: "wrong", reason: miscounted, words: [...command.name.split(" "), ...args] };
     return { is: "command", command, input: new Input(bare ? "" : command.name, positionals, all) };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
