@@ -35,7 +35,11 @@ export class Disk {
   }
 
   jobs(): JobId[] {
-    return [...this.#files.keys()].filter((jobId) => this.journal(jobId).length > 0);
+    const ids: JobId[] = [];
+    for (const [id, file] of this.#files) {
+      if (file.synced.length > 0 || file.unsynced.includes("\n")) ids.push(id);
+    }
+    return ids;
   }
 
   isActive(jobId: JobId): boolean {

@@ -92,6 +92,11 @@ export class World {
     );
   }
 
+  /** Has a daemon recovered, and does it take commands? */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   /** What is not at rest, for a message. */
   restless(): string {
     const jobs = this.disk.jobs().filter((id) => !this.#hasEnded(id) || this.disk.isActive(id));
