@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { readExit } from "./attempt-files.ts";
 import type { AttemptTarget } from "./attempt-target.ts";
 import { findProcesses } from "./find.ts";
 import { identify, isAlive, readBootId, readProcessStat } from "./identity.ts";
@@ -88,6 +89,20 @@ describe("killing", () => {
     });
     assert.ok(left.some((one) => one.foundBy === "marker"));
     assert.deepEqual((await kill(started.target)).left, []);
+  });
+
+  it("finds a script whose wrapper was killed: it runs on, its log grows, no record will come", async () => {
+    const started = await rig.start("while :; do echo tick; sleep 0.01; done");
+    await waitForLines(started.files.log, 2);
+    assert.equal(killWrapper(started.target), true);
+    const { wrapper } = started.target;
+    await waitFor(() => wrapper !== undefined && !isAlive(wrapper));
+    const size = readFileSync(started.files.log).length;
+    await waitFor(() => readFileSync(started.files.log).length > size);
+    assert.ok((await findScripts(started.target)).length > 0);
+    assert.deepEqual((await kill(started.target)).left, []);
+    assert.equal(await readExit(started.files), undefined);
+    assert.equal(killWrapper(started.target), false);
   });
 
   it("finds a stray by its marker alone, when no claim was ever seen", async () => {

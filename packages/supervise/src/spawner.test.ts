@@ -130,6 +130,18 @@ for (const way of ["spawner", "direct"] as const) {
       assert.equal((await (await rig.start("exit 1")).exit()).result.kind, "exited");
     });
 
+    it("carries an environment of a megabyte, and reports one that no process can have", async () => {
+      const env: Record<string, string> = { PATH: "/usr/bin:/bin" };
+      for (let index = 0; index < 20; index += 1) env[`BIG_${index}`] = `${index}`.repeat(50_000);
+      const big = await rig.start('printf %s "$BIG_3$BIG_19" | wc -c', { env });
+      await big.exit();
+      assert.equal(big.log().trim(), "150000");
+      const spec = rig.spec("true", { env: { HUGE: "x".repeat(200_000) } });
+      const result = await rig.spawner.start(spec);
+      assert.deepEqual(result, { kind: "unclaimed", reason: "not-forked" });
+      assert.deepEqual(await fence(spec.files, "d1"), { kind: "fenced" });
+    });
+
     it("reports a refused start when the attempt is fenced", async () => {
       const spec = rig.spec("echo must not run");
       assert.deepEqual(await fence(spec.files, "d1"), { kind: "fenced" });

@@ -71,8 +71,10 @@ export function createRig(options: SpawnerOptions = {}): Rig {
     },
     end: async () => {
       await spawner.close();
-      for (const target of targets) {
-        if ((await findProcesses(target)).length === 0) continue;
+      // All at once: they share one look at the machine's processes.
+      const found = await Promise.all(targets.map((target) => findProcesses(target)));
+      for (const [index, target] of targets.entries()) {
+        if (found[index]?.length === 0) continue;
         await kill(target);
         killWrapper(target);
       }

@@ -31,6 +31,7 @@ export function watchExits(
   let heard = new Set<string>();
   let closed = false;
   let looking = false;
+  let lookMs = 0;
   let asked = false;
   let timer: NodeJS.Timeout | undefined;
   let watcher: FSWatcher | undefined;
@@ -38,6 +39,7 @@ export function watchExits(
   const look = async (): Promise<void> => {
     looking = true;
     asked = false;
+    const startedAt = performance.now();
     try {
       const names = await readdir(dir);
       const present = new Set(names);
@@ -52,15 +54,20 @@ export function watchExits(
       options.onError?.(error);
     }
     looking = false;
+    lookMs = performance.now() - startedAt;
     if (asked) ask();
   };
   const ask = (): void => {
     asked = true;
     if (closed || looking || timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      void look();
-    }, gapMs);
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        void look();
+        // A full directory takes longer to read: looking must not become all we do.
+      },
+      Math.max(gapMs, lookMs * 2),
+    );
   };
   const listen = (): void => {
     if (watcher !== undefined || closed) return;
