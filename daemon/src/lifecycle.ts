@@ -1,8 +1,5 @@
 /** How a daemon ends: asked to, by a failing disk, or by a bug. In no case does a script notice. */
-import { unlink } from "node:fs/promises";
-import { problems, problemKey, type Problem } from "@aither/protocol";
 import type { Log } from "./host.ts";
-import { errorCode } from "./store/errors.ts";
 
 /** The disk failed; a new life replays what is known to be on it. */
 export const EXIT_DISK_FAILED = 74;
@@ -68,18 +65,6 @@ export class Lifecycle {
         this.#log.warn({ reason: describe(error) }, "something did not close well");
       }
     }
-  }
-}
-
-export function exitCodeOf(problem: Problem): number {
-  return problems[problemKey(problem.code)].exit;
-}
-
-export async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
   }
 }
 

@@ -1,13 +1,12 @@
 /** `aitherd`: one daemon for one home. Reads its settings, takes the lock, starts, and waits for its end. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import type { Places, Problem } from "@aither/protocol";
 import { readConfig, type Config } from "./config.ts";
-import { exitCodeOf, Lifecycle, unlinkIfThere } from "./lifecycle.ts";
+import { exitCodeOf, unlinkIfThere } from "./exit.ts";
 import { EXIT_OWNED, takeLock } from "./lock.ts";
-import { createLog } from "./log.ts";
 import { assertSocketPath, findPlaces, makeHome, makeSocketFolder, refusedBy } from "./paths.ts";
-import { start } from "./start.ts";
 import { StartRefused } from "./store/format.ts";
 
 process.umask(0o077);
@@ -18,6 +17,7 @@ try {
   await run(config, places);
 } catch (error) {
   const refusal = error instanceof StartRefused ? error : refusedBy(error, "the daemon could not start");
+  if (refusal.problem.code === "AITHER_E_INTERNAL") process.stderr.write(`${inspect(refusal.cause)}\n`);
   await tell(refusal.problem, places);
   process.exit(exitCodeOf(refusal.problem));
 }
@@ -32,6 +32,12 @@ async function run(config: Config, where: Places): Promise<void> {
   await makeSocketFolder(where);
   // Nothing of ours may keep a folder from being unmounted or removed.
   process.chdir("/");
+  // Everything heavy comes after the lock: of twenty starters at once, nineteen leave without having loaded it.
+  const [{ createLog }, { Lifecycle }, { start }] = await Promise.all([
+    import("./log.ts"),
+    import("./lifecycle.ts"),
+    import("./start.ts"),
+  ]);
   const log = createLog(config.logLevel);
   await start({ config, places: where, log, lifecycle: new Lifecycle(log) });
 }

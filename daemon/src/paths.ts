@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
-import { chmod, lstat, mkdir } from "node:fs/promises";
+import { chmod, lstat, mkdir, stat } from "node:fs/promises";
 import { places, problem, SOCKET_PATH_BYTES_MAX, type Places } from "@aither/protocol";
 import { errorCode } from "./store/errors.ts";
 import { StartRefused } from "./store/format.ts";
@@ -34,8 +34,8 @@ export function assertSocketPath({ socket }: Places): void {
 /** Makes home and state folder, 0700 from the first moment. */
 export async function makeHome({ home, state }: Places): Promise<void> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
-    await mkdir(state, { recursive: true, mode: 0o700 });
+    await makeFolder(home);
+    await makeFolder(state);
   } catch (error) {
     throw refusedBy(error, `the home ${home} cannot be used`);
   }
@@ -48,7 +48,7 @@ export async function makeSocketFolder({ socketFolder }: Places): Promise<void> 
   const refuse = (what: string): StartRefused =>
     new StartRefused(problem("HOME_UNUSABLE", `the socket's folder ${socketFolder} ${what}`, { hint }));
   try {
-    await mkdir(socketFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(socketFolder);
     const found = await lstat(socketFolder);
     if (!found.isDirectory()) throw refuse("is not a folder");
     if (found.uid !== process.getuid?.()) throw refuse("belongs to another user");
@@ -59,10 +59,26 @@ export async function makeSocketFolder({ socketFolder }: Places): Promise<void> 
   }
 }
 
-/** What the disk said while starting, in the words of the catalogue. */
+/** With its parents, 0700. Node's own `recursive` turns for ever below `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, 0o700);
+  }
+}
+
+/** What the disk said while starting, in the words of the catalogue; whatever else was thrown is a bug. */
 export function refusedBy(error: unknown, what: string): StartRefused {
   const code = errorCode(error);
   const reason = error instanceof Error ? error.message : String(error);
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) {
+    return new StartRefused(problem("INTERNAL", `${what}: ${reason}`), error);
+  }
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO") {
     return new StartRefused(problem("DISK_FAILED", `${what}: ${reason}`), error);
   }

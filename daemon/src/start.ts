@@ -9,7 +9,8 @@ import type { Config } from "./config.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
 import { createIds, newInstance } from "./ids.ts";
-import { unlinkIfThere, type Lifecycle } from "./lifecycle.ts";
+import { unlinkIfThere } from "./exit.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { createPlanner } from "./playbooks/planner.ts";
 import { FileStore } from "./store/store.ts";
 
