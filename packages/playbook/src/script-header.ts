@@ -75,8 +75,8 @@ function help(lines: readonly string[], section: string): string {
 }
 
 function list(text: string | undefined): string[] {
-  return (text ?? "")
-    .replaceAll(/^[@([]+|[)\]]+$/g, "")
+  const bare = /^(?:@\(|\[)(.*)[)\]]$/.exec(text ?? "")?.[1] ?? text ?? "";
+  return bare
     .split(/[,;]/)
     .map((item) => item.trim().replaceAll(/^['"]|['"]$/g, ""))
     .filter((item) => item !== "" && !/^none$/i.test(item));

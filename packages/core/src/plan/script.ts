@@ -165,6 +165,7 @@ function selected(compiler: Compiler, selector: string, at: At): Target[] {
 function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "part" | "keys">): Target | null {
   const path = /[./\\]/.test(part) ? compiler.resolveFile(part) : null;
   if (path !== null) return { is: "file", path };
+  if (/[/\\].*\.\w+$/.test(part)) return noSuchFile(compiler, part, where);
   compiler.unknown.add(part);
   compiler.report(
     finding("bad-selector", `\`${part}\` is neither a selector nor a file`, {
@@ -180,13 +181,15 @@ function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "
 function fileTarget(compiler: Compiler, file: string, at: At): Target {
   const path = compiler.resolveFile(file);
   if (path !== null) return { is: "file", path };
-  compiler.missing.add(file);
+  return noSuchFile(compiler, file, { part: at.part, keys: [...at.keys, "file"] });
+}
+
+function noSuchFile(compiler: Compiler, file: string, where: Pick<PlanFinding, "part" | "keys">): Target {
   compiler.report(
     finding("no-such-file", `there is no file ${file}`, {
       problem: "SCRIPT_NOT_FOUND",
       fix: "paths are relative to the workspace",
-      part: at.part,
-      keys: [...at.keys, "file"],
+      ...where,
       atStart: true,
     }),
   );

@@ -14,7 +14,7 @@ import {
   readRequirements,
   withIds,
 } from "./common.ts";
-import { joinExclusions, readEntry, readStage } from "./stage.ts";
+import { joinSelectors, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
 
 /** v2: `metadata` and `orchestration.stages`. */
@@ -99,6 +99,9 @@ export function entrySequence(fields: Fields, key: string): readonly NamedStage[
   return (fields.objects(key) ?? []).map((entry) => {
     const parallel = entry.flag("parallel");
     const group = entry.text("group");
+    if (Array.isArray(entry.raw("scripts", "sequence", "sequences")?.value)) {
+      return { id: null, stage: readStage(entry), group: parallel && group ? group : null };
+    }
     const name = entry.text("name", "description");
     const step = readEntry(entry);
     return { id: null, stage: stageOfEntry(step, name), group: parallel && group ? group : null };
@@ -155,7 +158,7 @@ function stagesOf(
 ): Record<string, PlaybookStage> {
   for (const { stage } of stages) {
     const tolerant = stage.continueOnError ?? whole;
-    stage.steps = joinExclusions(stage.steps).map((step) =>
+    stage.steps = joinSelectors(stage.steps).map((step) =>
       tolerant === undefined || tolerant === false || step.continueOnError !== undefined
         ? step
         : copyPlace(step, { ...step, continueOnError: tolerant }),

@@ -61,13 +61,17 @@ function readSteps(fields: Fields): PlaybookStep[] {
   return steps;
 }
 
-/** Lists of selectors may hold exclusions (`!0208`), which only mean something together. */
-export function joinExclusions(steps: readonly PlaybookStep[]): PlaybookStep[] {
-  if (!steps.some((step) => step.run?.trim().startsWith("!"))) return [...steps];
-  const [first, ...rest] = steps.filter((step) => step.run !== undefined);
-  if (!first) return [...steps];
-  const run = [first, ...rest].map((step) => step.run).join(",");
-  return [{ ...first, run }, ...steps.filter((step) => step.run === undefined)];
+/**
+ * A list of selectors is one selector: exclusions (`!0208`) count for all of it, and what is selected twice runs once.
+ * A list of plain, different numbers stays as it is, so that each keeps its own place in the file.
+ */
+export function joinSelectors(steps: readonly PlaybookStep[]): PlaybookStep[] {
+  const bare = steps.filter((step) => Object.keys(step).length === 1 && step.run !== undefined);
+  const texts = bare.map(({ run }) => run!.trim());
+  const plain = texts.every((text) => /^[\w.-]+$/.test(text) && !/^\d{1,4}-\d{1,4}$/.test(text));
+  if (bare.length < 2 || (plain && new Set(texts).size === texts.length)) return [...steps];
+  const joined = { ...bare[0], run: texts.join(",") };
+  return steps.flatMap((step) => (step === bare[0] ? [joined] : bare.includes(step) ? [] : [step]));
 }
 
 /** One item of a list of scripts: a selector, or a map of a script and its settings. */
