@@ -49,7 +49,8 @@ export class Input {
   pairs(flag: string): [key: string, value: string][] {
     return this.list(flag).map((text) => {
       const equals = text.indexOf("=");
-      if (equals < 1) throw usage(`--${flag} wants name=value, not ${JSON.stringify(text)}`);
+      if (equals < 1)
+        throw usage(`--${flag} ${text} has no value`, `write --${flag} ${text.replace(/^=.*/, "NAME")}=VALUE`);
       return [text.slice(0, equals), text.slice(equals + 1)];
     });
   }

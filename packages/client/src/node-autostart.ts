@@ -1,6 +1,6 @@
 /** Starts `aitherd` when nobody answers. Loaded only then. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -31,6 +31,8 @@ type Tools = {
 
 /** Exit code of a starter that found the home's lock taken. */
 const LOCK_TAKEN = 75;
+const DISK_FAILED = 74;
+const FULL_BELOW_BYTES = 65_536;
 const PATIENCE_MS = 30_000;
 const POLL_MS = 20;
 /** After finding the lock taken, how long somebody else's daemon gets to answer before the lock is tried again. */
@@ -153,6 +155,9 @@ function whyNot({ places, fail, refusal }: AutostartOptions, begunAt: number, ex
   } catch {
     // It died before it could say why.
   }
+  // A full disk takes the daemon's last words, too.
+  if (exit === DISK_FAILED || isFull(places.home))
+    return fail("DISK_FAILED", `${places.home}: the disk failed or is full`);
   return fail(
     "DAEMON_START_FAILED",
     `aitherd ended with exit code ${exit} while starting${lastWords(places.daemonLog)}`,
@@ -160,6 +165,11 @@ function whyNot({ places, fail, refusal }: AutostartOptions, begunAt: number, ex
       hint: `see ${places.daemonLog}`,
     },
   );
+}
+
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < FULL_BELOW_BYTES;
 }
 
 function lastWords(path: string): string {
