@@ -239,6 +239,19 @@ describe("trouble with the disk", () => {
     assert.deepEqual(await fs.readDir("/"), ["state.json"]);
   });
 
+  it("a new file that could not be written whole is not left to be found", async () => {
+    const { disk, fs } = withDisk();
+    disk.writeBytesMax = 4;
+    for (const failing of ["write", "sync"]) {
+      let calls = 0;
+      disk.fault = (operation) => (operation === failing && ++calls === 1 ? "EIO" : undefined);
+      await assert.rejects(fs.createExclusive(STATE, Buffer.from("new content")));
+      assert.deepEqual(await fs.readDir("/"), []);
+    }
+    await fs.createExclusive(STATE, Buffer.from("new content"));
+    assert.equal(String(await fs.readFile(STATE)), "new content");
+  });
+
   it("half an appended record is taken back, and the next one follows cleanly", async () => {
     const { disk, fs } = withDisk();
     const handle = await fs.openAppend(STATE);

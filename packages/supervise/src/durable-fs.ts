@@ -27,7 +27,7 @@ export type DurableFs = {
    * `syncDir(dirname(path))`: group that with the other names made beside it.
    */
   openAppend(path: string): Promise<AppendHandle>;
-  /** Makes a new file (0600) with this content and syncs the content; EEXIST when the name is taken. */
+  /** Makes a new file (0600) with this content and syncs the content; EEXIST when the name is taken. After any other error it is gone again. */
   createExclusive(path: string, bytes: Uint8Array): Promise<void>;
   /** Old content or new content, never a mixture, and the new one for ever once this returns. */
   writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
@@ -62,7 +62,7 @@ const FILE_MODE = 0o600;
 const DIR_MODE = 0o700;
 
 /** Syncs in flight at once. Node has four threads for files; a slow disk must not take them all. */
-export const SYNCS_AT_ONCE = 3;
+const SYNCS_AT_ONCE = 3;
 
 /** The durable operations over any file system; without an argument, over the real one. */
 export function createDurableFs(raw: RawFs = nodeRawFs): DurableFs {
@@ -90,8 +90,14 @@ export function createDurableFs(raw: RawFs = nodeRawFs): DurableFs {
   const syncDir = async (path: string): Promise<void> => synced(path, () => raw.syncDir(path));
   const createExclusive = async (path: string, bytes: Uint8Array): Promise<void> => {
     await withFile(path, "create", async (file) => {
-      await writeAll(file, bytes, 0);
-      await synced(path, () => file.sync());
+      try {
+        await writeAll(file, bytes, 0);
+        await synced(path, () => file.sync());
+      } catch (error) {
+        // It is ours and it is not whole: nobody may find it and believe it.
+        await raw.unlink(path).catch(() => undefined);
+        throw error;
+      }
     });
   };
   return {
@@ -127,8 +133,8 @@ async function writeAtomic(
   // The name is never used twice, so two writers cannot meet in it and a left-over blocks nobody.
   temporaryNames += 1;
   const temporary = `${path}.${process.pid}-${Date.now().toString(36)}-${temporaryNames}.tmp`;
+  await durable.createExclusive(temporary, bytes);
   try {
-    await durable.createExclusive(temporary, bytes);
     await raw.rename(temporary, path);
   } catch (error) {
     await raw.unlink(temporary).catch(() => undefined);

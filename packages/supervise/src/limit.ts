@@ -67,12 +67,15 @@ export async function readCut(files: AttemptFiles): Promise<Cut | undefined> {
   return found === null ? undefined : { from: Number(found[1]), to: Number(found[2]) };
 }
 
+/** From util-linux; asked for only when a log passes its limit. */
+const PUNCH_TOOL = "fallocate";
+
 /** Node cannot call fallocate(2); a process a few times a minute at most is cheap enough. */
 async function punch(path: string, offset: number, length: number): Promise<boolean> {
   if (process.platform !== "linux") return false;
   const { execa } = await import("execa");
   const argv = ["--punch-hole", "--offset", String(offset), "--length", String(length), path];
-  const result = await execa("fallocate", argv, {
+  const result = await execa(PUNCH_TOOL, argv, {
     reject: false,
     stdio: "ignore",
     extendEnv: false,

@@ -6,7 +6,7 @@
 import type { ProcessRef } from "./attempt-files.ts";
 import { isAlive, type IdentityOptions } from "./identity.ts";
 
-export const SWEEP_PERIOD_MS = 5_000;
+const SWEEP_PERIOD_MS = 5_000;
 const PARTS = 50;
 
 type Entry = { readonly ref: ProcessRef; readonly onDead: () => void };

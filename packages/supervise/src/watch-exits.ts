@@ -34,7 +34,6 @@ export function watchExits(
   let lookMs = 0;
   let asked = false;
   let timer: NodeJS.Timeout | undefined;
-  let watcher: FSWatcher | undefined;
 
   const look = async (): Promise<void> => {
     looking = true;
@@ -60,34 +59,19 @@ export function watchExits(
   const ask = (): void => {
     asked = true;
     if (closed || looking || timer !== undefined) return;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        void look();
-        // A full directory takes longer to read: looking must not become all we do.
-      },
-      Math.max(gapMs, lookMs * 2),
-    );
+    // A full directory takes longer to read: looking must not become all we do.
+    const waitMs = Math.max(gapMs, lookMs * 2);
+    timer = setTimeout(() => {
+      timer = undefined;
+      void look();
+    }, waitMs);
   };
-  const listen = (): void => {
-    if (watcher !== undefined || closed) return;
-    try {
-      const own = watch(dir, { persistent: false });
-      watcher = own;
-      own.on("change", ask);
-      own.on("error", () => {
-        own.close();
-        if (watcher === own) watcher = undefined;
-      });
-    } catch {
-      // No watch to be had: the sweep alone then, which also tries to listen again.
-    }
-  };
+  const listener = createListener(dir, ask);
   const sweep = setInterval(() => {
-    listen();
+    listener.listen();
     ask();
   }, options.sweepMs ?? 1_000).unref();
-  listen();
+  listener.listen();
   ask();
   return {
     look: ask,
@@ -95,7 +79,32 @@ export function watchExits(
       closed = true;
       clearInterval(sweep);
       clearTimeout(timer);
-      watcher?.close();
+      listener.close();
     },
+  };
+}
+
+/** A watch that may not be had, or break: the sweep goes on without it, and asks for it again. */
+function createListener(
+  dir: string,
+  onChange: () => void,
+): { readonly listen: () => void; readonly close: () => void } {
+  let watcher: FSWatcher | undefined;
+  const close = (): void => {
+    watcher?.close();
+    watcher = undefined;
+  };
+  return {
+    listen: () => {
+      if (watcher !== undefined) return;
+      try {
+        watcher = watch(dir, { persistent: false });
+        watcher.on("change", onChange);
+        watcher.on("error", close);
+      } catch {
+        close();
+      }
+    },
+    close,
   };
 }
