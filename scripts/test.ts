@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gates, runGates } from "./lib/gates.ts";
-import { processesMarked } from "./lib/left-behind.ts";
+import { processesHolding } from "./lib/left-behind.ts";
 import { root } from "./lib/root.ts";
 import { add, runTests } from "./lib/run-tests.ts";
 import type { Counts } from "./lib/run-tests.ts";
@@ -23,8 +23,10 @@ const { withGates, chosen } = choose(words);
 
 const mark = randomUUID();
 process.env["AITHER_TEST_RUN"] = mark;
+// All temporary files of the run are in one folder, which goes at the end. Its name is short because sockets live in it.
+const scratch = mkdtempSync(join(tmpdir(), "at-"));
+process.env["TMPDIR"] = scratch;
 // A forgotten default must never reach the state of the person who runs the tests.
-const scratch = mkdtempSync(join(tmpdir(), "aither-test-"));
 process.env["XDG_STATE_HOME"] = scratch;
 // It triples the start of every Node 20 process, and no test speaks TLS.
 delete process.env["NODE_EXTRA_CA_CERTS"];
@@ -59,7 +61,7 @@ function find(word: string, all: readonly Level[]): Level {
 }
 
 function endProcessesLeftBehind(): void {
-  for (const found of processesMarked("AITHER_TEST_RUN", mark) ?? []) {
+  for (const found of processesHolding([`AITHER_TEST_RUN=${mark}`, `${scratch}/`])) {
     total.failed += 1;
     console.log(`✗ left behind: process ${found.pid}: ${found.commandLine}`);
     try {

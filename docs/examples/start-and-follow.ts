@@ -12,8 +12,10 @@ try {
   console.log(`started job ${job.number}`);
 
   // Every event from the first one on, in order, also over a restart of the daemon.
-  job.on("StageStarted", (event) => console.log(`stage ${event.stage} started`));
-  job.on("StageSkipped", (event) => console.log(`stage ${event.stage} skipped: ${event.reason}`));
+  job.on("StageStarted", ({ stage, leg }) => {
+    if (leg === undefined) console.log(`stage ${stage} started`);
+  });
+  job.on("StageSkipped", ({ stage, reason }) => console.log(`stage ${stage} skipped: ${reason}`));
 
   // Output of all scripts as it comes; the loop ends when the job has ended and everything was given.
   for await (const line of job.logs({ follow: true })) {
