@@ -25,9 +25,29 @@ export function stageVerdict(state: JobState, stage: StageState): Verdict {
   return verdict(stage.plan.condition, () => stageContext(state, stage));
 }
 
-/** Decides a script's condition; true when it has none. */
+const remembered = new WeakMap<ScriptRecord, { readonly stamp: string; readonly verdict: Verdict }>();
+
+/**
+ * Decides a script's condition; true when it has none. A script that waits for a slot is asked after every event, so
+ * the answer is remembered for as long as nothing changed that it may depend on.
+ */
 export function scriptVerdict(state: JobState, record: ScriptRecord): Verdict {
-  return verdict(record.plan.condition, () => scriptContext(state, record));
+  if (record.plan.condition === null) return { is: "yes" };
+  const stamp = stampOf(state, record);
+  const before = remembered.get(record);
+  if (before?.stamp === stamp) return before.verdict;
+  const made = verdict(record.plan.condition, () => scriptContext(state, record));
+  remembered.set(record, { stamp, verdict: made });
+  return made;
+}
+
+/** Within one leg only its status and the steps that have ended can change what a condition says. */
+function stampOf(state: JobState, record: ScriptRecord): string {
+  const stage = theStage(state, record.stage);
+  const leg = theLeg(stage, record.leg);
+  const { pending, active } = leg.counts;
+  const ended = /steps/i.test(record.plan.condition ?? "") ? leg.scripts.length - pending - active : 0;
+  return `${legStatus(state, stage, leg)} ${ended}`;
 }
 
 function verdict(condition: string | null, context: () => Context): Verdict {
@@ -75,7 +95,7 @@ export function scriptContext(state: JobState, record: ScriptRecord): Context {
   const stage = theStage(state, record.stage);
   const leg = theLeg(stage, record.leg);
   return {
-    names: { ...legNames(state, stage, leg), env: record.plan.run.env },
+    names: legNames(state, { stage, leg, env: record.plan.run.env }),
     functions: statusFunctions(state, stage, leg),
     variables: legVariables(state, stage, leg),
     environment: record.plan.run.env,
@@ -85,7 +105,7 @@ export function scriptContext(state: JobState, record: ScriptRecord): Context {
 /** What the outputs of a stage are made from: the steps of one leg. */
 function outputContext(state: JobState, stage: StageState, leg: LegState): Context {
   return {
-    names: legNames(state, stage, leg),
+    names: legNames(state, { stage, leg, env: {} }),
     functions: statusFunctions(state, stage, leg),
     variables: legVariables(state, stage, leg),
   };
@@ -133,11 +153,15 @@ function common(state: JobState, stage: StageState): Record<string, Value> {
   };
 }
 
-function legNames(state: JobState, stage: StageState, leg: LegState): Record<string, Value> {
+function legNames(
+  state: JobState,
+  { stage, leg, env }: { stage: StageState; leg: LegState; env: Readonly<Record<string, string>> },
+): Record<string, Value> {
   const variables = legVariables(state, stage, leg);
   const legs = [...legsOf(stage)];
   return {
     ...common(state, stage),
+    env,
     vars: variables,
     variables,
     inputs: variables,
@@ -149,7 +173,10 @@ function legNames(state: JobState, stage: StageState, leg: LegState): Record<str
       "max-parallel": stage.plan.maxParallel ?? legs.length,
     },
     job: { status: legStatus(state, stage, leg) },
-    steps: stepsOf(state, leg),
+    // Walking a leg of thousands of scripts is only worth it for those that ask.
+    get steps() {
+      return stepsOf(state, leg);
+    },
   };
 }
 

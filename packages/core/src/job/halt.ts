@@ -43,6 +43,7 @@ export function legHalt(state: JobState, place: { stage: StageState; leg: LegSta
 /** What stops a script; null also when its condition excuses it. */
 export function scriptHalt(state: JobState, record: ScriptRecord, now: Instant): Halt | null {
   const stage = theStage(state, record.stage);
+  if (isCalm(state, stage)) return null;
   const halt = legHalt(state, { stage, leg: theLeg(stage, record.leg) }, now);
   return halt === null || isExcused(record.plan, halt) ? null : halt;
 }
@@ -53,6 +54,17 @@ export function isStopped(state: JobState, stage: StageState, leg: LegState): bo
     state.cancel === null ? jobFailFast(state, stage) : { cause: "cancel" as const, reason: "", strict: false };
   if (halt !== null && !isExcused(stage.plan, halt)) return true;
   return legFailFast(stage, leg) !== null;
+}
+
+/** True when nothing at all could stop a stage: asked for every active script after every event, so it must be quick. */
+function isCalm(state: JobState, stage: StageState): boolean {
+  return (
+    state.cancel === null &&
+    state.deadline === null &&
+    stage.deadline === null &&
+    state.culprit === null &&
+    stage.culprit === null
+  );
 }
 
 export function isExcused(plan: StagePlan | ScriptPlan, halt: Halt): boolean {

@@ -1,6 +1,6 @@
 import type { Instant, ScriptKey } from "@aither/protocol";
 import { theLeg, theScript, theStage } from "./look.ts";
-import { pendingOf } from "./settle/leg.ts";
+import { parallelOf, pendingOf } from "./settle/leg.ts";
 import type { JobState } from "./state.ts";
 
 /**
@@ -20,7 +20,7 @@ export function* ready(state: JobState, now: Instant): Iterable<ScriptKey> {
     for (const name of stage.openLegs) {
       const leg = theLeg(stage, name);
       if (leg.status !== "Running" || leg.counts.pending === 0) continue;
-      let room = Math.max(1, stage.plan.parallel) - leg.counts.active;
+      let room = parallelOf(stage) - leg.counts.active;
       if (room <= 0) continue;
       for (const record of pendingOf(state, leg)) {
         yield record.plan.key;

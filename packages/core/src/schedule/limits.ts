@@ -2,6 +2,8 @@
 export const slotsDefault = 256;
 /** Scripts in one plan. */
 export const scriptsMax = 5_000;
+/** Scripts of one leg under way at once, whatever the playbook says: so many are looked at after every event. */
+export const parallelMax = 1_024;
 /** Events in one job's journal. */
 export const eventsMax = 1_000_000;
 /** After a cancel or a time limit: how long scripts whose condition asks for it may still run. */

@@ -4,6 +4,7 @@ import { failureText } from "../job/conclude.ts";
 import { predecessorsOf } from "../job/graph.ts";
 import { scriptEnded, stageEnded, theLeg, theScript, theStage } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
+import { parallelOf } from "../job/settle/leg.ts";
 import { isoTime } from "../time.ts";
 
 /** Why a stage is as it is: what it waits for, why it was skipped, how it failed. "" when there is nothing to say. */
@@ -74,7 +75,7 @@ function blockerOf(
   state: JobState,
   { stage, leg, record }: { stage: StageState; leg: LegState; record: ScriptRecord },
 ): ScriptRecord | null {
-  let room = Math.max(1, stage.plan.parallel);
+  let room = parallelOf(stage);
   let blocker: ScriptRecord | null = null;
   for (const key of leg.scripts.slice(leg.first)) {
     const other = theScript(state, key);

@@ -1,4 +1,5 @@
 import type { Fact, Instant } from "@aither/protocol";
+import { scriptHalt } from "../halt.ts";
 import type { Observation } from "../input.ts";
 import { lastAttempt, scriptOf } from "../look.ts";
 import { isReady } from "../ready.ts";
@@ -12,5 +13,7 @@ export function slotGranted(
 ): Fact[] {
   const record = scriptOf(state, script);
   if (record === undefined || !isReady(state, script, now)) return [];
+  // The job was settled a little earlier: a time limit may be over since.
+  if (scriptHalt(state, record, now) !== null) return [];
   return [{ type: "ScriptScheduled", script, attempt: lastAttempt(record) + 1, executor }];
 }

@@ -67,8 +67,8 @@ function endHalted(record: ScriptRecord, { halt, failure }: { halt: Halt; failur
 }
 
 /**
- * The policy for an attempt that vanished. `resume` runs it again, but only what may be run twice; `ask` pauses the
- * job once, and its resume is the answer.
+ * The policy for an attempt that vanished. `resume` runs it again; planning chooses it by itself only for what is
+ * `idempotent`, and `fail` for all else. `ask` pauses the job once, and its resume is the answer.
  */
 function settleInterrupted(
   state: JobState,
@@ -92,7 +92,7 @@ function settleInterrupted(
     case "fail":
       return fail;
     case "resume":
-      return record.plan.idempotent && record.interruptions <= interruptionsMax ? again : fail;
+      return record.interruptions <= interruptionsMax ? again : fail;
     case "ask":
       // A job that is being cancelled can no longer be asked.
       if (state.status === "Cancelling") return fail;

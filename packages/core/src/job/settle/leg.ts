@@ -1,8 +1,9 @@
-import type { Fact, FactOf, Instant, SkipKind } from "@aither/protocol";
+import type { Fact, FactOf, Instant, LegPlan, SkipKind } from "@aither/protocol";
 import { present } from "../../assert.ts";
 import { scriptVerdict } from "../context.ts";
 import { isExcused, legHalt, type Halt } from "../halt.ts";
 import { theScript } from "../look.ts";
+import { parallelMax } from "../../schedule/limits.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../state.ts";
 import { decidesItself } from "../status-functions.ts";
 
@@ -15,7 +16,7 @@ export function settleLeg(state: JobState, place: { stage: StageState; leg: LegS
   if (leg.counts.pending === 0) return null;
   return (
     sweep(state, leg, legHalt(state, place, now)) ??
-    settleTurn(state, { leg, parallel: Math.max(1, stage.plan.parallel) }, now)
+    (mayRefuse(state, leg) ? settleTurn(state, { leg, parallel: parallelOf(stage) }, now) : null)
   );
 }
 
@@ -46,6 +47,25 @@ function settleTurn(
     room -= 1;
   }
   return null;
+}
+
+const conditional = new WeakMap<LegPlan, boolean>();
+
+/** False for a leg of plain scripts, so that thousands of them are not looked at after every event. */
+function mayRefuse(state: JobState, { plan, scripts }: LegState): boolean {
+  // Scripts that came at run time are not in the plan.
+  if (state.passedBefore.size > 0 || scripts.length !== plan.scripts.length) return true;
+  let found = conditional.get(plan);
+  if (found === undefined) {
+    found = plan.scripts.some((script) => script.condition !== null);
+    conditional.set(plan, found);
+  }
+  return found;
+}
+
+/** How many scripts of a leg may be under way at once. */
+export function parallelOf(stage: StageState): number {
+  return Math.min(parallelMax, Math.max(1, stage.plan.parallel));
 }
 
 function refusal(state: JobState, record: ScriptRecord, now: Instant): Fact | null {
