@@ -1,5 +1,4 @@
 /** `aither`. Parses, runs one command, sets the exit code. The hot commands are here; all else is loaded when asked for. */
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fail } from "@aither/client/node";
 import { openContext } from "./context.ts";
@@ -57,6 +56,7 @@ async function talk(parsed: Exclude<Parsed, { is: "command" }>, argv: readonly s
 function workingDirectory(input: Input): string {
   const directory = input.text("directory");
   if (directory === undefined) return process.cwd();
+  const { statSync } = process.getBuiltinModule("node:fs");
   const cwd = resolve(directory);
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
     throw fail("WORKSPACE_INVALID", `-C ${directory}: there is no such folder`);

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { commands, globalFlags, type Command, type Flag } from "./commands.ts";
 import { Input, usage, type Value } from "./input.ts";
 
@@ -8,6 +7,9 @@ export type Parsed =
   | { readonly is: "version" }
   /** What was typed fits nothing; `reason` says why, commander says it better. */
   | { readonly is: "wrong"; readonly reason: string; readonly words: readonly string[] };
+
+/** Not imported: an import of a built-in module runs its lazy getters, too, and loads what nobody asked for. */
+const { parseArgs } = process.getBuiltinModule("node:util");
 
 const byName = new Map<string, { command: Command; alias: string }>();
 for (const command of commands) {

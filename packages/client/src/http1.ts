@@ -1,5 +1,5 @@
 /** HTTP/1.1 over `node:net`: one request a connection. `node:http` would double the start of every command. */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { ConnectionCut } from "./problem.ts";
 import type { HttpReply, HttpRequest } from "./transport.ts";
 
@@ -11,6 +11,8 @@ export type Address = {
   readonly token: string | null;
 };
 
+/** Not imported: an import of a built-in module runs its lazy getters, too, and loads what nobody asked for. */
+const { connect } = process.getBuiltinModule("node:net");
 const HEAD_BYTES_MAX = 64 * 1024;
 
 /** Resolves when connected; rejects with the system's error (`code` ENOENT, ECONNREFUSED, EAGAIN …). */

@@ -1,10 +1,9 @@
 /** What a Node program brings along: where its home is, which workspace it stands in, what a job may inherit. */
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { places, SOCKET_PATH_BYTES_MAX, type Places, type Surroundings } from "@aither/protocol";
 import type { Address } from "./http1.ts";
 import { fail } from "./problem.ts";
+import { sha256 } from "./sha256.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -12,15 +11,13 @@ export type Whereabouts = { readonly home?: string | undefined; readonly cwd?: s
 
 /** The places of a home, computed exactly as the daemon computes them. */
 export function placesOf({ home, cwd = process.cwd(), env = process.env }: Whereabouts = {}): Places {
-  // Asked for as a builtin and not imported: the ES facade of node:crypto costs more than the digest.
-  const { createHash } = process.getBuiltinModule("node:crypto");
   const around: Surroundings = {
     platform: process.platform,
     env,
-    homedir: env["HOME"] || homedir(),
+    homedir: env["HOME"] || process.getBuiltinModule("node:os").homedir(),
     uid: process.getuid?.() ?? 0,
     cwd,
-    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    sha256,
   };
   return places(around, home);
 }
@@ -54,6 +51,7 @@ const markers = ["playbooks", join("orchestration", "playbooks"), ".aither", ".g
 
 /** The nearest folder at or above `cwd` that holds playbooks, `.aither` or `.git`; else `cwd` itself. */
 export function workspaceOf(cwd: string): string {
+  const { existsSync } = process.getBuiltinModule("node:fs");
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (markers.some((marker) => existsSync(join(folder, marker)))) return folder;
     if (dirname(folder) === folder) return cwd;
