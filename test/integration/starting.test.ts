@@ -4,13 +4,10 @@ import { once } from "node:events";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { Problem } from "@aither/protocol";
+import { daemonBundle } from "../rig/bundle.ts";
 import { Daemon } from "../rig/daemon.ts";
 import { Workspace } from "../rig/workspace.ts";
-
-const main = fileURLToPath(new URL("../../daemon/src/main.ts", import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve("tsx"));
 
 type Ended = { code: number | null; stderr: string; problem: Problem | null };
 
@@ -20,7 +17,7 @@ async function startAndFail(
   env: Record<string, string> = {},
   argv: string[] = [],
 ): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", tsx, main, ...argv], {
+  const child = spawn(process.execPath, [await daemonBundle(), ...argv], {
     env: { ...workspace.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });

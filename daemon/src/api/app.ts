@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { fastifyWebsocket } from "@fastify/websocket";
 import { PROTOCOL, VERSION } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
@@ -5,7 +6,8 @@ import type { Host } from "../host.ts";
 import { socketAccess, type Access } from "./access.ts";
 import type { Context } from "./context.ts";
 import { limits } from "./limits.ts";
-import { problemOf, sendProblem } from "./problems.ts";
+import { hasSocket } from "./mount.ts";
+import { drain, problemOf, sendProblem } from "./problems.ts";
 import { cancelRoute } from "./routes/cancel.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -60,11 +62,17 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error, host.log)),
   });
   const closing = new AbortController();
+  // Every stream and every wait listens to it.
+  setMaxListeners(0, closing.signal);
   const hub = new EventHub(host);
   const context: Context = { host, access, hub, closing: closing.signal };
 
   app.setValidatorCompiler(validatorCompiler);
-  app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, host.log)));
+  app.setErrorHandler(async (error, request, reply) => {
+    const found = problemOf(error, host.log);
+    if (found.status === 413) await drain(request, reply).catch(() => undefined);
+    return sendProblem(reply, found);
+  });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, refuse("NOT_FOUND", `there is no ${request.method} ${request.url.split("?")[0]}`).problem),
   );
@@ -72,6 +80,10 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
     for (const [name, value] of Object.entries(versions)) reply.raw.setHeader(name, value);
     const refused = access.check(request.headers);
     if (refused !== null) await sendProblem(reply, refused);
+  });
+  // A refused upgrade has a socket that no HTTP parser reads any more; nobody else would ever close it.
+  app.addHook("onResponse", async (request) => {
+    if (request.raw.headers.upgrade !== undefined) request.raw.socket.destroy();
   });
   acceptEmptyBodies(app);
   app.addHook("preClose", async () => {
@@ -101,19 +113,37 @@ const versions = { "aither-version": VERSION, "aither-protocol": `${PROTOCOL.min
 
 /** `curl -X POST …/cancel` sends no body, and means an empty one. */
 function acceptEmptyBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser("text/plain");
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, {});
-    else void parseJson(request, String(body), done);
+    const text = String(body);
+    if (text === "") done(null, {});
+    else void parseJson(request, text, (error, value) => done(error && notJson(error, text), value));
   });
   app.addHook("preValidation", async (request) => {
     if (request.body === undefined && request.method === "POST") request.body = {};
   });
 }
 
+/** The framework's error says that something is wrong with the JSON; this one says what. */
+function notJson(error: Error, text: string): Error {
+  let reason = "it holds a key that objects of programs are made of";
+  try {
+    JSON.parse(text);
+  } catch (found) {
+    reason = found instanceof Error ? found.message : String(found);
+  }
+  return Object.assign(error, { message: `the body is not JSON that can be taken: ${reason}` });
+}
+
 function limitSockets(app: FastifyInstance): void {
   app.addHook("preHandler", async (request, reply) => {
-    if (!request.ws || app.websocketServer.clients.size < limits.webSocketsMax) return;
+    if (!request.ws) return;
+    if (!hasSocket(request.routeOptions.config)) {
+      await sendProblem(reply, refuse("REQUEST_INVALID", "there is no WebSocket on this path").problem);
+      return;
+    }
+    if (app.websocketServer.clients.size < limits.webSocketsMax) return;
     await sendProblem(reply, refuse("LIMIT_REACHED", `${limits.webSocketsMax} WebSockets are open`).problem);
   });
 }

@@ -52,6 +52,7 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
       },
     }),
     ...(socket && {
+      config: { hasSocket: true },
       wsHandler: async (ws: WebSocket, request: FastifyRequest) =>
         socket(ws, callOf<Name>(request, undefined as never)),
     }),
@@ -61,6 +62,11 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
       return reply;
     },
   });
+}
+
+/** Whether a route takes WebSockets. */
+export function hasSocket(config: object): boolean {
+  return "hasSocket" in config;
 }
 
 function options(name: RouteName): Pick<RouteOptions, "method" | "url" | "schema" | "bodyLimit"> {

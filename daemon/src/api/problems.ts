@@ -1,10 +1,30 @@
 import { problem, type Problem } from "@aither/protocol";
-import type { FastifyError, FastifyReply } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../host.ts";
 
-/** Sends a problem document (RFC 9457). */
+/** Sends a problem document (RFC 9457). As bytes, because the framework would add a charset that JSON does not have. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
-  return reply.code(found.status).type("application/problem+json").send(JSON.stringify(found));
+  return reply
+    .code(found.status)
+    .type("application/problem+json")
+    .send(Buffer.from(JSON.stringify(found)));
+}
+
+const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Reads a body that is too large to its end and forgets it. A client that is still writing when it is answered would
+ * see a broken pipe instead of the answer.
+ */
+export async function drain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { raw } = request;
+  if (Number(raw.headers["content-length"] ?? 0) > DRAIN_BYTES_MAX || raw.destroyed) return;
+  let bytes = 0;
+  for await (const part of raw) {
+    bytes += (part as Buffer).length;
+    if (bytes > DRAIN_BYTES_MAX) return;
+  }
+  reply.removeHeader("connection");
 }
 
 /** Any error as a problem. What is not somebody's mistake is a bug of ours: the log gets its stack. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Host, OutputRef } from "../../host.ts";
 import { limits } from "../limits.ts";
 import type { Sink } from "../streams/sink.ts";
@@ -24,6 +25,7 @@ export async function sendNdjson({ host, sink, query, startOf }: NdjsonLogs): Pr
   let ending: Promise<void>[] = [];
   const failure = new AbortController();
   const signal = AbortSignal.any([sink.signal, failure.signal]);
+  setMaxListeners(0, signal);
   const send = async (attempt: LogAttempt): Promise<void> => {
     for (const ref of attempt.streams) {
       const from = startOf(ref);

@@ -1,4 +1,4 @@
-import { summary, type JobState } from "@aither/core";
+import { check, summary, type JobState } from "@aither/core";
 import type { JobCommand, Outcome } from "@aither/engine";
 import { API_VERSION, type Reply } from "@aither/protocol";
 import type { Context } from "../context.ts";
@@ -14,10 +14,13 @@ export async function command(
   const found = await findState(host, name);
   if (!found.ok) return found;
   const state = found.value;
-  if (host.engine.job(state.id) === undefined)
-    return refuse("JOB_ENDED", `job ${state.number} has ended: ${state.status}`);
   const built = build(state);
   if (!built.ok) return built;
+  if (host.engine.job(state.id) === undefined) {
+    // It ended in an earlier life; the same rules answer as if the engine still knew it.
+    const refusal = check(state, built.value);
+    return refusal === null ? ok({ apiVersion: API_VERSION, ...summary(state) }) : refuse(refusal.code, refusal.detail);
+  }
   const done = await host.engine.submit(state.id, built.value);
   return done.ok ? ok({ apiVersion: API_VERSION, ...summary(done.value) }) : done;
 }

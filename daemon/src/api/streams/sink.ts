@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { PROTOCOL, VERSION } from "@aither/protocol";
 import type { FastifyReply } from "fastify";
@@ -33,6 +34,8 @@ export class Sink {
     this.#raw = raw;
     this.#gatherMs = gatherMs;
     this.signal = this.#controller.signal;
+    // Each attempt that is followed listens to it.
+    setMaxListeners(0, this.signal);
     const stop = (): void => {
       this.#controller.abort();
       this.#wake?.();
