@@ -5,14 +5,12 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Event, EventOf, EventType, JobDetail } from "@aither/protocol";
+import { daemonBundle } from "./bundle.ts";
 import { isAlive, processesOf } from "./processes.ts";
 import { waitFor } from "./wait.ts";
 import { Workspace } from "./workspace.ts";
 
-const main = fileURLToPath(new URL("../../daemon/src/main.ts", import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve("tsx"));
 /** The line every starter uses; see daemon/src/lock.ts. */
 const LOCK_LINE = 'exec 9>>"$0"; flock -n 9 || exit 75; exec "$@"';
 
@@ -61,7 +59,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Starts it and waits until it answers. */
   async launch(): Promise<void> {
-    const child = this.spawn();
+    const child = await this.spawn();
     await waitFor("an answer of the daemon", async () => {
       if (child.exitCode !== null || child.signalCode !== null) {
         throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}\n${this.story()}`);
@@ -71,10 +69,11 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Starts it without waiting for anything. */
-  spawn(): ChildProcess {
+  async spawn(): Promise<ChildProcess> {
     const { places, env } = this.workspace;
+    const main = await daemonBundle();
     const log = openSync(places.daemonLog, "a", 0o600);
-    const argv = [process.execPath, "--import", tsx, main, ...(this.#options.argv ?? [])];
+    const argv = [process.execPath, main, ...(this.#options.argv ?? [])];
     const child = spawn("/bin/sh", ["-c", LOCK_LINE, places.lock, ...argv], {
       cwd: "/",
       env: { ...env, ...this.#options.env },
