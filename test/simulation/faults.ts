@@ -28,6 +28,8 @@ export type Faults = {
   readonly clockJump: number;
   readonly exitNonZero: number;
   readonly slowSubscriber: number;
+  /** Somebody asks for something just when something happened: that is when races are. */
+  readonly hasty: number;
 };
 
 export const calm: Faults = {
@@ -45,6 +47,7 @@ export const calm: Faults = {
   clockJump: 0,
   exitNonZero: 0.1,
   slowSubscriber: 0,
+  hasty: 0,
 };
 
 /** The mixture of one seed. */
@@ -65,5 +68,6 @@ export function drawFaults(prng: Prng): Faults {
     clockJump: some(0.3, 0.02),
     exitNonZero: some(0.8, 0.5),
     slowSubscriber: some(0.5, 0.8),
+    hasty: some(0.5, 0.1),
   };
 }

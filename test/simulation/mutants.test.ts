@@ -5,11 +5,11 @@ import { mutants } from "./mutants.ts";
 import { simulate } from "./simulate.ts";
 
 /** A simulation that finds no bugs may be blind. These bugs are planted, and each must be seen by the checker it names. */
-const seedsMax = 600;
+const seedsMax = 500;
 
-for (const { name, caughtBy, tamper } of mutants) {
+for (const { name, caughtBy, tamper, firstSeed = 1 } of mutants) {
   test(`a daemon that ${name} is caught by ${caughtBy}`, async (t) => {
-    for (let seed = 1; seed <= seedsMax; seed++) {
+    for (let seed = firstSeed; seed < firstSeed + seedsMax; seed++) {
       const { violations } = await simulate(seed, { tamper });
       if (!violations.some(({ checker }) => checker === caughtBy)) continue;
       t.diagnostic(`caught at seed ${seed}`);

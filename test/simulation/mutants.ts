@@ -7,6 +7,8 @@ import type { Tamper, World } from "./world.ts";
 export type Mutant = {
   readonly name: string;
   readonly caughtBy: string;
+  /** Where it shows; only there to be quick: the test looks on from there. */
+  readonly firstSeed?: number;
   readonly tamper: Tamper;
 };
 
@@ -125,6 +127,7 @@ const executorBugs: readonly Mutant[] = [
   {
     name: "calls an attempt not started without fencing it",
     caughtBy: "at-most-one-start-per-attempt",
+    firstSeed: 86,
     tamper: executor((real, world) => {
       let tell: (observation: Observation) => void = () => {};
       return {
@@ -189,6 +192,7 @@ const executorBugs: readonly Mutant[] = [
   {
     name: "takes a late report of an old attempt for one of the new",
     caughtBy: "recorded-code-is-true",
+    firstSeed: 300,
     tamper: core((real) => ({
       decide: (state, input, now) => real.decide(state, asIfCurrent(state, input), now),
     })),
@@ -218,6 +222,11 @@ const coreBugs: readonly Mutant[] = [
       admit: (jobs, allowed, now) => real.admit(unpaused(jobs), allowed, now),
       decide: (state, input, now) =>
         real.decide(state !== null && input.is === "slot-granted" ? asRunning(state) : state, input, now),
+      evolve: (state, event) => {
+        const isPaused = state?.status === "Paused" && event.type === "ScriptScheduled";
+        if (!isPaused) return real.evolve(state, event);
+        return { ...real.evolve(asRunning(state), event), status: "Paused" };
+      },
     })),
   },
   {
@@ -242,11 +251,13 @@ const coreBugs: readonly Mutant[] = [
   {
     name: "asks politely for ever",
     caughtBy: "cancel-ends-within-grace",
+    firstSeed: 86,
     tamper: wanting((effects) => effects.filter((effect) => effect.is !== "signal" || effect.signal !== "KILL")),
   },
   {
     name: "sets no timer for a script's time limit",
     caughtBy: "timeouts-fire",
+    firstSeed: 17,
     tamper: wanting((effects) =>
       effects.filter((effect) => effect.is !== "timer" || !effect.timer.startsWith("deadline:")),
     ),
@@ -298,6 +309,7 @@ const coreBugs: readonly Mutant[] = [
   {
     name: "does not know a request again after a restart",
     caughtBy: "acked-never-forgotten",
+    firstSeed: 88,
     tamper: core((real) => ({
       evolve: (state, event) => ({ ...real.evolve(state, event), requestId: null }),
     })),

@@ -1,4 +1,4 @@
-import { hasEnded } from "@aither/core";
+import { hasEnded, type JobState } from "@aither/core";
 import { Engine, type Behaviour, type EngineOptions, type StartRequest } from "@aither/engine";
 import type { JobId, Problem } from "@aither/protocol";
 import { Disk } from "./disk.ts";
@@ -132,6 +132,7 @@ export class World {
     engine.onPublished(({ position, event, state }) => {
       if (!life.over) {
         history.add({ is: "published", life: life.number, position, event, state });
+        this.#hasten(state);
       }
     });
     engine.start().then(
@@ -175,7 +176,10 @@ export class World {
     if (life.over) return;
     this.#open = true;
     this.history.add({ is: "open", life: life.number });
-    for (const client of this.clients) if (client.asked !== null) this.#ask(client);
+    for (const client of this.clients) {
+      const isSure = client.jobId !== null && !this.#prng.chance(0.2);
+      if (client.asked !== null && !isSure) this.#ask(client);
+    }
     for (const watcher of this.watchers) {
       watcher.follow(life, engine).catch((error: unknown) => this.#bug(life, error));
     }
@@ -220,7 +224,9 @@ export class World {
   #ask(client: Client): void {
     const engine = this.#engine;
     const life = this.#life;
-    if (!this.#open || engine === null || client.jobId !== null) return;
+    if (!this.#open || engine === null) return;
+    // Once the job has ended in an earlier life, its request is not remembered: a repeat would be a new job.
+    if (client.jobId !== null && engine.job(client.jobId) === undefined) return;
     client.asked = life.number;
     const requestId = client.request.requestId ?? "";
     this.history.add({ is: "asked-start", requestId });
@@ -252,11 +258,16 @@ export class World {
     }
   }
 
-  #command(): void {
+  #hasten(state: JobState): void {
+    if (this.#calm || !this.#prng.chance(this.#faults.hasty)) return;
+    this.schedule.in(this.#prng.int(0, 3), "somebody is hasty", () => this.#command(state));
+  }
+
+  #command(about?: JobState): void {
     const engine = this.#engine;
     const life = this.#life;
     if (!this.#open || engine === null || this.#calm) return;
-    const states = [...engine.jobs()];
+    const states = about === undefined ? [...engine.jobs()] : [about];
     if (states.length === 0) return;
     const state = this.#prng.pick(states);
     this.#submit({ life, engine, jobId: state.id, command: drawCommand(this.#prng, state) });

@@ -35,13 +35,44 @@ function runsAfterCancel(job: JobTruth, key: string): boolean {
   return conditions.some((text) => text.includes("always()") || text.includes("cancelled()"));
 }
 
-/** An attempt that was on its way when the cancel came must not be asked for as if it might still start. */
+/** An attempt that was on its way when the cancel came must be called off, and never be asked for as if it might start. */
 function* startedAfter(truth: Truth, job: JobTruth, seq: number): Iterable<string> {
-  const cancelled = truth.durableAt(job.id, seq)?.index ?? Infinity;
+  const cancel = publishedAt(truth, job, seq);
+  if (cancel === null) return;
+  const calledOff = new Set<string>();
   for (const one of truth.all) {
-    if (one.is !== "ensured" || one.index < cancelled || one.attempt.jobId !== job.id) continue;
-    if (one.mayStart && !runsAfterCancel(job, one.attempt.script)) {
-      yield `${nameOfAttempt(one.attempt)} might still start after the cancel`;
+    if (one.is !== "ensured" || one.index < cancel.index || one.attempt.jobId !== job.id) continue;
+    const name = nameOfAttempt(one.attempt);
+    if (one.life === cancel.life && !one.mayStart) calledOff.add(name);
+    if (one.mayStart && !runsAfterCancel(job, one.attempt.script)) yield `${name} might still start after the cancel`;
+  }
+  for (const name of onTheirWay(truth, job, { seq, atMs: cancel.atMs })) {
+    if (!calledOff.has(name)) yield `${name} was not called off when the job was cancelled`;
+  }
+}
+
+type Cancel = { readonly index: number; readonly life: number; readonly atMs: number };
+
+/** null when the daemon died before it could act on it. */
+function publishedAt(truth: Truth, job: JobTruth, seq: number): Cancel | null {
+  for (const one of truth.all) {
+    if (one.is === "published" && one.event.jobId === job.id && one.event.seq === seq) return one;
+  }
+  return null;
+}
+
+/** Attempts that were scheduled before the cancel and of which nothing had been seen by the time it took effect. */
+function onTheirWay(truth: Truth, job: JobTruth, cancel: { seq: number; atMs: number }): Set<string> {
+  const names = new Set<string>();
+  for (const event of job.events) {
+    if (!("script" in event) || !("attempt" in event) || runsAfterCancel(job, event.script)) continue;
+    const name = `${job.id} ${event.script}#${event.attempt}`;
+    if (event.type === "ScriptScheduled") {
+      if (event.seq < cancel.seq) names.add(name);
+    } else if ((truth.durableAt(job.id, event.seq)?.atMs ?? Infinity) <= cancel.atMs) {
+      // To be asked to stop is what a cancel does to it; anything else means that it was seen, or had been stopped.
+      if (event.type !== "ScriptTerminating" || event.seq < cancel.seq) names.delete(name);
     }
   }
+  return names;
 }
