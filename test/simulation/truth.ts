@@ -30,6 +30,8 @@ export type JobTruth = {
   readonly events: readonly Event[];
   /** null when the journal cannot be folded. */
   readonly state: JobState | null;
+  /** The states on the way there, one after each event. */
+  readonly states: readonly JobState[];
   readonly foldError: string | null;
   readonly places: ReadonlyMap<string, Place>;
   readonly stages: ReadonlyMap<string, StagePlan>;
@@ -149,12 +151,12 @@ function readJob(id: JobId, events: readonly Event[], runs: readonly Run[]): Job
   };
 }
 
-function foldAll(events: readonly Event[]): Pick<JobTruth, "state" | "foldError"> {
-  let state: JobState | null = null;
+function foldAll(events: readonly Event[]): Pick<JobTruth, "state" | "states" | "foldError"> {
+  const states: JobState[] = [];
   try {
-    for (const event of events) state = evolve(state, event);
+    for (const event of events) states.push(evolve(states.at(-1) ?? null, event));
   } catch (error) {
-    return { state: null, foldError: String(error) };
+    return { state: null, states, foldError: String(error) };
   }
-  return { state, foldError: null };
+  return { state: states.at(-1) ?? null, states, foldError: null };
 }
