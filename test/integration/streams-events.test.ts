@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Event, EventFrame, JobId, JobSummary, StreamFrame } from "@aither/protocol";
+import { jobEvents } from "../../daemon/src/api/streams/job-events.ts";
 import { ask, frames, lines, open } from "./lib/http.ts";
 import { Lab, sh } from "./lib/lab.ts";
 
@@ -203,6 +204,30 @@ test("a reader that takes nothing holds nobody up, costs bounded memory, and can
     assert.ok(read < 6_000_000, `${read} bytes were kept for a reader that took nothing`);
     socket.destroy();
   }
+});
+
+test("a job's reader that is cut off for being slow reads on from the journal", async () => {
+  await using lab = await Lab.create();
+  const gate = join(lab.root, "gate");
+  // More events than the engine keeps for one reader.
+  const jobId = await lab.run(
+    Array.from({ length: 400 }, (_, index) => sh(index === 0 ? waitAt(gate) : ":")),
+    { parallel: 16 },
+  );
+  const signal = new AbortController().signal;
+  const slow = jobEvents(lab.host, { jobId, after: 0, signal });
+  const items: string[] = [];
+  let taken = 0;
+  for await (const item of slow) {
+    items.push(item.is === "event" ? String(item.event.seq) : item.is);
+    if (++taken === 20) {
+      await writeFile(gate, "");
+      await lab.ended(jobId);
+    }
+  }
+  const total = items.length - 1;
+  assert.ok(total > 1_020, `${total} events do not overflow anything`);
+  assert.deepEqual(items, [...count(total).map(String), "end"]);
 });
 
 /** A WebSocket that is opened and never read. */

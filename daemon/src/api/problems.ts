@@ -1,6 +1,7 @@
 import { problem, type Problem } from "@aither/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../host.ts";
+import { JournalDamaged, JournalNewer } from "../store/errors.ts";
 
 /** Sends a problem document (RFC 9457). As bytes, because the framework would add a charset that JSON does not have. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
@@ -29,9 +30,8 @@ export async function drain(request: FastifyRequest, reply: FastifyReply): Promi
 
 /** Any error as a problem. What is not somebody's mistake is a bug of ours: the log gets its stack. */
 export function problemOf(error: unknown, log: Log): Problem {
-  const { code, message, name, validation, statusCode } = error as FastifyError;
-  if (validation !== undefined || (name === "Error" && code === "FST_ERR_VALIDATION"))
-    return problem("REQUEST_INVALID", message);
+  const { code, message, validation, statusCode } = error as FastifyError;
+  if (validation !== undefined) return problem("REQUEST_INVALID", message);
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return problem("BODY_TOO_LARGE", "the body is larger than this call takes");
@@ -41,7 +41,8 @@ export function problemOf(error: unknown, log: Log): Problem {
       return problem("REQUEST_INVALID", "the path is not well formed: look at its % signs");
     default:
   }
-  if (name === "JournalDamaged") return problem("JOB_DAMAGED", message);
+  if (error instanceof JournalDamaged) return problem("JOB_DAMAGED", message);
+  if (error instanceof JournalNewer) return problem("STATE_NEWER", message);
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO" || code === "EROFS")
     return problem("DISK_FAILED", message);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem("REQUEST_INVALID", message);

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { ServerResponse } from "node:http";
 import { detail, hasEnded, type JobState } from "@aither/core";
 import type { JobId } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
@@ -15,7 +15,7 @@ export function waitRoute(app: FastifyInstance, { host, closing }: Context): voi
     for (const tell of waiting.get(event.jobId) ?? []) tell(state);
   });
 
-  mount(app, "waitJob", async ({ params, query, request }) => {
+  mount(app, "waitJob", async ({ params, query, reply }) => {
     const found = await findState(host, params.id);
     if (!found.ok) return found;
     // Between that look-up and this line the job may have gone on: what counts is taken in one go with the waiting.
@@ -24,7 +24,7 @@ export function waitRoute(app: FastifyInstance, { host, closing }: Context): voi
     const ended = await untilEnd({
       jobId: state.id,
       timeoutMs: query.timeoutMs,
-      signals: [closing, gone(request.raw)],
+      signals: [closing, gone(reply.raw)],
     });
     if (ended !== null) return ok(detail(ended));
     if (closing.aborted) return refuse("STOPPING", "the daemon stops; the job goes on");
@@ -55,9 +55,9 @@ export function waitRoute(app: FastifyInstance, { host, closing }: Context): voi
   }
 }
 
-/** Aborted when the caller is gone. */
-function gone(request: IncomingMessage): AbortSignal {
+/** Aborted when the caller is gone (or was answered, when nobody looks any more). */
+function gone(reply: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  request.socket.once("close", () => controller.abort());
+  reply.once("close", () => controller.abort());
   return controller.signal;
 }
