@@ -62,7 +62,7 @@ function missingTests(page: Source): readonly string[] {
 /** `npm run NAME` in a page must exist. */
 function missingCommands(page: Source): readonly string[] {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
-  return [...page.text.matchAll(/npm run ([\w:-]+)/g)]
+  return [...page.text.matchAll(/npm run ([\w-]+(?::[\w-]+)*)/g)]
     .filter((match) => manifest.scripts[match[1] ?? ""] === undefined)
     .map((match) => `${page.path}: there is no "${match[0]}"`);
 }
