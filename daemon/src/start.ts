@@ -76,6 +76,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   const api = buildApi(host);
   await listen(api, places);
   lifecycle.onStop(async () => api.close());
+  store.mend();
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
 }
 

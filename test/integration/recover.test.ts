@@ -12,7 +12,8 @@ import { waitFor } from "../rig/wait.ts";
 function playbook(...scripts: (string | Record<string, unknown>)[]): unknown {
   const jobs = scripts.map((script, at) => {
     const step = typeof script === "string" ? { script } : script;
-    return [`stage${at + 1}`, { steps: [{ name: `script${at + 1}`, shell: "sh", ...step }] }] as const;
+    const needs = at === 0 ? [] : [`stage${at}`];
+    return [`stage${at + 1}`, { needs, steps: [{ name: `script${at + 1}`, shell: "sh", ...step }] }] as const;
   });
   return { metadata: { name: "recovery", version: "1.0.0" }, orchestration: { jobs: Object.fromEntries(jobs) } };
 }
@@ -170,7 +171,9 @@ test("an orphaned script is waited for: nothing of the attempt runs twice", asyn
     process.kill(handle.pid, "SIGKILL");
     await waitFor("the end of the wrapper", () => !isAlive(handle.pid));
     await daemon.launch();
-    await daemon.event(jobId, "OrchestrationRecovered");
+    await waitFor("the orphan to be noticed", () =>
+      daemon.log().some(({ msg }) => msg === "a script lost its wrapper and is waited for"),
+    );
     assert.ok(isAlive(pid));
     assert.ok(!types(await daemon.events(jobId)).includes("ScriptInterrupted"));
     await writeFile(gate, "");

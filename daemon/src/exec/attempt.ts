@@ -36,6 +36,8 @@ export type Connection = {
   readonly sweep: LivenessSweep;
   readonly report: (observation: Observation) => void;
   readonly trouble: (error: unknown) => void;
+  /** Its wrapper is dead and its script is not. */
+  readonly orphaned: (wrapperPid: number) => void;
 };
 
 /** How often an orphaned script is looked at. */
@@ -153,6 +155,7 @@ export class Attempt {
       const orphans = await findScripts(this.target(process), identity);
       if (this.isOver()) return;
       if (orphans.length === 0) break;
+      if (!wasOrphaned) this.connection.orphaned(process.pid);
       wasOrphaned = true;
       await delay(ORPHAN_POLL_MS, undefined, { ref: false });
     }

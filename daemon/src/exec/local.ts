@@ -157,6 +157,8 @@ export class LocalExecutor implements Executor {
       sweep: this.#sweep,
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
+      orphaned: (wrapperPid) =>
+        this.#options.log.warn({ ...ref, wrapperPid }, "a script lost its wrapper and is waited for"),
     });
     this.#byBell.set(bellName(ref), attempt);
     const { mayStart, recovering } = attempt.request;

@@ -35,6 +35,13 @@ export function readJournalBytes(bytes: Buffer, at: { jobId: JobId; file: string
   return { events, goodBytes: start, tornBytes: 0 };
 }
 
+/** The first event of a journal, whatever follows it; null when even that cannot be read. */
+export function readFirstEvent(bytes: Buffer, jobId: JobId): Event | null {
+  const end = bytes.indexOf(10);
+  const found = end < 0 ? "it has no end" : parse(bytes.toString("utf8", 0, end), jobId, 1);
+  return typeof found === "string" ? null : found;
+}
+
 /** The event, or what is wrong with the line. */
 function parse(text: string, jobId: JobId, seq: number): Event | string {
   let value: unknown;

@@ -96,10 +96,15 @@ export class FileJournal implements Journal {
   }
 
   async #retire(jobId: JobId): Promise<void> {
-    const { folders, onRetire } = this.#options;
+    const { folders, onRetire, log } = this.#options;
     if (!(await folders.isLinked(jobId))) return;
-    await onRetire(jobId);
-    await folders.unlink(jobId);
+    try {
+      await onRetire(jobId);
+      await folders.unlink(jobId);
+    } catch (error) {
+      // All of this is derived; while the link stays, the next life makes up for it.
+      log.warn({ jobId, reason: String(error) }, "an ended job could not be put away");
+    }
     this.#heads.delete(jobId);
     const handle = this.#handles.get(jobId);
     this.#handles.delete(jobId);

@@ -1,22 +1,21 @@
 /** All that is on disk about jobs, behind one face. Composes journal, folders, derived files, index and output. */
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { evolve, hasEnded, scriptsOf, summary, type JobState } from "@aither/core";
+import { hasEnded, scriptsOf, type JobState } from "@aither/core";
 import type { EngineFace, Published } from "@aither/engine";
-import type { Event, JobId, JobSummary } from "@aither/protocol";
+import type { Event, JobId } from "@aither/protocol";
 import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
 import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, Store } from "../host.ts";
 import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
-import type { IndexEntry } from "./index-lines.ts";
 import { JobFolders } from "./job-folders.ts";
-import { isEnd } from "./journal-text.ts";
 import { FileJournal } from "./journal.ts";
 import { bellName, jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { readOrigin, writeOrigin } from "./origin.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
+import { indexEntry, Rebuild } from "./rebuild.ts";
 
 export class FileStore implements Store {
   readonly layout: Layout;
@@ -27,15 +26,14 @@ export class FileStore implements Store {
   readonly #output: Output;
   readonly #index: JobIndex;
   readonly #projections: Projections;
+  readonly #rebuild: Rebuild;
   readonly #listing: Listing;
-  readonly #log: Log;
   #engine: EngineFace | undefined;
   #number = 0;
   /** Jobs removed in this life: the engine may still remember them. */
   readonly #removed = new Set<JobId>();
 
   constructor(options: { state: string; log: Log; tail: Tail; fs?: DurableFs }) {
-    this.#log = options.log;
     this.layout = layout(options.state);
     this.fs = options.fs ?? createDurableFs();
     const { fs, layout: names } = this;
@@ -44,16 +42,18 @@ export class FileStore implements Store {
     const folders = this.folders;
     this.journal = new FileJournal({ fs, folders, log, onRetire: async (jobId) => this.#finish(jobId) });
     this.#projections = new Projections({ fs, folders, log });
+    this.#rebuild = new Rebuild({ fs, folders, log, journal: this.journal, projections: this.#projections });
     this.#index = new JobIndex({
       fs,
       folder: names.index,
-      finishedJobs: () => this.#finishedJobs(),
+      finishedJobs: () => this.#rebuild.finishedJobs(),
       onRebuild: (reason) => log.warn({ reason }, "the index is made again from the job folders"),
     });
     this.#listing = new Listing({
       index: this.#index,
       live: () => this.#remembered(),
-      setAside: async () => this.#setAside(),
+      setAside: async () => this.#rebuild.setAside(),
+      isThere: async (jobId) => (await folders.find(jobId)) !== undefined && !this.#removed.has(jobId),
     });
     this.#output = new Output({ folders, tail: options.tail, live: (jobId) => this.#engine?.job(jobId) });
     this.output = this.#output;
@@ -85,6 +85,11 @@ export class FileStore implements Store {
     });
   }
 
+  /** Makes derived files anew that somebody deleted; in the background, and slowly. */
+  mend(): void {
+    void this.#rebuild.mend();
+  }
+
   /** After recovery: numbers go on behind those of open jobs, too. */
   settleNumbers(): void {
     for (const state of this.#engine?.jobs() ?? []) this.#number = Math.max(this.#number, state.number);
@@ -113,7 +118,7 @@ export class FileStore implements Store {
 
   async state(jobId: JobId): Promise<JobState | null> {
     if (this.#removed.has(jobId)) return null;
-    return this.#engine?.job(jobId) ?? (await this.#fold(jobId));
+    return this.#engine?.job(jobId) ?? (await this.#rebuild.fold(jobId));
   }
 
   async *events(jobId: JobId, after = 0): AsyncIterable<Event> {
@@ -168,6 +173,7 @@ export class FileStore implements Store {
 
   /** Writes what is still to be written. */
   async close(): Promise<void> {
+    await this.#rebuild.close();
     await this.#projections.close();
     await this.journal.close();
     await this.#index.close();
@@ -180,7 +186,7 @@ export class FileStore implements Store {
   /** A job has ended: what is derived from it is written, then it may leave `active/`. */
   async #finish(jobId: JobId): Promise<void> {
     const live = this.#engine?.job(jobId);
-    const state = live !== undefined && hasEnded(live) ? live : await this.#fold(jobId);
+    const state = live !== undefined && hasEnded(live) ? live : await this.#rebuild.fold(jobId);
     const folder = await this.folders.find(jobId);
     if (state === null || folder === undefined) return;
     this.#number = Math.max(this.#number, state.number);
@@ -199,74 +205,11 @@ export class FileStore implements Store {
     }
   }
 
-  async #fold(jobId: JobId): Promise<JobState | null> {
-    const read = await this.journal.load(jobId);
-    let state: JobState | null = null;
-    for (const event of read?.events ?? []) state = evolve(state, event);
-    return state;
-  }
-
   async #numberOf(jobId: JobId): Promise<number | undefined> {
     const [entry] = await this.#index.collect(
       (candidate) => candidate.jobId === jobId,
       (kept) => kept.length > 0,
     );
-    return entry?.number ?? (await this.#fold(jobId))?.number;
+    return entry?.number ?? (await this.#rebuild.fold(jobId))?.number;
   }
-
-  /** For a new index: the derived `metadata.json` where it is whole and says the end, else the journal. */
-  async *#finishedJobs(): AsyncIterable<IndexEntry> {
-    for await (const { jobId, folder } of this.folders.all()) {
-      const entry = (await this.#fromMetadata(folder)) ?? (await this.#fromJournal(jobId, folder));
-      if (entry !== null) yield entry;
-    }
-  }
-
-  async #fromMetadata(folder: string): Promise<IndexEntry | null> {
-    try {
-      const text = (await this.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
-      const { apiVersion: _apiVersion, seq: _seq, ...entry } = JSON.parse(text);
-      if (typeof entry.endedAt !== "string" || typeof entry.number !== "number") return null;
-      return { ...entry, date: dateOfFolder(folder), top: 0 };
-    } catch {
-      return null;
-    }
-  }
-
-  async #fromJournal(jobId: JobId, folder: string): Promise<IndexEntry | null> {
-    try {
-      const read = await this.journal.load(jobId);
-      if (!isEnd(read?.events.at(-1))) return null;
-      const state = await this.#fold(jobId);
-      return state === null ? null : { ...indexEntry(state, folder), top: 0 };
-    } catch (error) {
-      this.#log.error({ jobId, reason: String(error) }, "a journal cannot be read; the job is left out of the index");
-      return null;
-    }
-  }
-
-  /** Open jobs with a damaged or newer journal, as `metadata.json` last knew them. */
-  async #setAside(): Promise<JobSummary[]> {
-    const found: JobSummary[] = [];
-    for (const [jobId, error] of this.journal.setAside) {
-      const folder = await this.folders.find(jobId);
-      if (folder === undefined) continue;
-      try {
-        const text = (await this.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
-        const { apiVersion: _apiVersion, seq: _seq, requestId: _requestId, ...known } = JSON.parse(text);
-        found.push({ ...(known as JobSummary), reason: `set aside: ${error.message}` });
-      } catch {
-        this.#log.warn({ jobId }, "a job that is set aside has no metadata.json, so it is not listed");
-      }
-    }
-    return found;
-  }
-}
-
-function indexEntry(state: JobState, folder: string): Omit<IndexEntry, "top"> {
-  return { ...summary(state), requestId: state.requestId, date: dateOfFolder(folder) };
-}
-
-function dateOfFolder(folder: string): string {
-  return folder.split("/").at(-2) ?? "";
 }

@@ -1,0 +1,161 @@
+/** Making again, from the journals, what is derived from them. */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { evolve, summary, type JobState } from "@aither/core";
+import type { JobId, JobSummary } from "@aither/protocol";
+import type { DurableFs } from "@aither/supervise";
+import type { Log } from "../host.ts";
+import { errorCode } from "./errors.ts";
+import type { IndexEntry } from "./index-lines.ts";
+import type { JobFolders } from "./job-folders.ts";
+import { isEnd, readFirstEvent } from "./journal-text.ts";
+import type { FileJournal } from "./journal.ts";
+import { jobFiles } from "./layout.ts";
+import type { Projections } from "./projections.ts";
+
+/** Folders looked at in one go while mending, and the pause after them: nobody may feel it. */
+const MEND_AT_ONCE = 50;
+const MEND_PAUSE_MS = 20;
+
+export type RebuildOptions = {
+  readonly fs: DurableFs;
+  readonly folders: JobFolders;
+  readonly journal: FileJournal;
+  readonly projections: Projections;
+  readonly log: Log;
+};
+
+export class Rebuild {
+  readonly #options: RebuildOptions;
+  readonly #closed = new AbortController();
+  #mending: Promise<void> = Promise.resolve();
+
+  constructor(options: RebuildOptions) {
+    this.#options = options;
+  }
+
+  /** The state a journal stands for; null when there is none. Throws `JournalDamaged`. */
+  async fold(jobId: JobId): Promise<JobState | null> {
+    const read = await this.#options.journal.load(jobId);
+    let state: JobState | null = null;
+    for (const event of read?.events ?? []) state = evolve(state, event);
+    return state;
+  }
+
+  /** For a new index: `metadata.json` where it is whole and says the end, else the journal. */
+  async *finishedJobs(): AsyncIterable<IndexEntry> {
+    for await (const { jobId, folder } of this.#options.folders.all()) {
+      const entry = (await this.#fromMetadata(folder)) ?? (await this.#fromJournal(jobId, folder));
+      if (entry !== null) yield entry;
+    }
+  }
+
+  /** Open jobs that cannot be continued, as they were last known, with the reason. */
+  async setAside(): Promise<JobSummary[]> {
+    const found: JobSummary[] = [];
+    for (const [jobId, error] of this.#options.journal.setAside) {
+      const folder = await this.#options.folders.find(jobId);
+      const known = folder === undefined ? null : await this.#lastKnown(jobId, folder);
+      if (known !== null) found.push({ ...known, reason: `set aside: ${error.message}` });
+    }
+    return found;
+  }
+
+  /** Looks at every ended job's derived files, and writes those that are gone. Ends early when closed. */
+  async mend(): Promise<void> {
+    this.#mending = this.#mend().catch((error: unknown) => {
+      if (errorCode(error) !== "ABORT_ERR") this.#options.log.warn({ reason: String(error) }, "mending was given up");
+    });
+    await this.#mending;
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#mending;
+  }
+
+  async #mend(): Promise<void> {
+    const { folders, journal, projections, log } = this.#options;
+    const open = new Set(await folders.active());
+    let looked = 0;
+    for await (const { jobId, folder } of folders.all()) {
+      if (this.#closed.signal.aborted) return;
+      looked += 1;
+      if (looked % MEND_AT_ONCE === 0)
+        await delay(MEND_PAUSE_MS, undefined, { signal: this.#closed.signal, ref: false });
+      if (open.has(jobId) || (await hasAll(folder))) continue;
+      try {
+        if (!isEnd((await journal.load(jobId))?.events.at(-1))) continue;
+        const state = await this.fold(jobId);
+        if (state !== null) await projections.finish(state);
+      } catch (error) {
+        log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
+      }
+    }
+  }
+
+  async #lastKnown(jobId: JobId, folder: string): Promise<JobSummary | null> {
+    const known = await this.#readMetadata(folder);
+    if (known !== null) {
+      const { requestId: _requestId, ...rest } = known;
+      return rest as JobSummary;
+    }
+    try {
+      const first = readFirstEvent(await this.#options.fs.readFile(join(folder, jobFiles.events)), jobId);
+      return first === null ? null : summary(evolve(null, first));
+    } catch (error) {
+      this.#options.log.warn({ jobId, reason: String(error) }, "nothing is known of a job that is set aside");
+      return null;
+    }
+  }
+
+  async #fromMetadata(folder: string): Promise<IndexEntry | null> {
+    const known = await this.#readMetadata(folder);
+    if (known === null || typeof known["endedAt"] !== "string" || typeof known["number"] !== "number") return null;
+    return { ...known, date: dateOfFolder(folder), top: 0 } as unknown as IndexEntry;
+  }
+
+  /** Null when there is none, or none that can be read: it is derived. */
+  async #readMetadata(folder: string): Promise<Record<string, unknown> | null> {
+    try {
+      const text = (await this.#options.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
+      const { apiVersion: _apiVersion, seq: _seq, ...known } = JSON.parse(text) as Record<string, unknown>;
+      return known;
+    } catch {
+      return null;
+    }
+  }
+
+  async #fromJournal(jobId: JobId, folder: string): Promise<IndexEntry | null> {
+    try {
+      const read = await this.#options.journal.load(jobId);
+      if (!isEnd(read?.events.at(-1))) return null;
+      const state = await this.fold(jobId);
+      return state === null ? null : { ...indexEntry(state, folder), top: 0 };
+    } catch (error) {
+      const reason = String(error);
+      this.#options.log.error({ jobId, reason }, "a journal cannot be read; the job is left out of the index");
+      return null;
+    }
+  }
+}
+
+export function indexEntry(state: JobState, folder: string): Omit<IndexEntry, "top"> {
+  return { ...summary(state), requestId: state.requestId, date: dateOfFolder(folder) };
+}
+
+function dateOfFolder(folder: string): string {
+  return folder.split("/").at(-2) ?? "";
+}
+
+async function hasAll(folder: string): Promise<boolean> {
+  try {
+    await Promise.all(
+      [jobFiles.plan, jobFiles.metadata, jobFiles.result].map(async (name) => access(join(folder, name))),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
