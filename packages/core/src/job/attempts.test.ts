@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Fact } from "@aither/protocol";
 import { planOf, type ScriptGiven } from "../testing/plans.ts";
 import { jobId, World } from "../testing/world.ts";
+import { toEvent } from "../number.ts";
 import { effectId } from "./effects.ts";
+import { evolve } from "./evolve.ts";
 import { theScript } from "./look.ts";
 
 const minute = 60_000;
@@ -285,4 +288,60 @@ test("effects have stable ids, and an ended job owes nothing", () => {
   assert.deepEqual(world.effects().map(effectId), [`${jobId}/timer:retry:s/a#1`]);
   world.do("cancel");
   assert.deepEqual(world.effects(), []);
+});
+
+test("an interruption costs no retry", () => {
+  const world = one({ name: "a", retries: 1, onInterrupted: "resume", idempotent: true });
+  world.started("s/a");
+  world.lost("s/a");
+  world.started("s/a");
+  world.exit("s/a", 1);
+  assert.equal(world.script("s/a"), "waiting");
+  assert.equal(theScript(world.state, "s/a").failures, 1);
+});
+
+test("what ended in time while no daemon looked is not stopped by its stage's limit", () => {
+  const world = one(null, { timeoutMs: minute });
+  world.started("s/a");
+  const endedAtMs = world.now.wallMs + 1_000;
+  world.now = { ...world.now, wallMs: world.now.wallMs + 9 * minute, monotonicMs: 9 * minute };
+  assert.deepEqual(world.restart(), ["OrchestrationRecovered"]);
+  assert.equal(world.script("s/a"), "running");
+  world.exit("s/a", 0, { endedAtMs });
+  assert.equal(world.script("s/a"), "completed");
+  assert.equal(world.state.status, "Completed");
+});
+
+test("a time-out says which limit it was", () => {
+  const cases = [
+    { own: 5_000, stage: null, job: null, is: 5_000 },
+    { own: 50_000, stage: 20_000, job: null, is: 20_000 },
+    { own: null, stage: 20_000, job: null, is: 20_000 },
+    { own: null, stage: null, job: 30_000, is: 30_000 },
+    { own: 50_000, stage: 40_000, job: 30_000, is: 30_000 },
+  ];
+  for (const { own, stage, job, is } of cases) {
+    const stages = [{ id: "s", timeoutMs: stage, scripts: [{ name: "a", timeoutMs: own }] }];
+    const world = new World(planOf(stages, { timeoutMs: job }));
+    world.started("s/a");
+    world.pass(is);
+    world.exit("s/a", 143, { signal: "TERM" });
+    const failure = world.all("ScriptFailed")[0]?.failure;
+    assert.deepEqual(failure, { kind: "timeout", afterMs: is });
+  }
+});
+
+test("inner scripts come right after the one that brought them", () => {
+  const world = one({ name: "a" }, {});
+  world.started("s/a");
+  const inner = { ...theScript(world.state, "s/a").plan, key: "s/a/inner", name: "inner" };
+  const fact: Fact = { type: "ScriptExpanded", script: "s/a", scripts: [inner] };
+  const seq = world.state.seq + 1;
+  const state = evolve(world.state, toEvent(fact, { seq, jobId, now: world.now }));
+  assert.equal(state.counts.total, 2);
+  const next = World.from(state, world.now);
+  next.exit("s/a");
+  assert.deepEqual(next.running(), ["s/a/inner"]);
+  next.exit("s/a/inner");
+  assert.equal(next.state.status, "Completed");
 });

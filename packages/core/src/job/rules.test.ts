@@ -260,15 +260,15 @@ test("a-timeout-counts-as-failure-and-may-be-retried", () => {
 test("an-interrupted-script-is-retried-only-if-idempotent", () => {
   // Planning makes `resume` of `idempotent: true`, and `fail` of a script that says nothing.
   const cases = [
-    { onInterrupted: "resume", then: "scheduled" },
-    { onInterrupted: "fail", then: "failed" },
-    { onInterrupted: "fail", retries: 5, then: "failed" },
+    { onInterrupted: "resume", end: "scheduled" },
+    { onInterrupted: "fail", end: "failed" },
+    { onInterrupted: "fail", retries: 5, end: "failed" },
   ] as const;
-  for (const { then, ...policy } of cases) {
+  for (const { end, ...policy } of cases) {
     const world = new World(planOf([{ id: "build", scripts: [{ name: "a", ...policy }] }]));
     world.started("build/a");
     world.lost("build/a");
-    assert.equal(world.script("build/a"), then, JSON.stringify(policy));
+    assert.equal(world.script("build/a"), end, JSON.stringify(policy));
   }
 });
 

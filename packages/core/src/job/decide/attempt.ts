@@ -192,17 +192,24 @@ function stoppedEnd(
     case "skip":
       return { type: "ScriptSkipped", script, kind: "requested", reason: stop.reason ?? "" };
     case "timeout": {
-      const failure: Failure = { kind: "timeout", afterMs: limitOf(state, record) };
+      const failure: Failure = { kind: "timeout", afterMs: limitOf(state, place) };
       const halted = scriptHalt(state, record, now) !== null;
       return retryOrFail(record, { failure, endedAtMs, halted }, now);
     }
   }
 }
 
-/** Which limit was meant: the script's own, its stage's or the job's. */
-function limitOf(state: JobState, record: ScriptRecord): number {
-  const { timeoutMs } = theStage(state, record.stage).plan;
-  return record.plan.timeoutMs ?? timeoutMs ?? state.plan.timeoutMs ?? 0;
+/** Which limit was meant: the script's own if it had run so long, else its stage's, else the job's. */
+function limitOf(
+  state: JobState,
+  { record, stop }: { record: ScriptRecord; stop: ScriptState & { is: "terminating" } },
+): number {
+  const own = record.plan.timeoutMs;
+  const ranMs = stop.sinceMs - stop.handle.startedAtMs;
+  const { deadline, plan } = theStage(state, record.stage);
+  if (own !== null && ranMs >= own) return own;
+  if (deadline !== null && deadline.wallMs <= stop.sinceMs) return plan.timeoutMs ?? 0;
+  return state.plan.timeoutMs ?? plan.timeoutMs ?? own ?? 0;
 }
 
 function unstartedEnd(record: ScriptRecord, stop: StopRequest): Fact {

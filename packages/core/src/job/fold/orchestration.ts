@@ -39,13 +39,14 @@ export function resumed(state: JobState): JobState {
 export function cancelRequested(state: JobState, event: EventOf<"OrchestrationCancelRequested">): JobState {
   const requestedAtMs = parseTime(event.time);
   const wallMs = requestedAtMs + cleanUpMs;
+  const reason = event.reason ?? state.cancel?.reason;
   return {
     ...state,
     status: "Cancelling",
-    reason: event.reason ?? `cancelled by ${event.by}`,
+    reason: reason ?? `cancelled by ${event.by}`,
     cancel: {
       by: event.by,
-      ...(event.reason !== undefined && { reason: event.reason }),
+      ...(reason !== undefined && { reason }),
       force: event.force || (state.cancel?.force ?? false),
       requestedAtMs: state.cancel?.requestedAtMs ?? requestedAtMs,
       // A journal that says no deadline gets one by the wall clock: no boot has an empty id.
