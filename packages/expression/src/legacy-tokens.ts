@@ -11,7 +11,9 @@ export type LegacyToken =
   | { readonly is: "mark"; readonly text: string }
   /** `&&`, `-eq`, `!`, `==` … in lower case. */
   | { readonly is: "operator"; readonly text: string }
-  | { readonly is: "word"; readonly text: string };
+  | { readonly is: "word"; readonly text: string }
+  /** Something of PowerShell's that is none of these forms: `-ErrorAction`, `[version]`, `.Count`. */
+  | { readonly is: "other"; readonly text: string };
 
 type Rule = readonly [RegExp, (found: RegExpExecArray) => LegacyToken];
 
@@ -29,6 +31,7 @@ const rules: readonly Rule[] = [
   [/^(==|!=|<=|>=|&&|\|\||!|<|>)/, ([text]) => ({ is: "operator", text })],
   [/^-?\d+(?:\.\d+)?(?![\w.])/, ([text]) => ({ is: "number", value: Number(text) })],
   [/^[A-Za-z_][\w.-]*/, ([text]) => ({ is: "word", text })],
+  [/^[^\s()'",]+/, ([text]) => ({ is: "other", text })],
 ];
 
 /** Cuts a condition into words; null when something in it is none of these forms. */

@@ -207,6 +207,7 @@ function operandNode(token: LegacyToken, reader: Reader): Node | null {
       return wordNode(token.text, reader);
     case "mark":
     case "operator":
+    case "other":
       return null;
   }
 }

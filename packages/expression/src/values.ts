@@ -113,7 +113,7 @@ export function toText(value: Value): string {
 export function numberText(number: number): string {
   if (Number.isNaN(number)) return "NaN";
   if (!Number.isFinite(number)) return number > 0 ? "Infinity" : "-Infinity";
-  if (number === 0) return "0";
+  if (Number.isInteger(number) && Math.abs(number) < 1e15) return String(number + 0);
   const [mantissa = "", exponentText = "0"] = Math.abs(number).toExponential(14).split("e");
   const digits = mantissa.replace(".", "").replace(/0+$/, "");
   const exponent = Number(exponentText);

@@ -71,8 +71,8 @@ function readValue(reader: Reader, path: Path): Json {
       skip(reader, false);
     }
     value = items;
+    note(reader, path, from);
   }
-  note(reader, path, from);
   return value;
 }
 

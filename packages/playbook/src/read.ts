@@ -94,6 +94,7 @@ function parseJson(text: string, file: string | null): Parsed {
 
 function parseYaml(text: string, file: string | null): Parsed {
   const source: Source = { file, text, syntax: "yaml" };
+  if (/^(?:\s|#.*)*$/.test(text)) return { ok: true, value: undefined, source };
   try {
     return { ok: true, value: (load(text) ?? undefined) as Json | undefined, source };
   } catch (error) {

@@ -152,6 +152,12 @@ export const Playbook = Type.Object(
             "`written`: stages without `needs` run one after another as written; `needs` (default): only `needs` orders them.",
         }),
       ),
+      undefinedVariables: optional(
+        Type.Union([Type.Literal("error"), Type.Literal("empty")], {
+          description:
+            "What `{{x}}` means when nothing gives x: `error` (default) refuses the start, `empty` is empty text, as in older formats.",
+        }),
+      ),
       defaults: optional(
         Type.Object({
           continueOnError: flag("For all stages."),

@@ -39,7 +39,7 @@ export function compile(input: CompileInput): Compiled {
   const { orchestration } = playbook;
   const compiler = makeCompiler({
     ...input,
-    undefinedIs: input.format === "v3-jobs" || input.format === "selector" ? "error" : "empty",
+    undefinedIs: orchestration.undefinedVariables ?? "error",
   });
   const profileName = request.profile ?? orchestration.defaults?.profile ?? null;
   const profile = profileOf(compiler, profileName);
@@ -187,7 +187,7 @@ function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
       compiler.report(finding("needs-cycle", `${id} needs itself`, { ...where, fix: "remove it" }));
     } else {
       compiler.report(
-        finding("needs-cycle", `the needs go round in a circle: ${problem.path.join(" → ")}`, {
+        finding("needs-cycle", `the needs form a cycle: ${problem.path.join(" → ")}`, {
           ...where,
           fix: "remove one of these needs",
         }),

@@ -22,33 +22,40 @@ export type Surroundings = {
 
 const later = (what: string): Value => unknown(`\`${what}\` is known when the run has come that far`, { late: true });
 
+const lateNames: Readonly<Record<string, Value>> = {
+  steps: later("steps"),
+  needs: later("needs"),
+  job: later("job"),
+  strategy: later("strategy"),
+  secrets: later("secrets"),
+  github: unknown("`github` exists in workflow runs only", { late: false }),
+};
+
 export function makeScope(
   variables: Variables,
   env: Readonly<Record<string, string>>,
   matrix: Variables,
   around: Surroundings,
 ): Scope {
-  const visible = values(overlay(variables, matrix));
   const context: Context = {
     names: {
-      vars: visible,
-      variables: visible,
-      inputs: visible,
+      ...lateNames,
       env: values(env),
       matrix: values(matrix),
       runner: { os: osName(around.platform) },
-      steps: later("steps"),
-      needs: later("needs"),
-      job: later("job"),
-      strategy: later("strategy"),
-      secrets: later("secrets"),
-      github: unknown("`github` exists in workflow runs only", { late: false }),
     },
-    variables: visible,
     environment: { ...around.env, ...env },
     platform: around.platform,
   };
-  return { variables, env, matrix, context };
+  return withVariables({ variables, env, matrix, context }, variables);
+}
+
+/** The same scope with other variables; everything else is shared, for there may be thousands. */
+export function withVariables(scope: Scope, variables: Variables): Scope {
+  const bare = Object.keys(scope.matrix).length === 0;
+  const visible = values(bare ? variables : overlay(variables, scope.matrix));
+  const names = { ...scope.context.names, vars: visible, variables: visible, inputs: visible };
+  return { ...scope, variables, context: { ...scope.context, names, variables: visible } };
 }
 
 /** Later values win; names ignore case and keep their first spelling. */

@@ -14,7 +14,7 @@ import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { runOfInline, runOfScript, kindOf } from "./run-spec.ts";
-import { type At, makeScope, overlay, resolveValue, type Scope, textOf, type Variables } from "./scope.ts";
+import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { select } from "./select.ts";
 
@@ -44,9 +44,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   const at = compiler.at(step, place.keys);
   const own = step.with ? resolvedWith(compiler, step.with, place) : {};
   const hasOwn = Object.keys(own).length > 0;
-  const scope = hasOwn
-    ? makeScope(overlay(place.scope.variables, own), place.scope.env, place.scope.matrix, compiler.around)
-    : place.scope;
+  const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;
   const env = {
     ...place.baseEnv,
     ...(hasOwn ? variableEnv(own) : {}),

@@ -97,9 +97,10 @@ function legsOf(compiler: Compiler, shared: Shared, stage: PlaybookStage, scope:
   const resolved = compiler.take(resolveValue(stage.matrix as Json, scope, compiler.at(stage, ["matrix"])));
   if (JSON.stringify(resolved).includes("${{")) {
     compiler.report(
-      finding("dynamic-matrix", "this matrix needs the output of an earlier stage", {
-        severity: "warning",
+      finding("dynamic-matrix", "this matrix is known only when an earlier stage has ended", {
+        fix: "write the vectors out, or take them from variables",
         ...where,
+        atStart: true,
       }),
     );
     return null;

@@ -29,6 +29,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
     inputs: readInputs(fields.object("inputs", "parameters")),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
+      undefinedVariables: "empty",
       defaults: readDefaults(inner.object("defaults")),
       env: inner.environment("env", "environment"),
       variables: modernTemplates(inner.record("defaultVariables", "variables")),
@@ -57,6 +58,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
     inputs: readInputs(fields.object("parameters", "inputs")),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
+      undefinedVariables: "empty",
       defaults: whole === undefined ? defaults : { continueOnError: whole, ...defaults },
       env: environment?.environment("variables") ?? fields.environment("environment", "env"),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),

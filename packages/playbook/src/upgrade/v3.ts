@@ -40,8 +40,10 @@ function readOrchestration(fields: Fields, powershell: boolean): Playbook["orche
   const concurrency = fields.object("concurrency");
   const defaults = readDefaults(fields.object("defaults"));
   const order = fields.text("order");
+  const undefinedVariables = fields.text("undefinedVariables");
   const orchestration = compact<Playbook["orchestration"]>({
     order: order === "written" || order === "needs" ? order : undefined,
+    undefinedVariables: undefinedVariables === "empty" ? "empty" : undefined,
     // Upstream's inline texts are PowerShell, and its files say so by asking for a version of it.
     defaults: powershell ? { shell: "pwsh", ...defaults } : defaults,
     env: fields.environment("env", "environment"),

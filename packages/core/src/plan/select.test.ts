@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ScriptEntry } from "@aither/protocol";
+import { indexScripts, select } from "./select.ts";
+
+function entry(name: string, extra: Partial<ScriptEntry> = {}): ScriptEntry {
+  return {
+    number: name.slice(0, 4),
+    name,
+    path: `/w/automation-scripts/${name}.sh`,
+    stage: "",
+    description: "",
+    dependencies: [],
+    tags: [],
+    condition: null,
+    allowParallel: null,
+    parameters: [],
+    ...extra,
+  };
+}
+
+const index = indexScripts([
+  entry("0404_Analyse"),
+  entry("0002_Setup"),
+  entry("0402_Test", { stage: "Testing", tags: ["unit", "slow tests"] }),
+  entry("0950_One"),
+  entry("0950_Two"),
+  entry("1404_Far"),
+]);
+
+test("selectors", () => {
+  const rows: [expression: string, scripts: string[], missing?: string[], unknown?: string[]][] = [
+    ["0404 0402", ["0404_Analyse", "0402_Test"]],
+    ["2", ["0002_Setup"]],
+    ["4*", ["0402_Test", "0404_Analyse"]],
+    ["14*", ["1404_Far"]],
+    ["1*", []],
+    ["!0404, 0400-0499", ["0402_Test"]],
+    ["0400 - 0499", ["0402_Test", "0404_Analyse"]],
+    ["stage:testing", ["0402_Test"]],
+    ["tag: slow tests, 0002", ["0402_Test", "0002_Setup"]],
+    ["0402_Test.ps1", ["0402_Test"]],
+    ["./automation-scripts/0402_Test.sh", ["0402_Test"]],
+    ["0950_Two", ["0950_Two"]],
+    ["0900-0999", ["0950_One", "0950_Two"]],
+    ["0402,0402,0402-0404", ["0402_Test", "0404_Analyse"]],
+    ["403 0402", ["0402_Test"], ["0403"]],
+    ["0403_Nothing", [], ["0403_Nothing"]],
+    ["0499-0400 what?", [], [], ["0499-0400", "what?"]],
+    ["", []],
+  ];
+  for (const [expression, scripts, missing = [], unknown = []] of rows) {
+    const found = select(expression, index);
+    const names = found.scripts.map(({ name }) => name);
+    assert.deepEqual([names, found.missing, found.unknown], [scripts, missing, unknown], expression);
+  }
+});
+
+test("a bare number of two files is ambiguous and names both", () => {
+  const { ambiguous } = select("0950", index);
+  assert.deepEqual(
+    ambiguous.map(({ part, candidates }) => [part, candidates.map(({ name }) => name)]),
+    [["0950", ["0950_One", "0950_Two"]]],
+  );
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parsePsd1 } from "./psd1.ts";
+
+const config = join(import.meta.dirname, "../../../../shared/upstream/config");
+
+test("PowerShell data becomes JSON", () => {
+  const rows: [text: string, value: unknown][] = [
+    ["@{}", {}],
+    ["# a comment\r\n<# and\n another #>\r\n@{ A = 1; b = 'x' }", { A: 1, b: "x" }],
+    [
+      "@{ 'quoted key' = $true\n \"other\" = $null\n Key.With-Marks = $false }",
+      { "quoted key": true, other: null, "Key.With-Marks": false },
+    ],
+    ['@{ a = \'it\'\'s\'; b = "say ""hi"" `$x`t" }', { a: "it's", b: 'say "hi" $x\t' }],
+    ["@{ n = @(-5, 0x1F, 1.5e3, 10L, 4KB, 2MB) }", { n: [-5, 31, 1500, 10, 4096, 2097152] }],
+    [
+      "@{ a = @() ; b = @('one') ; c = 'x', 'y' ; d = ,1 }".replace("d = ,1", "d = (2)"),
+      { a: [], b: ["one"], c: ["x", "y"], d: 2 },
+    ],
+    ["@{ a = @(\n 'x' # first\n\n 'y',\n @{ z = 1 }\n) }", { a: ["x", "y", { z: 1 }] }],
+    ["@{ h = @'\nline 'one'\n\"two\"\n'@ }", { h: "line 'one'\n\"two\"" }],
+    ['@{ h = @"\nhome $env:HOME\n"@; k = 1 }', { h: "home {{$env:HOME}}", k: 1 }],
+    [
+      '@{ e = $env:CI; t = "a $($env:NAME) b ${env:X}"; v = $Variables.Path; w = $name }',
+      { e: "{{$env:CI}}", t: "a {{$env:NAME}} b {{$env:X}}", v: "{{Path}}", w: "{{name}}" },
+    ],
+    ["@{ c = { $IsWindows -and @{}.Count -eq '}' } }", { c: "$IsWindows -and @{}.Count -eq '}'" }],
+    ["@{ a = 'x' + 'y'; b = @(1) + @(2, 3); c = 1 + 2 }", { a: "xy", b: [1, 2, 3], c: 3 }],
+    ["@{ a = [ordered]@{ z = 1 }; b = [string]'x' }", { a: { z: 1 }, b: "x" }],
+    ["@{ a = `\n 1 }", { a: 1 }],
+    ["@{ __proto__ = 1; constructor = 2 }", JSON.parse('{"__proto__": 1, "constructor": 2}')],
+  ];
+  for (const [text, value] of rows) {
+    const result = parsePsd1(text);
+    assert.ok(result.ok, `${text}: ${JSON.stringify(result)}`);
+    assert.equal(JSON.stringify(result.value), JSON.stringify(value), text);
+  }
+});
+
+test("code is not data: it is refused, and the message says where", () => {
+  const rows: [text: string, line: number, col: number, message: RegExp][] = [
+    ["@{\n  a = Get-Date\n}", 2, 7, /`Get-Date` is code/],
+    ["@{ a = [datetime]::Now }", 1, 18, /a call is no data/],
+    ["@{ a = $(Get-Date) }", 1, 8, /is code/],
+    ["@{ a = 1", 1, 1, /never closed/],
+    ["@{\n a = 'x\n}", 2, 6, /has no end/],
+    ["@{ a = 1\n A = 2 }", 2, 2, /twice/],
+    ["@{ a 1 }", 1, 6, /`=` is expected/],
+    ["@{ a = 1 } extra", 1, 12, /more after the end/],
+    ["", 1, 1, /ends too early/],
+    ["@{ a = " + "@(".repeat(200), 1, 206, /nested deeper/],
+  ];
+  for (const [text, line, col, message] of rows) {
+    const result = parsePsd1(text);
+    assert.equal(result.ok, false, text);
+    if (result.ok) continue;
+    assert.match(result.message, message);
+    assert.deepEqual([result.place.line, result.place.col], [line, col], text.slice(0, 40));
+  }
+});
+
+test("every value and key has its place", () => {
+  const result = parsePsd1("@{\n  Stages = @(\n    @{ Name = 'x' }\n  )\n}");
+  assert.ok(result.ok);
+  const at = (map: "values" | "keys", ...path: (string | number)[]) => {
+    const place = result.places[map].get(JSON.stringify(path));
+    return place && [place.line, place.col, place.endLine, place.endCol];
+  };
+  assert.deepEqual(at("values", "Stages", 0, "Name"), [3, 15, 3, 18]);
+  assert.deepEqual(at("keys", "Stages", 0, "Name"), [3, 8, 3, 12]);
+});
+
+test("upstream's own 60 KB settings files parse", (t) => {
+  if (!existsSync(config)) return t.skip("skipped: no shared data");
+  for (const file of ["2025-11-06/config.psd1", "2025-11-13/config.linux.psd1"]) {
+    const result = parsePsd1(readFileSync(join(config, file), "utf8"));
+    assert.ok(result.ok, `${file}: ${JSON.stringify(!result.ok && result)}`);
+    assert.ok(JSON.stringify(result.value).length > 1_000, file);
+  }
+});

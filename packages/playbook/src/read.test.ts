@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pointAt } from "./point.ts";
+import { readPlaybook } from "./read.ts";
+
+async function diagnostics(text: string, file: string): Promise<string[]> {
+  const read = readPlaybook(text, file);
+  const found = await pointAt(read.findings, read.source);
+  return found.map(({ line, col, code, message }) => `${line}:${col} ${code} ${message}`);
+}
+
+test("formats are told by what is in the file", () => {
+  const rows: [text: string, file: string, format: string][] = [
+    ['{"metadata": {"name": "x"}, "orchestration": {"jobs": {}}}', "x.json", "v3-jobs"],
+    ["metadata: {name: x}\nOrchestration: {Stages: [{name: a, sequences: ['0402']}]}", "x.yml", "v2-stages"],
+    ['{"Name": "x", "Stages": [{"Name": "a", "Sequence": ["0402"]}]}', "x.json", "v1-stages"],
+    ['{"Sequence": ["0402", 404]}', "x.json", "v1-sequence"],
+    ['{"Sequence": [{"Step": "0402"}]}', "x.json", "v1-sequence-objects"],
+    ['{"stages": {"a": {"scripts": ["0402"]}}, "executionOrder": ["a"]}', "x.json", "json-stage-map"],
+    ["@{ Sequence = @( @{ Script = '0402' } ) }", "x.psd1", "psd1-sequence"],
+    ["@{ Scripts = @( @{ Number = '0402' } ) }", "x.psd1", "psd1-scripts"],
+    ["@{ Stages = @( @{ Name = 'a'; Sequence = '0402' } ) }", "x.psd1", "psd1-stages"],
+    // Unsaved text has no name to go by.
+    ['\uFEFF{"Sequence": [1]}', "", "v1-sequence"],
+    ["# psd1\n@{ Sequence = '0402' }", "", "psd1-sequence"],
+    ["Sequence: [0402]", "", "v1-sequence"],
+  ];
+  for (const [text, file, format] of rows) {
+    const read = readPlaybook(text, file === "" ? null : file);
+    assert.ok(read.ok, `${text}: ${JSON.stringify(read.findings)}`);
+    assert.equal(read.format, format, text);
+    const runs = Object.values(read.playbook.orchestration.jobs).flatMap((stage) => stage.steps.map(({ run }) => run));
+    assert.ok(format === "v3-jobs" || runs.length > 0, text);
+  }
+});
+
+test("what is wrong is said at its place, in every syntax", async () => {
+  const rows: [text: string, file: string, wanted: RegExp][] = [
+    [
+      "metadata: {name: x}\norchestration:\n  jobs:\n    a:\n      timeout: soon\n      steps: []\n",
+      "a.yaml",
+      /^5:16 wrong-type .*orchestration\.jobs\.a\.timeout.*"soon"/,
+    ],
+    [
+      "metadata:\n  name: x\norchestration:\n  jobs:\n    a:\n      steps:\n        - just text\n",
+      "a.yaml",
+      /^7:11 wrong-type/,
+    ],
+    [
+      '{\n "metadata": {"name": "x"},\n "orchestration": {"stages": [{"name": "a", "sequences": [{}], "retries": -1}]}\n}',
+      "a.json",
+      /^3:75 wrong-type .*retries/,
+    ],
+    [
+      "@{\n Stages = @(\n  @{ Name = 'a'\n     Timeout = 'x' }\n )\n}",
+      "a.psd1",
+      /^4:16 wrong-type .*Stages\[0\]\.Timeout/,
+    ],
+    ["a: [1,\nb: 2", "a.yaml", /^2:1 yaml-syntax/],
+    ['{"a": 1,\n "b": }', "a.json", /^2:7 json-syntax .*a value is expected/],
+    ['{"a": [1, 2,]}', "a.json", /^1:13 json-syntax .*a comma too many/],
+    ['{"a": 1', "a.json", /^1:8 json-syntax/],
+    ["@{ a = 1", "a.psd1", /^1:1 psd1-syntax/],
+    ["- a\n- b\n", "a.yaml", /not-a-playbook a playbook is a map, not a list/],
+    ["", "a.yaml", /not-a-playbook .*an empty file/],
+    ["name: x\n", "a.yaml", /not-a-playbook this file has no stages/],
+  ];
+  for (const [text, file, wanted] of rows) {
+    const read = readPlaybook(text, file);
+    assert.equal(read.ok, false, text);
+    assert.match((await diagnostics(text, file)).join("\n"), wanted, text);
+  }
+});
+
+test("unknown keys are kept and reported, never refused", () => {
+  const read = readPlaybook(
+    JSON.stringify({
+      metadata: { name: "x", mood: "good" },
+      notifications: { onStart: {} },
+      orchestration: { jobs: { a: { steps: [{ run: "1", sparkle: true }], glow: 3 } } },
+    }),
+    "x.json",
+  );
+  assert.ok(read.ok);
+  assert.deepEqual(read.notEnforced.map(({ where }) => where).sort(), [
+    "metadata.mood",
+    "notifications",
+    "orchestration.jobs.a.glow",
+    "orchestration.jobs.a.steps[0].sparkle",
+  ]);
+  const job = read.playbook.orchestration.jobs["a"] as unknown as Record<string, unknown>;
+  assert.equal(job["glow"], 3);
+});
+
+test("old formats keep their meaning in the v3 model", () => {
+  const read = readPlaybook(
+    `@{
+      Name = 'x'
+      Variables = @{ A = '$Variables.B'; B = 1 }
+      Options = @{ Profiles = @{ quick = @{ ExcludeStages = @('b') } } }
+      Sequence = @(
+        @{ Script = '0001'; Description = 'first'; ContinueOnError = $true; Timeout = 5; RetryCount = 2 }
+        @{ Script = '0002'; Parallel = $true; Group = 1 }
+        @{ Script = '0003'; Parallel = $true; Group = 1; Parameters = @{ P = '$(B)' } }
+        @{ Script = '0004'; Condition = { $IsWindows } }
+      )
+    }`,
+    "x.psd1",
+  );
+  assert.ok(read.ok);
+  const { orchestration } = read.playbook;
+  assert.equal(orchestration.order, "written");
+  assert.deepEqual(orchestration.variables, { A: "{{B}}", B: 1 });
+  assert.deepEqual(orchestration.profiles, { quick: { excludeStages: ["b"] } });
+  const jobs = Object.entries(orchestration.jobs);
+  assert.deepEqual(
+    jobs.map(([id, { after }]) => [id, after]),
+    [
+      ["first", undefined],
+      ["s-0002", ["first"]],
+      ["s-0003", ["first"]],
+      ["s-0004", ["s-0002", "s-0003"]],
+    ],
+  );
+  assert.deepEqual(
+    jobs[0]?.[1].steps,
+    [{ run: "0001", continueOnError: true, name: "first", description: "first" }].map(
+      ({ name, description, ...rest }) => ({ name, description, ...rest }),
+    ),
+  );
+  assert.deepEqual([jobs[0]?.[1].timeout, jobs[0]?.[1].retries], [5, 2]);
+  assert.deepEqual(jobs[2]?.[1].steps[0]?.with, { P: "{{B}}" });
+  assert.equal(jobs[3]?.[1].if, "$IsWindows");
+});
+
+test("parallel groups and v2's own matrix", () => {
+  const read = readPlaybook(
+    JSON.stringify({
+      metadata: { name: "x" },
+      orchestration: {
+        stages: [
+          {
+            name: "Group",
+            type: "parallel-group",
+            maxConcurrency: 2,
+            jobs: [
+              { name: "j1", sequence: ["0402"], variables: { a: 1 } },
+              { name: "j2", sequence: ["0403"] },
+            ],
+          },
+          {
+            name: "Matrix",
+            sequences: ["0402"],
+            variables: { EnableMatrix: true, MatrixDimensions: { os: ["l"] }, keep: 1 },
+          },
+        ],
+      },
+    }),
+    "x.json",
+  );
+  assert.ok(read.ok);
+  const [group, matrix] = Object.values(read.playbook.orchestration.jobs);
+  assert.equal(group?.parallel, true);
+  assert.deepEqual(group?.steps, [
+    { run: "0402", name: "j1", with: { a: 1 } },
+    { run: "0403", name: "j2" },
+  ]);
+  assert.deepEqual([matrix?.matrix, matrix?.variables], [{ os: ["l"] }, { keep: 1 }]);
+});
