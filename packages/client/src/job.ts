@@ -2,7 +2,7 @@ import type { CancelJob, Event, EventOf, EventType, JobDetail, LogLine, RetryJob
 import { call } from "./call.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { logs, rawLogs, type LogsOptions } from "./logs.ts";
-import { ConnectionCut, isUnreachable } from "./problem.ts";
+import { isUnreachable, wasReached } from "./problem.ts";
 import { pause, RESUME_PATIENCE_MS } from "./resume.ts";
 import type { Transport } from "./transport.ts";
 import { watchJob, type JobFrame } from "./watch.ts";
@@ -63,7 +63,7 @@ export class JobHandle implements AsyncDisposable {
         if (hasEnded(job) || Date.now() >= deadline) return job;
         silentSince = Date.now();
       } catch (error) {
-        const known = again || error instanceof ConnectionCut;
+        const known = again || wasReached(error);
         const silentMs = Date.now() - silentSince;
         if (signal?.aborted || !isUnreachable(error) || !known || silentMs > RESUME_PATIENCE_MS) throw error;
         await pause(REDIAL_PAUSE_MS, signal);

@@ -43,6 +43,11 @@ export function isUnreachable(error: unknown): error is AitherError {
   return isAitherError(error) && (error.code === "DAEMON_UNREACHABLE" || error.code === "STOPPING");
 }
 
+/** There was a daemon a moment ago: it was cut off, or said that it stops. Another one may come soon. */
+export function wasReached(error: unknown): boolean {
+  return error instanceof ConnectionCut || (isAitherError(error) && error.code === "STOPPING");
+}
+
 /** The text fits several jobs; `error.problem.candidates` names them. */
 export function isAmbiguous(error: unknown): error is AitherError {
   return isAitherError(error) && error.code === "JOB_AMBIGUOUS";

@@ -1,4 +1,4 @@
-import { ConnectionCut, isUnreachable } from "./problem.ts";
+import { isUnreachable, wasReached } from "./problem.ts";
 
 export type ResumeOptions = {
   readonly signal?: AbortSignal | undefined;
@@ -37,8 +37,7 @@ export async function* resuming<T>(
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (!isUnreachable(error) || !(again || error instanceof ConnectionCut) || Date.now() - silentSince > patienceMs)
-        throw error;
+      if (!isUnreachable(error) || !(again || wasReached(error)) || Date.now() - silentSince > patienceMs) throw error;
     }
     if (signal?.aborted) return;
     again = true;
