@@ -127,10 +127,7 @@ test("an intent without a claim is fenced, and a new attempt runs", async () => 
     const folder = await daemon.workspace.jobFolder(jobId);
     // As if the daemon had died right after its intent: no start is in the journal, no claim on disk.
     const events = await daemon.events(jobId);
-    const kept = events.slice(
-      0,
-      events.findIndex(({ type }) => type === "ScriptStarted"),
-    );
+    const kept = events.slice(0, types(events).indexOf("ScriptScheduled") + 1);
     await writeFile(join(folder, "events.ndjson"), kept.map((event) => `${JSON.stringify(event)}\n`).join(""));
     for (const name of await readdir(join(folder, "scripts"))) await unlink(join(folder, "scripts", name));
     await daemon.launch();
