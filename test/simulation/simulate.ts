@@ -31,7 +31,7 @@ export async function simulate(
     trace: options.trace ?? null,
     tamper: options.tamper ?? ((engineOptions) => engineOptions),
   });
-  const stormSteps = new Prng(seed + 1).int(50, 700);
+  const stormSteps = new Prng(seed + 1).int(50, 500);
   let steps = 0;
   while (steps < stormSteps && !isHopeless(world) && (await step(world, { storm: true }))) steps++;
   world.calmDown();

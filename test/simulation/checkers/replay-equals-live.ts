@@ -1,5 +1,5 @@
 import type { JobState } from "@aither/core";
-import { isDeepStrictEqual } from "node:util";
+import { deepEqual } from "../deep-equal.ts";
 import type { JobId } from "@aither/protocol";
 import type { Checker, Truth } from "../truth.ts";
 
@@ -13,7 +13,7 @@ export const replayEqualsLive: Checker = {
         continue;
       }
       for (const published of lastStates(truth, job.id)) {
-        if (!isDeepStrictEqual(published, job.states[published.seq - 1])) {
+        if (!deepEqual(published, job.states[published.seq - 1])) {
           yield `${job.id} at seq ${published.seq}: the published state is not the fold of the journal`;
         }
       }
