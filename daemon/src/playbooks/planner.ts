@@ -5,11 +5,12 @@ import type { Outcome } from "@aither/engine";
 import { pointAt } from "@aither/playbook";
 import { type Body, type Json, type Plan, problem, type Problem, type ScriptEntry } from "@aither/protocol";
 import { createPlaybookCatalogue, type LoadedPlaybook } from "./catalogue.ts";
-import type { Planner, PlannerOptions, Validation } from "./face.ts";
+import type { Planner, PlannerOptions, ShownPlaybook } from "./face.ts";
 import { isDirectory, readHead } from "./files.ts";
-import { compileLoaded, placed, planLoaded } from "./planning.ts";
-import { shortened } from "./say.ts";
+import { plainEnvironment, planLoaded } from "./planning.ts";
+import { problemOf, shortened } from "./say.ts";
 import { createScriptCatalogue } from "./scripts.ts";
+import { validate } from "./validating.ts";
 import { viewOfPlan } from "./view.ts";
 
 export type * from "./face.ts";
@@ -46,59 +47,8 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
     planView: viewOfPlan,
     listPlaybooks: (workspace) => playbooks.list(workspace),
 
-    async validate(request) {
-      const workspace = request.workspace ?? homedir();
-      const loaded =
-        request.text === undefined
-          ? await playbooks.find(request.playbook ?? "", workspace)
-          : playbooks.unsaved(request.text, request.file ?? null);
-      if (!loaded.ok) return validationOf(loaded.problem);
-      const index = await scripts.index(workspace);
-      const { read } = loaded.value;
-      if (!read.ok) {
-        const diagnostics = shortened(await pointAt(read.findings, read.source), workspace);
-        return { valid: false, diagnostics, notEnforced: [] };
-      }
-      const input = { loaded: loaded.value, scripts: index, request: {}, workspace, env: plainEnvironment() };
-      const { plan, findings } = compileLoaded(input, read);
-      // What the caller of a start still could give is no mistake of the playbook.
-      const open = new Set(["VARIABLE_MISSING"]);
-      const judged = findings.map((one) =>
-        one.atStart && (open.has(one.problem) || one.code === "undecidable")
-          ? { ...one, severity: "warning" as const }
-          : one,
-      );
-      const diagnostics = shortened(
-        [...(await pointAt(read.findings, read.source)), ...(await placed(judged, read))],
-        workspace,
-      );
-      return {
-        valid: !diagnostics.some(({ severity }) => severity === "error"),
-        diagnostics,
-        notEnforced: [...read.notEnforced, ...plan.notEnforced],
-      };
-    },
-
-    async showPlaybook(name, workspace) {
-      const loaded = await playbooks.find(name, workspace);
-      if (!loaded.ok) return loaded;
-      const { read, path } = loaded.value;
-      if (!read.ok) {
-        const [first] = shortened(await pointAt(read.findings, read.source), workspace);
-        const detail = first ? `${first.file}:${first.line}:${first.col}: ${first.message}` : "it cannot be read";
-        return refused(problem("PLAYBOOK_INVALID", detail));
-      }
-      const playbook = JSON.parse(JSON.stringify(read.playbook)) as Json;
-      const shown = {
-        name: read.playbook.metadata.name,
-        format: read.format,
-        path: path ?? "",
-        text: read.source.text,
-        playbook,
-      };
-      return { ok: true, value: shown };
-    },
-
+    validate: (request) => validate(request, { playbooks, scripts }),
+    showPlaybook: async (name, workspace) => shown(await playbooks.find(name, workspace), workspace),
     listScripts: async (workspace) => [...(await scripts.index(workspace)).all],
 
     async showScript(name, workspace) {
@@ -125,25 +75,21 @@ function selectorPlaybook(selector: string): string {
   return JSON.stringify({ metadata: { name: selector }, orchestration: { jobs } });
 }
 
-function validationOf(why: Problem): Validation {
-  const place = /^(.+?):(\d+):(\d+): (.*)$/s.exec(why.detail);
-  return {
-    valid: false,
-    diagnostics: [
-      {
-        severity: "error",
-        code: why.code.replace("AITHER_E_", "").toLowerCase().replaceAll("_", "-"),
-        message: place?.[4] ?? why.detail,
-        file: place?.[1] ?? null,
-        line: place ? Number(place[2]) : null,
-        col: place ? Number(place[3]) : null,
-        endLine: null,
-        endCol: null,
-        fix: why.hint,
-      },
-    ],
-    notEnforced: [],
+async function shown(loaded: Outcome<LoadedPlaybook>, workspace: string): Promise<Outcome<ShownPlaybook>> {
+  if (!loaded.ok) return loaded;
+  const { read, path } = loaded.value;
+  if (!read.ok) {
+    const diagnostics = shortened(await pointAt(read.findings, read.source), workspace);
+    return refused(problemOf("PLAYBOOK_INVALID", diagnostics));
+  }
+  const value: ShownPlaybook = {
+    name: read.playbook.metadata.name,
+    format: read.format,
+    path: path ?? "",
+    text: read.source.text,
+    playbook: JSON.parse(JSON.stringify(read.playbook)) as Json,
   };
+  return { ok: true, value };
 }
 
 function noScript(name: string, all: readonly ScriptEntry[]): Problem {
@@ -166,12 +112,6 @@ function severalScripts(name: string, found: readonly ScriptEntry[]): Problem {
 function userPlaybooks(): string {
   const config = process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config");
   return join(config, "aither", "playbooks");
-}
-
-function plainEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
-  );
 }
 
 function refused(why: Problem): { ok: false; problem: Problem } {

@@ -105,3 +105,10 @@ function interpreterProblem(missing: Awaited<ReturnType<typeof findInterpreters>
 function refused(why: Problem): { ok: false; problem: Problem } {
   return { ok: false, problem: why };
 }
+
+/** The daemon's own environment, for questions that bring none. */
+export function plainEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}

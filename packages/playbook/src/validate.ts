@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { Finding, Path } from "./finding.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { Finding, Path } from "./finding.ts";
  * it brings ajv, which makes code at run time: a page may not load it.
  */
 export function createPlaybookValidator(schema: object): (value: unknown) => Finding[] {
-  const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
+  const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
   return (value) => {
     if (validate(value)) return [];
     const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== "anyOf" && keyword !== "const");

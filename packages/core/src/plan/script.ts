@@ -93,12 +93,13 @@ function firstLine(text: string): string {
 }
 
 function targetsOf(compiler: Compiler, step: PlaybookStep, scope: Scope, at: At): Target[] {
-  const resolve = (text: string): string => textOf(compiler.take(resolveValue(text, scope, at)));
+  const resolve = (key: "script" | "run" | "file"): string =>
+    textOf(compiler.take(resolveValue(step[key] ?? "", scope, { ...at, keys: [...at.keys, key] })));
   if (step.script !== undefined) {
-    return [{ is: "inline", text: resolve(step.script), shell: shellOf(compiler, step) }];
+    return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
   }
-  if (step.run !== undefined) return selected(compiler, resolve(step.run), { ...at, keys: [...at.keys, "run"] });
-  if (step.file !== undefined) return [fileTarget(compiler, resolve(step.file), at)];
+  if (step.run !== undefined) return selected(compiler, resolve("run"), { ...at, keys: [...at.keys, "run"] });
+  if (step.file !== undefined) return [fileTarget(compiler, resolve("file"), at)];
   if (step.uses !== undefined) return [foreign(compiler, step.uses, at)];
   compiler.report(
     finding("empty-step", "this step runs nothing", {

@@ -47,7 +47,7 @@ export function select(expression: string, index: ScriptIndex): Selection {
   const unknown: string[] = [];
   const ambiguous: { part: string; candidates: readonly ScriptEntry[] }[] = [];
   const excluded = new Set<ScriptEntry>();
-  for (const part of partsOf(expression)) {
+  for (const part of partsOf(expression, index)) {
     const excludes = part.startsWith("!");
     const hit = lookUp(excludes ? part.slice(1).trim() : part, index);
     if (hit.is === "unknown") unknown.push(part);
@@ -64,13 +64,19 @@ export function select(expression: string, index: ScriptIndex): Selection {
   return { scripts, missing: [...new Set(missing)], unknown, ambiguous };
 }
 
-/** `stage:` and `tag:` keep the blanks of their value up to the next comma. */
-function partsOf(expression: string): string[] {
+/** The value of `stage:` and `tag:` may hold blanks, where a script has such a stage or tag; otherwise blanks separate. */
+function partsOf(expression: string, index: ScriptIndex): string[] {
   return expression
     .split(",")
-    .flatMap((part) => (/^\s*!?\s*(stage|tag)\s*:/i.test(part) ? [part] : splitBlanks(part)))
+    .flatMap((part) => (isHeaderWithBlanks(part, index) ? [part] : splitBlanks(part)))
     .map((part) => part.trim())
     .filter((part) => part !== "");
+}
+
+function isHeaderWithBlanks(part: string, index: ScriptIndex): boolean {
+  if (!/^\s*!?\s*(stage|tag)\s*:.*\S\s+\S/i.test(part)) return false;
+  const hit = lookUp(part.trim().replace(/^!\s*/, ""), index);
+  return hit.is === "set" && hit.scripts.length > 0;
 }
 
 function splitBlanks(part: string): string[] {

@@ -1,0 +1,61 @@
+import { homedir } from "node:os";
+import { type Finding, pointAt } from "@aither/playbook";
+import type { Body, Problem } from "@aither/protocol";
+import type { PlaybookCatalogue } from "./catalogue.ts";
+import type { Validation } from "./face.ts";
+import { compileLoaded, placed, plainEnvironment } from "./planning.ts";
+import { shortened } from "./say.ts";
+import type { ScriptCatalogue } from "./scripts.ts";
+
+type Catalogues = { readonly playbooks: PlaybookCatalogue; readonly scripts: ScriptCatalogue };
+
+/** Everything that is wrong with a playbook, and everything it declares that nothing enforces. */
+export async function validate(
+  request: Body<"validatePlaybook">,
+  { playbooks, scripts }: Catalogues,
+): Promise<Validation> {
+  const workspace = request.workspace ?? homedir();
+  const loaded =
+    request.text === undefined
+      ? await playbooks.find(request.playbook ?? "", workspace)
+      : playbooks.unsaved(request.text, request.file ?? null);
+  if (!loaded.ok) return validationOf(loaded.problem);
+  const { read } = loaded.value;
+  const own: readonly Finding[] = read.findings;
+  const ownDiagnostics = await pointAt(own, read.source);
+  if (!read.ok) {
+    return { valid: false, diagnostics: shortened(ownDiagnostics, workspace), notEnforced: [] };
+  }
+  const index = await scripts.index(workspace);
+  const input = { loaded: loaded.value, scripts: index, request: {}, workspace, env: plainEnvironment() };
+  const { plan, findings } = compileLoaded(input, read);
+  // What the caller of a start still can give or decide is no mistake of the playbook.
+  const judged = findings.map((one) =>
+    one.atStart && (one.problem === "VARIABLE_MISSING" || one.code === "undecidable")
+      ? { ...one, severity: "warning" as const }
+      : one,
+  );
+  const diagnostics = shortened([...ownDiagnostics, ...(await placed(judged, read))], workspace);
+  return {
+    valid: !diagnostics.some(({ severity }) => severity === "error"),
+    diagnostics,
+    notEnforced: [...read.notEnforced, ...plan.notEnforced],
+  };
+}
+
+/** A playbook that cannot even be found is a finding, too. */
+function validationOf(why: Problem): Validation {
+  const place = /^(.+?):(\d+):(\d+): (.*)$/s.exec(why.detail);
+  const diagnostic = {
+    severity: "error" as const,
+    code: why.code.replace("AITHER_E_", "").toLowerCase().replaceAll("_", "-"),
+    message: place?.[4] ?? why.detail,
+    file: place?.[1] ?? null,
+    line: place ? Number(place[2]) : null,
+    col: place ? Number(place[3]) : null,
+    endLine: null,
+    endCol: null,
+    fix: why.hint,
+  };
+  return { valid: false, diagnostics: [diagnostic], notEnforced: [] };
+}
