@@ -52,15 +52,15 @@ exec "$@"`;
 export async function autostart(options: AutostartOptions): Promise<void> {
   const { places, answers, signal, fail, pause } = options;
   prepareHome(options);
-  const begunAt = Date.now();
+  const begun = { at: Date.now(), logBytes: sizeOf(options.places.daemonLog) };
   let told = false;
   let child = launch(options);
   for (;;) {
     if (await answers()) return;
     signal?.throwIfAborted();
-    const waitedMs = Date.now() - begunAt;
+    const waitedMs = Date.now() - begun.at;
     if (child.exit !== null) {
-      if (child.exit !== LOCK_TAKEN) throw whyNot(options, begunAt, child.exit);
+      if (child.exit !== LOCK_TAKEN) throw whyNot(options, begun, child.exit);
       // Somebody else starts, or stops: when nobody answers after a while, the lock may be free by now.
       if (Date.now() - child.exitAt > TRY_AGAIN_MS) child = launch(options);
     }
@@ -77,6 +77,9 @@ export async function autostart(options: AutostartOptions): Promise<void> {
     await pause(POLL_MS, signal);
   }
 }
+
+/** When the start began, and how long the log was then: older words are not about this start. */
+type Begun = { readonly at: number; readonly logBytes: number };
 
 type Launched = { exit: number | null; exitAt: number };
 
@@ -148,23 +151,26 @@ function prepareHome({ places, fail }: AutostartOptions): void {
 }
 
 /** The daemon writes what kept it from starting; otherwise the end of its log is the best there is. */
-function whyNot({ places, fail, refusal }: AutostartOptions, begunAt: number, exit: number): AitherError {
+function whyNot({ places, fail, refusal }: AutostartOptions, begun: Begun, exit: number): AitherError {
   const file = join(places.home, "start-problem.json");
   try {
-    if (statSync(file).mtimeMs >= begunAt - 1_000) return refusal(JSON.parse(readFileSync(file, "utf8")) as Problem);
+    if (statSync(file).mtimeMs >= begun.at - 1_000) return refusal(JSON.parse(readFileSync(file, "utf8")) as Problem);
   } catch {
     // It died before it could say why.
   }
   // A full disk takes the daemon's last words, too.
-  if (exit === DISK_FAILED || isFull(places.home))
+  if (exit === DISK_FAILED || isFull(places.home)) {
     return fail("DISK_FAILED", `${places.home}: the disk failed or is full`);
-  return fail(
-    "DAEMON_START_FAILED",
-    `aitherd ended with exit code ${exit} while starting${lastWords(places.daemonLog)}`,
-    {
-      hint: `see ${places.daemonLog}`,
-    },
-  );
+  }
+  const words = lastWords(places.daemonLog, begun.logBytes);
+  // Refused before it knew its home: the document is in the log.
+  if (words.startsWith('{"apiVersion"')) return refusal(JSON.parse(words) as Problem);
+  const detail = `aitherd ended with exit code ${exit} while starting${words && `: ${words.slice(0, 300)}`}`;
+  return fail("DAEMON_START_FAILED", detail, { hint: `see ${places.daemonLog}` });
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isFull(folder: string): boolean {
@@ -172,13 +178,15 @@ function isFull(folder: string): boolean {
   return bavail * bsize < FULL_BELOW_BYTES;
 }
 
-function lastWords(path: string): string {
+function lastWords(path: string, from: number): string {
   try {
-    const lines = readFileSync(path, "utf8")
+    const lines = readFileSync(path)
+      .subarray(from)
+      .toString("utf8")
       .split("\n")
       .filter((line) => line.trim() !== "" && !/^\s+at |^Node\.js v/.test(line));
     const line = lines.findLast((one) => /error/i.test(one)) ?? lines.at(-1);
-    return line === undefined ? "" : `: ${line.trim().slice(0, 300)}`;
+    return line?.trim() ?? "";
   } catch {
     return "";
   }

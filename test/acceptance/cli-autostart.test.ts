@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { Cli } from "../rig/cli.ts";
+
+/** Nobody starts the daemon by hand, and nobody ever gets two. */
+
+const CLIENTS = 20;
+
+function readyCount(cli: Cli): number {
+  return readFileSync(cli.workspace.places.daemonLog, "utf8").split('"msg":"ready"').length - 1;
+}
+
+async function storm(cli: Cli): Promise<void> {
+  const ended = await Promise.all(Array.from({ length: CLIENTS }, () => cli.run(["jobs", "list", "--json"])));
+  for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
+}
+
+test(`${CLIENTS} clients at once start one daemon, on a fresh home and behind a stale socket`, async () => {
+  await using cli = await Cli.create();
+  await storm(cli);
+  assert.equal(readyCount(cli), 1);
+  await cli.killDaemon();
+  assert.ok(existsSync(cli.workspace.places.socket), "a killed daemon leaves its socket");
+  await storm(cli);
+  assert.equal(readyCount(cli), 2);
+});
+
+test("the daemon belongs to no terminal: own session, cwd /, nothing of the client's environment but what it needs", async (t) => {
+  if (!existsSync("/proc/self/environ")) return t.skip("skipped: no /proc");
+  await using cli = await Cli.create();
+  await cli.run(["status"], {
+    env: { TERM: "xterm", SSH_TTY: "/dev/pts/9", MY_SECRET: "x", AITHER_TOKEN: "y", AITHER_LOG_LEVEL: "debug" },
+  });
+  const pid = await cli.daemonPid();
+  const names = readFileSync(`/proc/${pid}/environ`, "utf8")
+    .split("\0")
+    .map((pair) => pair.split("=")[0]);
+  for (const name of ["TERM", "SSH_TTY", "MY_SECRET", "AITHER_TOKEN"]) assert.ok(!names.includes(name), name);
+  for (const name of ["PATH", "HOME", "XDG_RUNTIME_DIR", "AITHER_LOG_LEVEL"]) assert.ok(names.includes(name), name);
+  assert.equal(readlinkSync(`/proc/${pid}/cwd`), "/");
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const [session, terminal] = [stat[3], stat[4]];
+  assert.deepEqual([session, terminal], [String(pid), "0"]);
+});
+
+test("a daemon that cannot start is told with its own words, and with exit code 3", async () => {
+  await using cli = await Cli.create();
+  const entry = await cli.workspace.write("broken.mjs", 'throw new Error("the moon is in the wrong house")\n');
+  const broken = await cli.run(["jobs", "list"], { env: { AITHER_DAEMON_ENTRY: entry } });
+  assert.equal(broken.code, 3);
+  assert.match(
+    broken.stderr,
+    /^aither: aitherd ended with exit code 1 while starting: .*the moon is in the wrong house\n {2}see .*daemon\.log\n$/,
+  );
+});
+
+test("a daemon's own start problem comes with its own exit code", async () => {
+  await using cli = await Cli.create();
+  const wrong = await cli.run(["jobs", "list"], { env: { AITHER_SLOTS: "none" } });
+  assert.equal(wrong.code, 2, wrong.stderr);
+  assert.match(wrong.stderr, /slots must be a whole number/);
+  assert.equal((await cli.run(["jobs", "list"])).code, 0);
+});
+
+test("a home that is a file is told; nothing is started", async () => {
+  await using cli = await Cli.create();
+  const home = cli.workspace.path("file");
+  await writeFile(home, "");
+  const refused = await cli.run(["orch", "x"], { env: { AITHER_HOME: home } });
+  assert.equal(refused.code, 3);
+  assert.match(refused.stderr, /cannot be used as a home/);
+  await rm(home);
+});
+
+test("a named host is never started: 3 at once, and no daemon afterwards", async () => {
+  await using cli = await Cli.create();
+  const host = `unix://${cli.workspace.places.socket}`;
+  assert.equal((await cli.run(["jobs", "list"], { env: { AITHER_HOST: host } })).code, 3);
+  assert.equal((await cli.run(["daemon", "status"])).code, 3);
+  assert.equal(existsSync(cli.workspace.places.daemonLog), false);
+});
