@@ -9,7 +9,7 @@ import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
 import { relativeTo } from "./say.ts";
 
 /** Where playbooks are looked for, below the workspace. */
-export const playbookRoots = ["playbooks", "orchestration/playbooks", ".aither/playbooks"] as const;
+const playbookRoots = ["playbooks", "orchestration/playbooks", ".aither/playbooks"] as const;
 
 /** A playbook's file, read. */
 export type LoadedPlaybook = {

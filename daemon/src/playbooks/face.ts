@@ -46,5 +46,3 @@ export type PlannerOptions = {
   /** The user's own playbooks, looked up after the workspace's; default: `playbooks` in the user's config directory. */
   readonly userPlaybooks?: string;
 };
-
-export type CreatePlanner = (options?: PlannerOptions) => Planner;

@@ -5,7 +5,7 @@ import type { ScriptEntry } from "@aither/protocol";
 import { fileCache, filesBelow, readHead } from "./files.ts";
 
 /** Where numbered scripts are looked for, below the workspace. */
-export const scriptRoots = ["automation-scripts", "library/automation-scripts", "scripts"] as const;
+const scriptRoots = ["automation-scripts", "library/automation-scripts", "scripts"] as const;
 
 export interface ScriptCatalogue {
   /** The workspace's numbered scripts, ready to be selected from. */

@@ -3,7 +3,7 @@ import { parseLenientJson } from "./lenient-json.ts";
 import { entries, fold, isList, isObject, isUnknown, looseEquals, toText, type Value } from "./values.ts";
 
 /** GitHub stops an expression whose result grows beyond this. */
-export const TEXT_LENGTH_MAX = 10 * 1024 * 1024;
+const TEXT_LENGTH_MAX = 10 * 1024 * 1024;
 
 /** An argument that is evaluated when it is asked for, and once. */
 export type Lazy = () => Value;
@@ -55,7 +55,7 @@ function fromJson(value: Value): Value {
 }
 
 /** Two blanks of indent, insertion order, nothing escaped beyond what JSON must. */
-export function toPrettyJson(value: Value, indent: string): string {
+function toPrettyJson(value: Value, indent: string): string {
   const inner = `${indent}  `;
   if (isList(value)) {
     if (value.length === 0) return "[]";

@@ -29,7 +29,7 @@ export function parseLegacy(text: string, options: LegacyOptions): Node {
 }
 
 /** The tree of a `{{ … }}`: a variable, one with a fallback, or a comparison; null when it is none of these. */
-export function parseBrace(text: string, options: ParseOptions): Node | null {
+function parseBrace(text: string, options: ParseOptions): Node | null {
   const withFallback = /^\$?([\w.-]+)\s*:=([\s\S]*)$/.exec(text);
   if (withFallback) {
     const fallback = fallbackNode(withFallback[2]!.trim(), options);

@@ -1,3 +1,4 @@
+import { hasTemplate } from "@aither/expression";
 import type { Json } from "@aither/protocol";
 import { type Gathering, type Path, pathText } from "./finding.ts";
 
@@ -126,7 +127,7 @@ function countOf(value: Json): number | undefined {
 
 /** Upstream also writes variables as `$(Name)`. */
 function template(value: Json): string | undefined {
-  return typeof value === "string" && /\{\{|\$\(|^\$\w/.test(value) ? value : undefined;
+  return typeof value === "string" && (hasTemplate(value) || /\$\(|^\$\w/.test(value)) ? value : undefined;
 }
 
 function listOfTexts(value: Json): string[] | undefined {

@@ -1,7 +1,7 @@
 import type { Json, Playbook } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
-import type { Variables } from "./scope.ts";
+import { textOf, type Variables } from "./scope.ts";
 
 /**
  * Gives the caller's values the types the playbook declares (a command line knows text only), and checks what `inputs`
@@ -25,7 +25,7 @@ export function typedVariables(
       continue;
     }
     if (input?.enum && !input.enum.some((allowed) => sameText(allowed, value))) {
-      const allowed = input.enum.map(String).join(", ");
+      const allowed = input.enum.map(textOf).join(", ");
       findings.push(wrongValue(name, `${describe(value)} is not one of ${allowed}`));
     }
     values[name] = value;
@@ -99,7 +99,7 @@ function typeOf(value: Json | undefined): string | undefined {
 }
 
 function sameText(left: Json, right: Json): boolean {
-  return String(left).toLowerCase() === String(right).toLowerCase();
+  return textOf(left).toLowerCase() === textOf(right).toLowerCase();
 }
 
 function describe(value: Json): string {

@@ -17,7 +17,7 @@ export type MatrixResult =
   | { readonly ok: false; readonly message: string; readonly key: string | null };
 
 /** GitHub allows so many legs; more is almost certainly a mistake. */
-export const LEGS_MAX = 256;
+const LEGS_MAX = 256;
 
 /**
  * GitHub's algorithm: the product of all vectors in file order (the last varies fastest), minus what an `exclude` item

@@ -3,7 +3,7 @@ import type { Compiler } from "./compiler.ts";
 import { type Decided, decide } from "./decide.ts";
 import { finding } from "./finding.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
-import { makeScope, overlay, resolveValue, resolveVariables, type Scope, type Variables } from "./scope.ts";
+import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
 import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
 import { count, flag, seconds } from "./settings.ts";
 
@@ -45,7 +45,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     const value = stage[key] as Json | undefined;
     return value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [key] }));
   };
-  const name = stage.name === undefined ? id : String(setting("name"));
+  const name = stage.name === undefined ? id : textOf(setting("name") ?? id);
   return {
     id,
     name,

@@ -72,7 +72,7 @@ export function withIds(stages: readonly NamedStage[]): Record<string, PlaybookS
   return jobs;
 }
 
-export function slug(name: string): string {
+function slug(name: string): string {
   const plain = name
     .normalize("NFKD")
     .toLowerCase()
@@ -96,7 +96,7 @@ export function readMetadata(fields: Fields, fallback: string): Playbook["metada
 }
 
 /** What lists show and nothing acts on; it is no promise, so it is not reported. */
-export const labels = [
+const labels = [
   "created",
   "createdAt",
   "lastUpdated",

@@ -20,7 +20,7 @@ export function readStage(fields: Fields): PlaybookStage {
 }
 
 /** Settings that mean the same in every old format. */
-export function readSettings(fields: Fields): Partial<PlaybookStage> {
+function readSettings(fields: Fields): Partial<PlaybookStage> {
   return compact<Partial<PlaybookStage>>({
     if: readCondition(fields),
     needs: fields.texts("needs", "dependsOn"),
