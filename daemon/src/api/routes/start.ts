@@ -14,12 +14,12 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
   mount(app, "startJob", async ({ body, request }) => {
     const key = idempotencyKey(request);
     if (!key.ok) return key;
-    const earlier = await startedBefore(host, key.value);
-    if (earlier !== null) return ok(earlier);
     const resolved = resolveRequest(body);
     if (!resolved.ok) return resolved;
     const { wanted, origin } = resolved.value;
-    const planned = await host.planner.plan(wanted);
+    // Planning changes nothing, so a first start need not wait for the search for an earlier one.
+    const [earlier, planned] = await Promise.all([startedBefore(host, key.value), host.planner.plan(wanted)]);
+    if (earlier !== null) return ok(earlier);
     if (!planned.ok) return planned;
     const plan: Plan = { ...planned.value, timeoutMs: wanted.timeoutMs ?? planned.value.timeoutMs };
     return reply(
