@@ -1,11 +1,4 @@
-import { admit, check, decide, effectId, effects, evolve, settle, toEvent } from "@aither/core";
-import type { JobState } from "@aither/core";
-import type { RunSpec, ScriptKey } from "@aither/protocol";
-
-/** A script's `run` with every template filled in, or why that cannot be done. */
-export type ResolvedRun =
-  | { readonly ok: true; readonly run: RunSpec }
-  | { readonly ok: false; readonly message: string };
+import { admit, check, decide, effectId, effects, evolve, resolveRun, settle, toEvent } from "@aither/core";
 
 /** The core, as a parameter: the simulator hands in cores with planted bugs and expects to catch them. */
 export type Behaviour = {
@@ -17,7 +10,7 @@ export type Behaviour = {
   readonly admit: typeof admit;
   readonly check: typeof check;
   readonly toEvent: typeof toEvent;
-  readonly resolveRun: (state: JobState, script: ScriptKey) => ResolvedRun;
+  readonly resolveRun: typeof resolveRun;
 };
 
 export const behaviour: Behaviour = {
@@ -29,5 +22,5 @@ export const behaviour: Behaviour = {
   admit,
   check,
   toEvent,
-  resolveRun: (_state, script) => ({ ok: false, message: `templates of ${script} need a resolver` }),
+  resolveRun,
 };
