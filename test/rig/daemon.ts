@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Event, EventOf, EventType, JobDetail } from "@aither/protocol";
-import { daemonBundle } from "./bundle.ts";
+import { daemonBundle, type Patch } from "./bundle.ts";
 import { isAlive, processesOf } from "./processes.ts";
 import { waitFor } from "./wait.ts";
 import { Workspace } from "./workspace.ts";
@@ -16,7 +16,16 @@ const LOCK_LINE = 'exec 9>>"$0"; flock -n 9 || exit 75; exec "$@"';
 
 export type Answer = { readonly status: number; readonly body: unknown; readonly text: string };
 
-export type DaemonOptions = { readonly env?: Readonly<Record<string, string>>; readonly argv?: readonly string[] };
+export type DaemonOptions = {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly argv?: readonly string[];
+  /** Options of Node itself, such as `--cpu-prof`. */
+  readonly nodeArgv?: readonly string[];
+  /** Planted bugs; see `bundle.ts`. */
+  readonly patches?: readonly Patch[];
+  /** A command and its options that runs the daemon, such as `strace`. */
+  readonly around?: readonly string[];
+};
 
 export class Daemon implements AsyncDisposable {
   readonly workspace: Workspace;
@@ -71,9 +80,10 @@ export class Daemon implements AsyncDisposable {
   /** Starts it without waiting for anything. */
   async spawn(): Promise<ChildProcess> {
     const { places, env } = this.workspace;
-    const main = await daemonBundle();
+    const main = await daemonBundle(this.#options.patches);
     const log = openSync(places.daemonLog, "a", 0o600);
-    const argv = [process.execPath, main, ...(this.#options.argv ?? [])];
+    const { around = [] } = this.#options;
+    const argv = [...around, process.execPath, ...(this.#options.nodeArgv ?? []), main, ...(this.#options.argv ?? [])];
     const child = spawn("/bin/sh", ["-c", LOCK_LINE, places.lock, ...argv], {
       cwd: "/",
       env: { ...env, ...this.#options.env },
@@ -100,14 +110,21 @@ export class Daemon implements AsyncDisposable {
     await this.launch();
   }
 
-  async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const asked = request({
       socketPath: this.workspace.places.socket,
       method,
       path,
-      headers:
-        text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
+      headers: {
+        ...extra,
+        ...(text !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+      },
     });
     asked.end(text);
     const [answer] = (await once(asked, "response")) as [IncomingMessage];

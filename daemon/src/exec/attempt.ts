@@ -15,6 +15,7 @@ import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
 import type { AttemptRef, Handle } from "@aither/protocol";
 import { outputPath } from "./environment.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { readOutputs } from "./outputs.ts";
 
 export function attemptId(ref: AttemptRef): string {
@@ -34,6 +35,7 @@ export type Connection = {
   readonly identity: IdentityOptions;
   readonly tail: Tail;
   readonly sweep: LivenessSweep;
+  readonly leftovers: Leftovers;
   readonly report: (observation: Observation) => void;
   readonly trouble: (error: unknown) => void;
   /** Its wrapper is dead and its script is not. */
@@ -91,10 +93,10 @@ export class Attempt {
     this.phase = "running";
     this.#handle = handle;
     this.connection.report({ is: how, ref: this.request.ref, handle });
-    this.#unwatch = this.connection.sweep.watch(handle, () => this.heard());
+    const { sweep, leftovers } = this.connection;
+    const stops = [sweep.watch(handle, () => this.heard()), leftovers.claimed(handle)];
+    this.#unwatch = () => stops.forEach((stop) => void stop());
     this.#follow();
-    // The bell may have rung before anybody listened.
-    this.heard();
   }
 
   /** Something happened: a bell rang, or the wrapper is dead. Looks once, however often it is called. */
@@ -125,7 +127,7 @@ export class Attempt {
     const { ref } = this.request;
     const handle = this.#handle ?? handleOf(process);
     const [leftovers, outputs] = await Promise.all([
-      findScripts(this.target(process), this.connection.identity),
+      this.connection.leftovers.of({ ...this.target(process), wrapper: process }),
       readOutputs(outputPath(this.files)),
       syncExit(this.connection.fs, this.files),
     ]);
@@ -143,7 +145,7 @@ export class Attempt {
       endedAtMs: exit.endedAt,
       handle,
       outputs,
-      leftovers: [...new Set([...this.#left, ...leftovers.map(({ pid }) => pid)])],
+      leftovers: [...new Set([...this.#left, ...leftovers])],
     });
   }
 
@@ -211,15 +213,22 @@ export class Attempt {
   }
 
   async #look(): Promise<void> {
-    const exit = await readExit(this.files);
-    const claim = await readClaim(this.files);
-    if (claim?.kind !== "claimed" || this.isOver()) return;
-    const process = { ...claim.process, startedAt: claim.startedAt };
-    if (exit !== undefined) {
-      await this.end(exit, process);
-      return;
+    const process = await this.#process();
+    if (process === undefined || this.isOver()) return;
+    let exit = await readExit(this.files);
+    if (exit === undefined && this.phase === "running" && !isAlive(process, this.connection.identity)) {
+      // It may have written and gone between the two looks.
+      exit = await readExit(this.files);
+      if (exit === undefined) return this.vanished(process);
     }
-    if (this.phase === "running" && !isAlive(process, this.connection.identity)) await this.vanished(process);
+    if (exit !== undefined) await this.end(exit, process);
+  }
+
+  /** Who runs it, as far as is known by now. */
+  async #process(): Promise<(ProcessRef & { startedAt: number }) | undefined> {
+    if (this.#handle !== undefined) return { ...this.#handle, startedAt: this.#handle.startedAtMs };
+    const claim = await readClaim(this.files);
+    return claim?.kind === "claimed" ? { ...claim.process, startedAt: claim.startedAt } : undefined;
   }
 
   /** Keeps the index of times beside the log; the bytes themselves are nobody's business here. */

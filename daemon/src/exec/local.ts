@@ -24,6 +24,8 @@ import type { Log, Origin } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
 import { attemptMarker, bellName, filesOf } from "../store/layout.ts";
 import { Attempt, attemptId } from "./attempt.ts";
+import { JobSurroundings } from "./job-surroundings.ts";
+import { Leftovers } from "./leftovers.ts";
 import { prepare } from "./prepare.ts";
 import { StopLadder } from "./stop.ts";
 import { survey } from "./survey.ts";
@@ -52,6 +54,8 @@ export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions;
   readonly #spawner: Spawner;
   readonly #sweep: LivenessSweep;
+  readonly #surroundings: JobSurroundings;
+  readonly #leftovers: Leftovers;
   readonly #stops: StopLadder;
   readonly #attempts = new Map<string, Attempt>();
   readonly #byBell = new Map<string, Attempt>();
@@ -68,6 +72,8 @@ export class LocalExecutor implements Executor {
     this.slots = options.slots;
     this.#spawner = new Spawner(options.identity);
     this.#sweep = new LivenessSweep(options.identity);
+    this.#surroundings = new JobSurroundings(options);
+    this.#leftovers = new Leftovers(options.identity);
     this.#stops = new StopLadder({ identity: options.identity, log: options.log });
   }
 
@@ -155,6 +161,7 @@ export class LocalExecutor implements Executor {
       identity: this.#options.identity,
       tail: this.#options.tail,
       sweep: this.#sweep,
+      leftovers: this.#leftovers,
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
       orphaned: (wrapperPid) =>
@@ -166,18 +173,17 @@ export class LocalExecutor implements Executor {
       await survey(attempt, this.#options.daemonId);
       return;
     }
-    await this.#start(attempt, folder);
+    await this.#start(attempt);
   }
 
-  async #start(attempt: Attempt, folder: string): Promise<void> {
+  async #start(attempt: Attempt): Promise<void> {
     const { request, files } = attempt;
     const spec = await prepare({
       request,
       files,
-      folder,
+      job: await this.#surroundings.of(request.ref.jobId),
       bell: join(this.#options.exits, bellName(request.ref)),
       marker: attemptMarker(request.ref),
-      origin: await this.#options.origin(request.ref.jobId),
       number: this.#options.jobNumber(request.ref.jobId),
       fs: this.#options.fs,
     });

@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import type { EnsureRequest } from "@aither/engine";
 import type { AttemptFiles, AttemptSpec, DurableFs } from "@aither/supervise";
-import type { Origin } from "../host.ts";
-import { artifactsFolder, attemptEnvironment } from "./environment.ts";
+import { attemptEnvironment } from "./environment.ts";
+import type { Surroundings } from "./job-surroundings.ts";
 
 /** A single argument may not have more than 128 KiB on Linux. */
 const ARGUMENT_BYTES_MAX = 64 * 1024;
@@ -11,31 +11,28 @@ const ARGUMENT_BYTES_MAX = 64 * 1024;
 export type Preparation = {
   readonly request: EnsureRequest;
   readonly files: AttemptFiles;
-  readonly folder: string;
+  readonly job: Surroundings;
   readonly bell: string;
   readonly marker: string;
-  readonly origin: Origin | null;
   readonly number: number;
   readonly fs: DurableFs;
 };
 
 /** The order, or a sentence that says why it cannot be given. */
 export async function prepare(preparation: Preparation): Promise<AttemptSpec | string> {
-  const { request, files, folder, origin } = preparation;
+  const { request, files, job } = preparation;
   const { run, separateStderr } = request.script;
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
   if (!(await isFolder(cwd))) return `its working directory is not there: ${cwd}`;
   const argv = await commandLine(preparation);
   const [program, ...rest] = argv;
   if (program === undefined) return "it names no program";
-  const artifacts = artifactsFolder(folder);
-  await preparation.fs.makeDir(artifacts);
   const env = attemptEnvironment({
     ref: request.ref,
     number: preparation.number,
     files,
-    artifacts,
-    origin,
+    artifacts: job.artifacts,
+    origin: job.origin,
     planned: run.env,
   });
   return {
@@ -45,7 +42,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     cwd,
     env,
     marker: preparation.marker,
-    umask: origin?.umask ?? 0o022,
+    umask: job.origin?.umask ?? 0o022,
     separateStderr,
   };
 }

@@ -28,9 +28,11 @@ export async function survey(attempt: Attempt, daemonId: string, failure?: strin
     attempt.lost("the machine was restarted while it ran");
     return "ended";
   }
-  // Dead or alive, it is watched like any other: a dead wrapper is found out by the first look.
+  // Dead or alive, it is watched like any other.
   attempt.run(handleOf(process), request.recovering || !request.mayStart ? "adopted" : "started");
-  return isAlive(process, identity) ? "runs" : "ended";
+  if (isAlive(process, identity)) return "runs";
+  attempt.heard();
+  return "ended";
 }
 
 /** Undefined when it was fenced right now. */

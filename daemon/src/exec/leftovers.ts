@@ -1,0 +1,104 @@
+/**
+ * Who is still there when a script has ended? A look at every process takes milliseconds, and scripts end by the
+ * hundred, so each process is looked at once when it is new and then remembered for a while: what it tells, its start and
+ * its session, does not change. A look costs a listing of `/proc` and the few processes that came since the last one.
+ *
+ * This is for telling people. Whoever kills looks at everything anew (`findScripts`).
+ */
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import {
+  findScripts,
+  readProcessStat,
+  type AttemptTarget,
+  type IdentityOptions,
+  type ProcessRef,
+} from "@aither/supervise";
+
+/** A pid given to another process between two looks is found out after this. */
+const REMEMBER_MS = 5_000;
+
+type Seen = { readonly startTime: number; readonly session: number; readonly group: number; readonly seenAtMs: number };
+
+export class Leftovers {
+  readonly #identity: IdentityOptions;
+  readonly #seen = new Map<number, Seen>();
+  #looking: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  /** Wrappers of attempts that run: who is in their sessions is theirs. */
+  readonly #sessions = new Set<number>();
+
+  constructor(identity: IdentityOptions) {
+    this.#identity = identity;
+  }
+
+  /** Tells whose session is whose; returns how to forget it. */
+  claimed(wrapper: ProcessRef): () => void {
+    this.#sessions.add(wrapper.pid);
+    return () => this.#sessions.delete(wrapper.pid);
+  }
+
+  /** Pids of live processes of this attempt, its wrapper left out. */
+  async of(target: AttemptTarget & { readonly wrapper: ProcessRef }): Promise<number[]> {
+    if (process.platform !== "linux") {
+      return (await findScripts(target, this.#identity)).map(({ pid }) => pid);
+    }
+    await this.#look();
+    const { wrapper, marker } = target;
+    const since = Number(wrapper.startTime);
+    const found: number[] = [];
+    for (const [pid, seen] of this.#seen) {
+      if (seen.startTime < since || pid === wrapper.pid) continue;
+      const inSession = seen.session === wrapper.pid || seen.group === wrapper.pid;
+      if (!inSession && (this.#sessions.has(seen.session) || !hasMarker(pid, marker))) continue;
+      if (this.#isAlive(pid, seen)) found.push(pid);
+    }
+    return found;
+  }
+
+  /** A look that began after this call: whoever asks while one is under way shares the next. */
+  async #look(): Promise<void> {
+    if (this.#looking === undefined) {
+      this.#looking = this.#lookNow().finally(() => {
+        this.#looking = undefined;
+      });
+      return this.#looking;
+    }
+    this.#next ??= this.#looking.then(async () => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    return this.#next;
+  }
+
+  async #lookNow(): Promise<void> {
+    const nowMs = performance.now();
+    const present = new Set<number>();
+    for (const name of await readdir("/proc")) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      present.add(pid);
+      const known = this.#seen.get(pid);
+      if (known !== undefined && nowMs - known.seenAtMs < REMEMBER_MS) continue;
+      const stat = readProcessStat(pid, this.#identity);
+      if (stat === undefined) continue;
+      const { sessionId: session, groupId: group } = stat;
+      this.#seen.set(pid, { startTime: Number(stat.startTime), session, group, seenAtMs: nowMs });
+    }
+    for (const pid of this.#seen.keys()) if (!present.has(pid)) this.#seen.delete(pid);
+  }
+
+  #isAlive(pid: number, seen: Seen): boolean {
+    const stat = readProcessStat(pid, this.#identity);
+    return stat !== undefined && Number(stat.startTime) === seen.startTime && !/^[ZXx]$/.test(stat.state);
+  }
+}
+
+function hasMarker(pid: number, marker: string): boolean {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, "utf8")}\0`.includes(`\0AITHER_ATTEMPT=${marker}\0`);
+  } catch {
+    // It is gone, or another user's.
+    return false;
+  }
+}
