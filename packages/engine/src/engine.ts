@@ -27,6 +27,7 @@ export class Engine implements EngineFace {
   readonly #reactor: Reactor;
   /** Starts whose first event is not on disk yet, so that a repeat meanwhile joins them. */
   readonly #starting = new Map<string, Promise<Outcome<JobState>>>();
+  readonly #preparing = new Set<Promise<void>>();
   readonly #waiting = new Set<(outcome: Outcome<JobState>) => void>();
   #life: "new" | "recovering" | "open" | "stopping" | "failed" = "new";
   #running: Promise<void> = Promise.resolve();
@@ -85,7 +86,7 @@ export class Engine implements EngineFace {
 
   async stop(): Promise<void> {
     if (this.#life === "open") this.#life = "stopping";
-    await Promise.allSettled(this.#starting.values());
+    await Promise.all(this.#preparing);
     this.#mailbox.close();
     this.#timers.close();
     await this.#running;
@@ -105,7 +106,8 @@ export class Engine implements EngineFace {
   }
 
   submit(jobId: JobId, command: JobCommand): Promise<Outcome<JobState>> {
-    return this.#ask({ jobId, command });
+    const refused = this.#refusal();
+    return refused === null ? this.#ask({ jobId, command }) : Promise.resolve({ ok: false, problem: refused });
   }
 
   job(jobId: JobId): JobState | undefined {
@@ -136,24 +138,30 @@ export class Engine implements EngineFace {
     const { prepare, ...rest } = request;
     const jobId = this.#options.ids.jobId();
     const number = this.#options.ids.jobNumber();
+    // One that is taken is finished, also when the engine is asked to stop meanwhile.
+    const preparing = (async () => prepare?.(jobId))();
+    const waited = preparing.catch(() => {});
+    this.#preparing.add(waited);
     try {
-      await prepare?.(jobId);
+      await preparing;
+      return await this.#ask({ jobId, command: { is: "start", jobId, number, ...rest } });
     } catch (error) {
       return { ok: false, problem: problem("DISK_FAILED", String(error)) };
+    } finally {
+      this.#preparing.delete(waited);
     }
-    return this.#ask({ jobId, command: { is: "start", jobId, number, ...rest } });
   }
 
   #ask(asked: Pick<Extract<Item, { is: "command" }>, "jobId" | "command">): Promise<Outcome<JobState>> {
     return new Promise((resolve) => {
-      const refused = this.#refusal();
-      if (refused !== null) return resolve({ ok: false, problem: refused });
       const answer = (outcome: Outcome<JobState>): void => {
         this.#waiting.delete(answer);
         resolve(outcome);
       };
       this.#waiting.add(answer);
       if (this.#mailbox.offer({ is: "command", ...asked, answer })) return;
+      const stopped = this.#mailbox.closed ? this.#refusal() : null;
+      if (stopped !== null) return answer({ ok: false, problem: stopped });
       const detail = `${limits.mailboxItemsMax} requests wait already`;
       answer({ ok: false, problem: problem("LIMIT_REACHED", detail) });
     });

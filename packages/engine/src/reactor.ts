@@ -58,14 +58,18 @@ export class Reactor {
     for (;;) {
       const items = await mailbox.take(limits.turnInputsMax);
       if (items === null) break;
-      await this.turn(items);
-      await this.#breathe();
+      const wroteNothing = await this.turn(items);
+      // An append lets everybody else have their turn; turns without one, in a row, would keep the loop to themselves.
+      if (wroteNothing && mailbox.size > 0) await this.#breathe();
     }
     await Promise.all(this.#retiring);
   }
 
-  /** One turn. What is in `items` is answered, or the promise rejects and nothing of it was made known. */
-  async turn(items: readonly Item[]): Promise<void> {
+  /**
+   * One turn. What is in `items` is answered, or the promise rejects and nothing of it was made known. True when there
+   * was nothing to write.
+   */
+  async turn(items: readonly Item[]): Promise<boolean> {
     const { behaviour, clock, jobs, executor } = this.#parts;
     const turn = new Turn({ behaviour, jobs, now: clock.now() });
     const answers: Answer[] = [];
@@ -82,6 +86,7 @@ export class Reactor {
       this.#parts.journal.append(draft.jobId, draft.expectedSeq, draft.events),
     );
     this.#commit(turn, drafts, answers);
+    return drafts.length === 0;
   }
 
   /** Folds a command into the turn; gives back the refusal if it is one. */
@@ -129,7 +134,6 @@ export class Reactor {
     retiring.catch((error: unknown) => this.#parts.onFatal(error));
   }
 
-  /** Gives sockets and timers their turn, also when no append had to be waited for. */
   #breathe(): Promise<void> {
     return new Promise((resolve) => {
       this.#parts.clock.after(0, resolve);
