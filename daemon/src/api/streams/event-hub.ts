@@ -18,6 +18,7 @@ export class EventHub {
   #first = 0;
   #bytes = 0;
   #position = 0;
+  #isTelling = false;
 
   constructor(host: Pick<Host, "engine" | "startedAt">) {
     this.#life = sortable(Date.parse(host.startedAt));
@@ -68,7 +69,17 @@ export class EventHub {
     this.#recent.push({ position: this.#position, cursor, frame });
     this.#bytes += frame.length;
     this.#forgetOld();
-    for (const listener of this.#listeners) listener();
+    this.#tell();
+  }
+
+  /** Once for all events of a turn, and outside of it: a thousand readers shall not make the engine's turn longer. */
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      for (const listener of this.#listeners) listener();
+    });
   }
 
   /** The newest one always stays, however large: whoever reads live must get it. */
