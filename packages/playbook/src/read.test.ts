@@ -167,3 +167,29 @@ test("parallel groups and v2's own matrix", () => {
   ]);
   assert.deepEqual([matrix?.matrix, matrix?.variables], [{ os: ["l"] }, { keep: 1 }]);
 });
+
+test("options of an old file hold for all its stages", () => {
+  const text = (options: string): string =>
+    `@{ Options = @{ ${options} }; Sequence = @(
+      @{ Script = '1'; Parallel = $true; Group = 1 }, @{ Script = '2'; Parallel = $true; Group = 1; Condition = '{{x}}' }
+    ) }`;
+  const read = (options: string) => {
+    const result = readPlaybook(text(options), "x.psd1");
+    assert.ok(result.ok);
+    return result.playbook.orchestration;
+  };
+  const loose = read("StopOnError = $false; MaxConcurrency = 3");
+  assert.deepEqual(
+    Object.values(loose.jobs).map((stage) => stage.if),
+    ["!cancelled()", "!cancelled() -and ({{x}})"],
+  );
+  assert.deepEqual([loose.maxConcurrency, loose.jobs["s-2"]?.after], [3, []]);
+  const strict = read("Parallel = $false; StopOnError = $true");
+  assert.deepEqual(
+    Object.values(strict.jobs).map((stage) => [stage.if, stage.after]),
+    [
+      [undefined, undefined],
+      ["{{x}}", undefined],
+    ],
+  );
+});

@@ -18,8 +18,6 @@ const runs: Decided = { decision: "run", reason: "", condition: null, hopeless: 
 export function decide(text: string | undefined, scope: Scope, assume: boolean | undefined): Decided {
   const condition = text?.trim() ?? "";
   if (condition === "") return runs;
-  const bare = /^\$\{\{([\s\S]*)\}\}$/.exec(condition)?.[1]?.trim() ?? condition;
-  if (/^(always|success)\s*\(\s*\)$/i.test(bare)) return { ...runs, condition };
   const result = evaluateCondition(condition, scope.context);
   switch (result.is) {
     case "true":
@@ -29,7 +27,10 @@ export function decide(text: string | undefined, scope: Scope, assume: boolean |
     case "error":
       return { ...runs, decision: "undecided", reason: result.message, error: result.message };
     case "undecidable":
-      if (result.late) return { ...runs, decision: "undecided", reason: result.reason, condition };
+      if (result.late) {
+        if (holdsSoFar(condition, scope)) return { ...runs, condition };
+        return { ...runs, decision: "undecided", reason: result.reason, condition };
+      }
       if (assume === undefined) {
         return { ...runs, decision: "undecided", reason: result.reason, hopeless: true };
       }
@@ -39,4 +40,15 @@ export function decide(text: string | undefined, scope: Scope, assume: boolean |
         reason: `assumed to be ${assume}: ${result.reason}`,
       };
   }
+}
+
+/** True when a condition holds in a run in which nothing went wrong: `always()`, `!cancelled()`, `success() && …`. */
+function holdsSoFar(condition: string, scope: Scope): boolean {
+  const functions = {
+    always: () => true,
+    success: () => true,
+    failure: () => false,
+    cancelled: () => false,
+  };
+  return evaluateCondition(condition, { ...scope.context, functions }).is === "true";
 }

@@ -49,6 +49,8 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
   const options = fields.object("options", "configuration");
   const environment = fields.object("environment");
   const defaults = readDefaults(fields.object("defaults"));
+  const sideBySide = options?.flag("parallel") ?? true;
+  const goesOn = options?.flag("stopOnError") === false;
   const whole = fields.flagOrTemplate("continueOnError") ?? options?.flagOrTemplate("continueOnError");
   const timeoutMinutes = options?.countOrTemplate("timeoutMinutes");
   const playbook = compact<Playbook>({
@@ -63,11 +65,11 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       env: environment?.environment("variables") ?? fields.environment("environment", "env"),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),
       profiles: readProfiles(fields.object("profiles") ?? options?.object("profiles")),
-      maxConcurrency: undefined,
+      maxConcurrency: options?.countOrTemplate("maxConcurrency"),
       failFast: fields.flagOrTemplate("failFast"),
       timeout:
         options?.countOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
-      jobs: stagesOf(stages, whole),
+      jobs: stagesOf(stages, { whole, sideBySide, goesOn }),
     }),
   });
   if (options) Object.assign(playbook, { options: keepRest({}, options) });
@@ -150,13 +152,23 @@ export function sequenceList(fields: Fields): readonly NamedStage[] {
   });
 }
 
+/** What an old file's `options` say for all of its stages. */
+type Rules = {
+  /** The whole file's `continueOnError`. */
+  readonly whole?: boolean | string | undefined;
+  /** Whether entries of one parallel group may run side by side. */
+  readonly sideBySide?: boolean;
+  /** `StopOnError = $false`: a failed stage stops nobody, and still counts as failed. */
+  readonly goesOn?: boolean;
+};
+
 /**
- * Ids, and two rules of the old formats: a stage that tolerates failures runs all its scripts; entries of one parallel
- * group wait for what is before the group, not for each other.
+ * Ids, and the rules of the old formats: a stage that tolerates failures runs all its scripts; entries of one parallel
+ * group wait for what is before the group, not for each other; without StopOnError all stages run.
  */
 function stagesOf(
   stages: readonly (NamedStage & { readonly group?: string | null })[],
-  whole?: boolean | string,
+  { whole, sideBySide = true, goesOn = false }: Rules = {},
 ): Record<string, PlaybookStage> {
   for (const { stage } of stages) {
     const tolerant = stage.continueOnError ?? whole;
@@ -165,9 +177,10 @@ function stagesOf(
         ? step
         : copyPlace(step, { ...step, continueOnError: tolerant }),
     );
+    if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : `!cancelled() -and (${stage.if})`;
   }
   const jobs = withIds(stages);
-  orderGroups(Object.keys(jobs), stages, jobs);
+  orderGroups(Object.keys(jobs), sideBySide ? stages : stages.map(() => ({ group: null })), jobs);
   return jobs;
 }
 
