@@ -20,7 +20,13 @@ import type { RouteName } from "./routes.ts";
 
 const apiVersion = Type.Literal("aither/v1");
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const JobParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+const JobParams = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    description:
+      "The job's number, its id or a unique part of it, `latest`, a playbook's name (its latest job), `@` (newest), `@2` (the one before), `@failed`.",
+  }),
+});
 const Accepted = Type.Object({ apiVersion, ...JobSummary.properties });
 const Workspace = Type.Object({ workspace: Type.Optional(Type.String()) });
 
@@ -125,9 +131,7 @@ export const contracts = {
       text: Type.Optional(Type.String()),
       since: Type.Optional(Type.String({ description: "ISO 8601; queued at or after." })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
-      before: Type.Optional(
-        Type.Integer({ minimum: 1, description: "A job number: only older ones." }),
-      ),
+      before: Type.Optional(Type.Integer({ minimum: 1, description: "A job number: only older ones." })),
     }),
     reply: Type.Object({
       apiVersion,
@@ -151,8 +155,7 @@ export const contracts = {
     status: 200,
   },
   waitJob: {
-    summary:
-      "Answer when the job has ended, or with 200 and its present state when `timeoutMs` ran out",
+    summary: "Answer when the job has ended, or with 200 and its present state when `timeoutMs` ran out",
     params: JobParams,
     query: Type.Object({
       timeoutMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
@@ -161,19 +164,17 @@ export const contracts = {
     status: 200,
   },
   jobEvents: {
-    summary: "Events as NDJSON (a WebSocket upgrade on the same path streams frames)",
+    summary:
+      "Events as NDJSON. A WebSocket upgrade on the same path streams frames: hello, snapshot (only without `after`), event …, end",
     params: JobParams,
     query: Type.Object({
       after: Type.Optional(
         Type.Integer({
           minimum: 0,
-          description:
-            "Only events with a greater `seq`. A WebSocket without it begins with a snapshot.",
+          description: "Only events with a greater `seq`. A WebSocket without it begins with a snapshot.",
         }),
       ),
-      follow: Type.Optional(
-        Type.Boolean({ default: false, description: "Go on until the job has ended." }),
-      ),
+      follow: Type.Optional(Type.Boolean({ default: false, description: "Go on until the job has ended." })),
     }),
     status: 200,
     produces: "application/x-ndjson",
@@ -195,9 +196,7 @@ export const contracts = {
             "Go on until the job has ended and its last byte was sent. A daemon that stops breaks the connection off.",
         }),
       ),
-      format: Type.Optional(
-        Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" }),
-      ),
+      format: Type.Optional(Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" })),
       tail: Type.Optional(
         Type.Integer({
           minimum: 0,
@@ -259,7 +258,8 @@ export const contracts = {
     status: 200,
   },
   allEvents: {
-    summary: "All jobs' events; needs a WebSocket upgrade",
+    summary:
+      "All jobs' events; needs a WebSocket upgrade. Frames: hello, event …; a reset, after which `GET /api/jobs` is to be read, is the last frame of its socket",
     query: Type.Object({ after: Type.Optional(Type.String()) }),
     status: 200,
     produces: "application/json",
@@ -344,10 +344,7 @@ export const contracts = {
 } as const satisfies Record<RouteName, Contract>;
 
 type Contracts = typeof contracts;
-type Shape<
-  Name extends RouteName,
-  Part extends "params" | "query" | "body" | "reply",
-> = Contracts[Name] extends {
+type Shape<Name extends RouteName, Part extends "params" | "query" | "body" | "reply"> = Contracts[Name] extends {
   readonly [P in Part]: infer S extends TSchema;
 }
   ? Static<S>
