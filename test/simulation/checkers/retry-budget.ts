@@ -43,8 +43,12 @@ function factsOf(job: JobTruth, key: string): Facts {
       else facts.failures++;
       retryAtMs = event.retryAtMs;
     }
-    if (event.type === "ScriptScheduled" && Date.parse(event.time) < Math.floor(retryAtMs)) {
-      facts.early.push(`${job.id} seq ${event.seq}: ${key} was tried again before its back-off was over`);
+    if (event.type === "ScriptScheduled") {
+      if (Date.parse(event.time) < Math.floor(retryAtMs)) {
+        facts.early.push(`${job.id} seq ${event.seq}: ${key} was tried again before its back-off was over`);
+      }
+      // It has waited. An attempt that is fenced is followed by another at once, whatever the clock says by then.
+      retryAtMs = -Infinity;
     }
     if (event.type === "ScriptFailed" && !halted) {
       const { kind } = event.failure;
