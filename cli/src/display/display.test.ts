@@ -70,6 +70,7 @@ test("tables: columns line up, the flexible one gives way, nothing trails", () =
     " 1  a very long name indeed  ✓",
     "10  日本                     ✗",
   ]);
+  assert.deepEqual(table(head, rows, { columns: 15 })[0], " N  NAME");
   assert.ok(table(head, rows, { columns: 22 }).every((line) => width(line) <= 22));
 });
 
@@ -101,26 +102,39 @@ test("a document says its version first", () => {
 });
 
 const script = (name: string, status: string, more: object = {}) => ({
-  ...{ key: `s/${name}`, name, number: null, kind: "inline", status, reason: "", exitCode: null, attempts: [] },
-  ...{ startedAt: "2026-01-01T00:00:00.000Z", endedAt: null },
+  key: `s/${name}`,
+  name,
+  number: null,
+  kind: "inline",
+  status,
+  reason: "",
+  exitCode: null,
+  attempts: [],
+  startedAt: "2026-01-01T00:00:00.000Z",
+  endedAt: null,
   ...more,
 });
 
 test("a job as a tree", () => {
   const stage = (name: string, status: string, legs: unknown[], more: object = {}) => ({
-    ...{ id: name, name, needs: [], status, reason: "", legs, startedAt: "2026-01-01T00:00:00.000Z", endedAt: null },
+    id: name,
+    name,
+    needs: [],
+    status,
+    reason: "",
+    legs,
+    startedAt: "2026-01-01T00:00:00.000Z",
+    endedAt: null,
     ...more,
   });
   const job = {
-    ...{
-      number: 42,
-      name: "",
-      playbook: "demo",
-      status: "Running",
-      reason: "",
-      startedAt: "2026-01-01T00:00:00.000Z",
-      endedAt: null,
-    },
+    number: 42,
+    name: "",
+    playbook: "demo",
+    status: "Running",
+    reason: "",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    endedAt: null,
     stages: [
       stage(
         "Build",

@@ -7,6 +7,8 @@ export type Column = {
   readonly flexible?: boolean;
 };
 
+const FLEXIBLE_MIN = 8;
+
 /** Lines of a table without frames. `columns` = how wide the terminal is; infinite where there is none. */
 export function table(
   head: readonly Column[],
@@ -19,7 +21,12 @@ export function table(
   );
   const excess = widths.reduce((sum, one) => sum + one + 2, -2) - columns;
   const flexible = head.findIndex((column) => column.flexible);
-  if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(8, (widths[flexible] ?? 0) - excess);
+  if (excess > 0 && flexible >= 0) {
+    const left = (widths[flexible] ?? 0) - excess;
+    // Rather a column less than lines that break: the last one says least.
+    if (left < FLEXIBLE_MIN && head.length > 2) return table(head.slice(0, -1), rows, options);
+    widths[flexible] = Math.max(FLEXIBLE_MIN, left);
+  }
   const line = (cells: readonly string[]): string =>
     head
       .map((column, index) => cell(cells[index] ?? "", widths[index] ?? 0, column, index === head.length - 1))
