@@ -45,7 +45,7 @@ test("a job is neither answered, published nor started before its facts are on d
   assert.deepEqual(executor.ensured, []);
   open();
   const state = valueOf(await starting);
-  assert.equal(state.seq, 4);
+  assert.equal(state.status, "Running");
   assert.deepEqual(published, [
     "job-1 1 OrchestrationQueued",
     "job-1 2 OrchestrationStarted",
@@ -246,4 +246,18 @@ test("a watcher that is too slow is cut and told where to go on", async () => {
   await until(() => engine.job(id)?.status === "Completed");
   assert.deepEqual((await watching.next()).value, { is: "cut", after: 4 });
   assert.deepEqual(await collect(engine.watch(id, { after: 4 })), ["5", "6", "7", "8", "end"]);
+});
+
+test("each command is answered with what it did, also when the next one undoes it in the same turn", async () => {
+  const { engine, journal } = await started();
+  const { id } = valueOf(await engine.startJob(request()));
+  const open = journal.hold();
+  const first = engine.submit(id, { is: "skip", by: "test", reason: "", target: { script: "s/1" } });
+  await until(() => journal.appends.length === 2);
+  const pausing = engine.submit(id, { is: "pause", by: "test" });
+  const resuming = engine.submit(id, { is: "resume", by: "test" });
+  open();
+  valueOf(await first);
+  assert.deepEqual([valueOf(await pausing).status, valueOf(await resuming).status], ["Paused", "Running"]);
+  assert.equal(journal.appends.length, 3);
 });

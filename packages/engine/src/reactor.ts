@@ -23,7 +23,7 @@ export type Item =
     }
   | { readonly is: "observation"; readonly observation: Observation };
 
-type Answer = { readonly item: Extract<Item, { is: "command" }>; readonly refused: Outcome<JobState> | null };
+type Answer = { readonly item: Extract<Item, { is: "command" }>; readonly outcome: Outcome<JobState> };
 
 export type ReactorParts = {
   readonly behaviour: Behaviour;
@@ -74,7 +74,7 @@ export class Reactor {
     const turn = new Turn({ behaviour, jobs, now: clock.now() });
     const answers: Answer[] = [];
     for (const item of items) {
-      if (item.is === "command") answers.push({ item, refused: this.#command(turn, item) });
+      if (item.is === "command") answers.push({ item, outcome: this.#command(turn, item) });
       else if (turn.state(jobOf(item.observation)) !== null) {
         turn.apply(jobOf(item.observation), item.observation);
       }
@@ -89,8 +89,11 @@ export class Reactor {
     return drafts.length === 0;
   }
 
-  /** Folds a command into the turn; gives back the refusal if it is one. */
-  #command(turn: Turn, item: Extract<Item, { is: "command" }>): Outcome<JobState> | null {
+  /**
+   * Folds a command into the turn. Its answer is the job as the command left it, whatever else the turn brings: who
+   * pauses a job reads that it is paused, also when somebody resumes it in the same moment.
+   */
+  #command(turn: Turn, item: Extract<Item, { is: "command" }>): Outcome<JobState> {
     const { jobId, command } = item;
     if (command.is !== "start") {
       const state = turn.state(jobId);
@@ -100,7 +103,8 @@ export class Reactor {
     }
     try {
       turn.apply(jobId, command);
-      return null;
+      const value = turn.state(jobId);
+      return value === null ? refusal(problem("INTERNAL", `job ${jobId} came to nothing`)) : { ok: true, value };
     } catch (error) {
       // A bug that one command runs into is that caller's news, not the end of everybody's jobs: nothing was written.
       return refusal(problem("INTERNAL", `${command.is}: ${String(error)}`));
@@ -114,11 +118,7 @@ export class Reactor {
     for (const { events, state } of drafts) {
       for (const event of events) bus.publish({ position: ++this.#position, event, state });
     }
-    for (const { item, refused } of answers) {
-      const state = jobs.get(item.jobId);
-      const outcome = refused ?? (state && { ok: true as const, value: state });
-      item.answer(outcome ?? refusal(problem("INTERNAL", `job ${item.jobId} came to nothing`)));
-    }
+    for (const { item, outcome } of answers) item.answer(outcome);
     for (const jobId of turn.touched()) {
       const state = jobs.get(jobId);
       if (state !== undefined) reconciler.reconcile(state);
