@@ -3,50 +3,10 @@ import { existsSync } from "node:fs";
 import { appendFile, readdir, readFile, readlink, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Event } from "@aither/protocol";
 import { Daemon } from "../rig/daemon.ts";
 import { isAlive } from "../rig/processes.ts";
+import { assertWhole, gated, logOf, playbook, scriptPid, types } from "../rig/gated.ts";
 import { waitFor } from "../rig/wait.ts";
-
-/** A playbook of one stage a script, in written order. */
-function playbook(...scripts: (string | Record<string, unknown>)[]): unknown {
-  const jobs = scripts.map((script, at) => {
-    const step = typeof script === "string" ? { script } : script;
-    const needs = at === 0 ? [] : [`stage${at}`];
-    return [`stage${at + 1}`, { needs, steps: [{ name: `script${at + 1}`, shell: "sh", ...step }] }] as const;
-  });
-  return { metadata: { name: "recovery", version: "1.0.0" }, orchestration: { jobs: Object.fromEntries(jobs) } };
-}
-
-/** Says where it is, waits until a file appears, and goes on. */
-function gated(gate: string, code = 0): string {
-  return `echo begin $$\nwhile [ ! -e '${gate}' ]; do sleep 0.02; done\necho end\nexit ${code}`;
-}
-
-async function logOf(daemon: Daemon, jobId: string, name: string): Promise<string> {
-  const folder = join(await daemon.workspace.jobFolder(jobId), "scripts");
-  const file = (await readdir(folder)).find((found) => found.startsWith(name) && found.endsWith(".log"));
-  return file === undefined ? "" : readFile(join(folder, file), "utf8");
-}
-
-/** The pid that a gated script printed. */
-async function scriptPid(daemon: Daemon, jobId: string, name: string): Promise<number> {
-  const line = await waitFor(`the first line of ${name}`, async () =>
-    /begin (\d+)\n/.exec(await logOf(daemon, jobId, name).catch(() => "")),
-  );
-  return Number(line[1]);
-}
-
-function types(events: readonly Event[]): string[] {
-  return events.map(({ type }) => type);
-}
-
-function assertWhole(events: readonly Event[]): void {
-  assert.deepEqual(
-    events.map(({ seq }) => seq),
-    events.map((_, at) => at + 1),
-  );
-}
 
 test("kill -9 while a script runs: it is not interrupted, its log and code are whole, the next stages run", async () => {
   await Daemon.with(async (daemon) => {

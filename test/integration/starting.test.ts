@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Problem } from "@aither/protocol";
 import { daemonBundle } from "../rig/bundle.ts";
 import { Daemon } from "../rig/daemon.ts";
+import { processesOf } from "../rig/processes.ts";
+import { waitFor } from "../rig/wait.ts";
 import { Workspace } from "../rig/workspace.ts";
 
 type Ended = { code: number | null; stderr: string; problem: Problem | null };
@@ -105,4 +108,24 @@ test("a wrong setting is named", async () => {
   const unknown = await startAndFail(workspace, {}, ["--bogus"]);
   assert.equal(unknown.code, 2);
   assert.match(unknown.problem?.detail ?? "", /bogus/);
+});
+
+test("of many starters at once one becomes the daemon; it stops when its starter is asked to", async () => {
+  await using workspace = await Workspace.create();
+  const bundle = await daemonBundle();
+  const starters = [...Array(8)].map(() =>
+    spawn(process.execPath, [bundle], { env: workspace.env, stdio: ["ignore", "ignore", "ignore"] }),
+  );
+  const ended = new Map<number, number | null>();
+  starters.forEach((child, at) => child.once("exit", (code) => ended.set(at, code)));
+  await waitFor("seven starters to leave", () => ended.size === starters.length - 1);
+  assert.deepEqual(
+    [...ended.values()],
+    starters.slice(1).map(() => 75),
+  );
+  const daemon = starters.find((_, at) => !ended.has(at));
+  await waitFor("the socket", () => existsSync(workspace.places.socket));
+  daemon?.kill("SIGTERM");
+  await waitFor("the end of the daemon", () => ended.size === starters.length);
+  assert.deepEqual(processesOf(workspace.root), []);
 });
