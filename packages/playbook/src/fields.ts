@@ -20,7 +20,11 @@ export interface Fields {
   flagOrTemplate(...names: string[]): boolean | string | undefined;
   /** A number of at least 0, its text, or a template. */
   countOrTemplate(...names: string[]): number | string | undefined;
+  /** Seconds: a number, `30s`, `5 minutes`, `1h`, or a template. */
+  secondsOrTemplate(...names: string[]): number | string | undefined;
   texts(...names: string[]): string[] | undefined;
+  /** As `texts`, but a value of another shape is left for `rest` instead of being an error. */
+  textsIfAny(...names: string[]): string[] | undefined;
   object(...names: string[]): Fields | undefined;
   /** A map of JSON values, by their keys as written. */
   record(...names: string[]): Record<string, Json> | undefined;
@@ -84,9 +88,17 @@ export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): 
     flag: typed("true or false", flagOf),
     flagOrTemplate: typed("true, false or a template", (value) => flagOf(value) ?? template(value)),
     countOrTemplate: typed("a number of at least 0", (value) => countOf(value) ?? template(value)),
+    secondsOrTemplate: typed("a number of seconds", (value) => countOf(value) ?? durationOf(value) ?? template(value)),
     texts: typed("a list of texts", listOfTexts),
+    textsIfAny: (...names) => {
+      const name = names.find((one) => keys.has(one.toLowerCase()));
+      const value = name === undefined ? null : (object[keys.get(name.toLowerCase())!] ?? null);
+      const list = value === null ? undefined : listOfTexts(value);
+      if (list) raw(name!);
+      return list;
+    },
     object: object_,
-    record: typed("a map", (value) => (isObject(value) ? { ...value } : undefined)),
+    record: typed("a map", (value) => (isObject(value) ? { ...value } : isEmptyList(value) ? {} : undefined)),
     environment: typed("a map of texts", environmentOf),
     objects: (...names) => {
       const found = raw(...names);
@@ -128,6 +140,21 @@ function countOf(value: Json): number | undefined {
 /** Upstream also writes variables as `$(Name)`. */
 function template(value: Json): string | undefined {
   return typeof value === "string" && (hasTemplate(value) || /\$\(|^\$\w/.test(value)) ? value : undefined;
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+function durationOf(value: Json): number | undefined {
+  const found =
+    typeof value === "string"
+      ? /^(\d+(?:\.\d+)?)\s*(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?)$/i.exec(value.trim())
+      : null;
+  return found ? Number(found[1]) * (unitSeconds[found[2]![0]!.toLowerCase()] ?? 1) : undefined;
+}
+
+/** PowerShell writes an empty map as an empty list now and then. */
+function isEmptyList(value: Json): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function listOfTexts(value: Json): string[] | undefined {

@@ -31,6 +31,7 @@ test("PowerShell data becomes JSON", () => {
     ["@{ a = 'x' + 'y'; b = @(1) + @(2, 3); c = 1 + 2 }", { a: "xy", b: [1, 2, 3], c: 3 }],
     ["@{ a = [ordered]@{ z = 1 }; b = [string]'x' }", { a: { z: 1 }, b: "x" }],
     ["@{ a = `\n 1 }", { a: 1 }],
+    ["@{ a = $env:CI -eq 'a;b' ; b = 1 }", { a: "{{$env:CI -eq 'a;b'}}", b: 1 }],
     ["@{ __proto__ = 1; constructor = 2 }", JSON.parse('{"__proto__": 1, "constructor": 2}')],
   ];
   for (const [text, value] of rows) {

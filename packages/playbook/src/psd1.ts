@@ -77,9 +77,11 @@ function readValue(reader: Reader, path: Path): Json {
 }
 
 function readPlus(reader: Reader, path: Path): Json {
+  const from = reader.at;
   let value = readOne(reader, path);
   for (;;) {
     skip(reader, false);
+    if (/^-[a-z]/i.test(reader.text.slice(reader.at, reader.at + 2))) return readComparison(reader, from);
     if (reader.text[reader.at] !== "+") return value;
     const at = reader.at;
     reader.at += 1;
@@ -90,6 +92,21 @@ function readPlus(reader: Reader, path: Path): Json {
     else if (typeof value === "number" && typeof right === "number") value += right;
     else throw new Wrong(at, "these cannot be added");
   }
+}
+
+/** `$env:CI -eq 'true'` is kept as the template of that condition. */
+function readComparison(reader: Reader, from: number): string {
+  while (reader.at < reader.text.length && !/[\r\n;,})#]/.test(reader.text[reader.at]!)) {
+    const quote = reader.text[reader.at];
+    const literal =
+      quote === "'"
+        ? singleQuoted(reader.text, reader.at)
+        : quote === '"'
+          ? doubleQuoted(reader.text, reader.at)
+          : null;
+    reader.at = literal?.end ?? reader.at + 1;
+  }
+  return `{{${reader.text.slice(from, reader.at).trim()}}}`;
 }
 
 function readOne(reader: Reader, path: Path): Json {

@@ -193,3 +193,27 @@ test("options of an old file hold for all its stages", () => {
     ],
   );
 });
+
+test("what old files write loosely is read, not refused", () => {
+  const read = readPlaybook(
+    JSON.stringify({
+      Requirements: { Tools: [{ name: "git" }], Platforms: "Linux" },
+      Environment: { A: "1", B: 2, Paths: ["x"] },
+      Variables: [],
+      Stages: [
+        { Name: "First One", Sequence: "0402", Timeout: "5 minutes" },
+        { Name: "b", Sequence: ["0403"], DependsOn: ["First One"] },
+      ],
+    }),
+    "x.json",
+  );
+  assert.ok(read.ok, JSON.stringify(read.findings));
+  const { orchestration, requirements } = read.playbook;
+  assert.deepEqual(orchestration.env, { A: "1", B: "2" });
+  assert.deepEqual(requirements?.platforms, ["Linux"]);
+  assert.deepEqual(
+    read.notEnforced.map(({ where }) => where),
+    ["Requirements.Tools", "Environment.Paths"],
+  );
+  assert.equal(orchestration.jobs["first-one"]?.timeout, 300);
+});

@@ -146,6 +146,10 @@ function stageInputs(compiler: Compiler): StageInput[] {
   const { orchestration } = compiler.playbook;
   const entries = Object.entries(orchestration.jobs);
   const ids = new Map(entries.map(([id]) => [id.toLowerCase(), id] as const));
+  for (const [id, { name }] of entries) {
+    // Old formats speak of stages by their names.
+    if (name !== undefined && !ids.has(name.toLowerCase())) ids.set(name.toLowerCase(), id);
+  }
   const listed = (value: string | readonly string[] | undefined): string[] =>
     (value === undefined ? [] : typeof value === "string" ? [value] : [...value]).map(
       (id) => ids.get(id.toLowerCase()) ?? id,

@@ -7,7 +7,7 @@ import type {
   PlaybookStage,
   PlaybookStep,
 } from "@aither/protocol";
-import { type Fields, fieldsOf, isObject } from "../fields.ts";
+import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { type Path, pathText } from "../finding.ts";
 
 /** A stage while it is being read: its id is made from its name when all are known. */
@@ -173,6 +173,23 @@ function listOf(value: Json | undefined): Json[] | undefined {
   return Array.isArray(value) ? (value as Json[]) : undefined;
 }
 
+/** An old file's environment: its plain values. What is nested is reported, not refused. */
+export function looseEnvironment(fields: Fields | undefined): Record<string, string> | undefined {
+  if (!fields) return undefined;
+  const nested = fields.object("variables");
+  if (nested) return looseEnvironment(nested);
+  const env: Record<string, string> = {};
+  for (const { key, value, path } of fields.entries()) {
+    const text = textOf(value);
+    if (text !== undefined) env[key] = text;
+    else if (value !== null) {
+      const reason = "an environment variable is a text";
+      fields.gathering.notEnforced.push({ what: key, where: pathText(path), reason });
+    }
+  }
+  return env;
+}
+
 /** `retryDelay: 5` (seconds) or a map of initial, factor and max. */
 export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
   const delay = fields.countOrTemplate("retryDelay", "retryDelaySeconds", "delaySeconds");
@@ -194,9 +211,9 @@ export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
 export function readRequirements(fields: Fields | undefined): Playbook["requirements"] {
   if (!fields) return undefined;
   const requirements = compact<NonNullable<Playbook["requirements"]>>({
-    platforms: fields.texts("platforms", "platform"),
-    requiredTools: fields.texts("requiredTools", "tools", "commands"),
-    environment: fields.texts("environment", "apiKeys", "requiredAPIKeys"),
+    platforms: fields.textsIfAny("platforms", "platform"),
+    requiredTools: fields.textsIfAny("requiredTools", "tools", "commands"),
+    environment: fields.textsIfAny("environment", "apiKeys", "requiredAPIKeys"),
   });
   return keepRest(requirements, fields, "it is not checked before the start");
 }

@@ -4,6 +4,7 @@ import {
   compact,
   keepLabels,
   keepRest,
+  looseEnvironment,
   modernTemplates,
   type NamedStage,
   notAMap,
@@ -36,7 +37,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       profiles: readProfiles(inner.object("profiles")),
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
-      timeout: inner.countOrTemplate("timeout"),
+      timeout: inner.secondsOrTemplate("timeout"),
       jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
     }),
   });
@@ -47,7 +48,6 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
 /** v1 and psd1: everything at the top level; `list` reads what is run. */
 export function readOld(fields: Fields, fallbackName: string, stages: readonly NamedStage[]): Playbook {
   const options = fields.object("options", "configuration");
-  const environment = fields.object("environment");
   const defaults = readDefaults(fields.object("defaults"));
   const sideBySide = options?.flag("parallel") ?? true;
   const goesOn = options?.flag("stopOnError") === false;
@@ -62,13 +62,13 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       order: "written",
       undefinedVariables: "empty",
       defaults: whole === undefined ? defaults : { continueOnError: whole, ...defaults },
-      env: environment?.environment("variables") ?? fields.environment("environment", "env"),
+      env: looseEnvironment(fields.object("environment", "env")),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),
       profiles: readProfiles(fields.object("profiles") ?? options?.object("profiles")),
       maxConcurrency: options?.countOrTemplate("maxConcurrency"),
       failFast: fields.flagOrTemplate("failFast"),
       timeout:
-        options?.countOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
+        options?.secondsOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
       jobs: stagesOf(stages, { whole, sideBySide, goesOn }),
     }),
   });

@@ -28,7 +28,7 @@ function readSettings(fields: Fields): Partial<PlaybookStage> {
     maxConcurrency: fields.countOrTemplate("maxConcurrency"),
     failFast: fields.flagOrTemplate("failFast"),
     continueOnError: fields.flagOrTemplate("continueOnError"),
-    timeout: fields.countOrTemplate("timeout", "timeoutSeconds"),
+    timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
     retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
     backoff: readBackoff(fields),
   });
@@ -108,7 +108,7 @@ export function readEntry(fields: Fields): PlaybookStep {
     with: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params", "with"))),
     env: fields.environment("env", "environment"),
     if: readCondition(fields),
-    timeout: fields.countOrTemplate("timeout", "timeoutSeconds"),
+    timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
     retries: fields.countOrTemplate("retries", "retryCount"),
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError"),

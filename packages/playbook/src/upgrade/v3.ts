@@ -51,7 +51,7 @@ function readOrchestration(fields: Fields, powershell: boolean): Playbook["orche
     profiles: readProfiles(fields.object("profiles")),
     maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
     failFast: fields.flagOrTemplate("failFast"),
-    timeout: fields.countOrTemplate("timeout"),
+    timeout: fields.secondsOrTemplate("timeout"),
     jobs: readJobs(fields.object("jobs", "stages")),
   });
   if (concurrency) keepRest({}, concurrency, "jobs of one group do not wait for each other");
@@ -62,7 +62,7 @@ export function readDefaults(fields: Fields | undefined): Playbook["orchestratio
   if (!fields) return undefined;
   const defaults = compact<NonNullable<Playbook["orchestration"]["defaults"]>>({
     continueOnError: fields.flagOrTemplate("continueOnError"),
-    timeout: fields.countOrTemplate("timeout"),
+    timeout: fields.secondsOrTemplate("timeout"),
     retries: fields.countOrTemplate("retries", "retryCount"),
     backoff: readBackoff(fields),
     shell: fields.text("shell"),
@@ -98,7 +98,7 @@ function readJob(fields: Fields): PlaybookStage {
     variables: fields.record("variables"),
     workingDirectory: fields.text("workingDirectory", "working-directory"),
     shell: fields.text("shell"),
-    timeout: fields.countOrTemplate("timeout"),
+    timeout: fields.secondsOrTemplate("timeout"),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
@@ -136,7 +136,7 @@ function readStep(fields: Fields): PlaybookStep {
     workingDirectory: fields.text("workingDirectory", "working-directory"),
     shell: fields.text("shell"),
     if: readIf(fields),
-    timeout: fields.countOrTemplate("timeout"),
+    timeout: fields.secondsOrTemplate("timeout"),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
