@@ -61,14 +61,16 @@ describe("in a real terminal", { skip: hasTmux ? false : "skipped: no tmux" }, (
     await using terminal = await open();
     await terminal.enter("aither orch hanging -d -q");
     await terminal.shows(/^\d+$/m);
-    await terminal.enter("a0 x");
+    await terminal.enter("a0 x; echo left=$?");
     await terminal.shows(/Cancel #\d+ hanging\? \[y\/N\]/);
     await terminal.enter("n");
+    await terminal.shows(/^left=130$/m);
     await terminal.enter("aither jobs status -q");
     await terminal.shows(/^Running$/m);
-    await terminal.enter("clear; a0 x");
+    await terminal.enter("clear; a0 x; echo left=$?");
     await terminal.shows(/Cancel #\d+ hanging\? \[y\/N\]/);
     await terminal.enter("y");
+    await terminal.shows(/^left=0$/m);
     await terminal.enter("aither wait");
     await terminal.shows(/⊘ #\d+ hanging cancelled/);
   });
