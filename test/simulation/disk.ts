@@ -42,6 +42,16 @@ export class Disk {
     return ids;
   }
 
+  /** The job that a request became and that is over: what a store's index knows. */
+  retired(requestId: string): JobId | null {
+    for (const [jobId, file] of this.#files) {
+      if (this.#active.has(jobId) || file.synced.length === 0) continue;
+      const first = this.journal(jobId)[0];
+      if (first?.type === "OrchestrationQueued" && first.requestId === requestId) return jobId;
+    }
+    return null;
+  }
+
   isActive(jobId: JobId): boolean {
     return this.#active.has(jobId);
   }

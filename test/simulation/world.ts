@@ -225,10 +225,14 @@ export class World {
     const engine = this.#engine;
     const life = this.#life;
     if (!this.#open || engine === null) return;
-    // Once the job has ended in an earlier life, its request is not remembered: a repeat would be a new job.
-    if (client.jobId !== null && engine.job(client.jobId) === undefined) return;
     client.asked = life.number;
     const requestId = client.request.requestId ?? "";
+    // What ended in an earlier life the engine does not know any more; a host looks into its store first.
+    const before = this.disk.retired(requestId);
+    if (before !== null && engine.job(before) === undefined) {
+      client.jobId = before;
+      return;
+    }
     this.history.add({ is: "asked-start", requestId });
     const ask = (): Promise<void> =>
       engine.startJob({ ...client.request, prepare: () => this.#pauseFor(life, 20) }).then((outcome) => {
