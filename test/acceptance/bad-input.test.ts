@@ -60,7 +60,7 @@ const cases: readonly Case[] = [
     argv: ["orch", "it"],
     files: { "playbooks/it.yml": v3(`    a: { needs: [b], ${step} }\n    b: { needs: [a], ${step} }\n`) },
     exit: 2,
-    says: [/it\.yml:\d+:\d+/, /cycle/i, /a.*b/],
+    says: [/it\.yml:\d+:\d+/, /cycle|circle/i, /a.*b/],
   },
   {
     name: "needs that nobody is",
