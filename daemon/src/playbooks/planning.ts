@@ -33,7 +33,8 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
   const errors = findings.filter(({ severity, atStart }) => severity === "error" && (purpose === "start" || !atStart));
   if (errors.length > 0) {
     const diagnostics = shortened(await placed(errors, read), workspace);
-    return refused(problemOf(errors[0]!.problem, diagnostics));
+    const typed = input.request.selector !== undefined;
+    return refused(problemOf(errors[0]!.problem, typed ? diagnostics.map(placeless) : diagnostics));
   }
   const whole: Plan = {
     ...plan,
@@ -93,6 +94,11 @@ export async function placed(
   return diagnostics.map((one, index) =>
     findings[index]!.part === null ? { ...one, line: null, col: null, endLine: null, endCol: null } : one,
   );
+}
+
+/** A selector that somebody typed is in no file, though we wrap it into a playbook. */
+function placeless(diagnostic: Diagnostic): Diagnostic {
+  return { ...diagnostic, file: null, line: null, col: null, endLine: null, endCol: null };
 }
 
 function interpreterProblem(missing: Awaited<ReturnType<typeof findInterpreters>>["missing"]): Problem {
