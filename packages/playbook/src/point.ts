@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@aither/protocol";
-import type { Finding, Path, Place } from "./finding.ts";
+import { type Finding, type Path, type Place, placeAt } from "./finding.ts";
 import { walkJson } from "./json-places.ts";
 import type { Source } from "./read.ts";
 
@@ -7,7 +7,7 @@ import type { Source } from "./read.ts";
 export async function pointAt(findings: readonly Finding[], source: Source): Promise<Diagnostic[]> {
   if (findings.length === 0) return [];
   const find = await finder(source);
-  return findings.map((finding) => {
+  return findings.slice(0, DIAGNOSTICS_MAX).map((finding) => {
     const place = finding.at ?? nearest(find, finding.path, finding.onKey ?? false);
     return {
       severity: finding.severity,
@@ -22,6 +22,9 @@ export async function pointAt(findings: readonly Finding[], source: Source): Pro
     };
   });
 }
+
+/** Nobody reads more, and each place is looked for in the whole text. */
+const DIAGNOSTICS_MAX = 100;
 
 type Find = (path: Path, onKey: boolean) => Place | null;
 
@@ -42,7 +45,10 @@ async function finder(source: Source): Promise<Find> {
         return walk.is === "found" ? walk.place : null;
       };
     case "psd1":
-      return (path, onKey) => source.places?.[onKey ? "keys" : "values"].get(JSON.stringify(path)) ?? null;
+      return (path, onKey) => {
+        const span = source.places?.[onKey ? "keys" : "values"].get(JSON.stringify(path));
+        return span ? placeAt(source.text, span.offset, span.length) : null;
+      };
     case "yaml":
       return yamlFinder(source.text);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { placeAt } from "./finding.ts";
 import { parsePsd1 } from "./psd1.ts";
 
 const config = join(import.meta.dirname, "../../../../shared/upstream/config");
@@ -64,10 +65,12 @@ test("code is not data: it is refused, and the message says where", () => {
 });
 
 test("every value and key has its place", () => {
-  const result = parsePsd1("@{\n  Stages = @(\n    @{ Name = 'x' }\n  )\n}");
+  const text = "@{\n  Stages = @(\n    @{ Name = 'x' }\n  )\n}";
+  const result = parsePsd1(text);
   assert.ok(result.ok);
   const at = (map: "values" | "keys", ...path: (string | number)[]) => {
-    const place = result.places[map].get(JSON.stringify(path));
+    const span = result.places[map].get(JSON.stringify(path));
+    const place = span && placeAt(text, span.offset, span.length);
     return place && [place.line, place.col, place.endLine, place.endCol];
   };
   assert.deepEqual(at("values", "Stages", 0, "Name"), [3, 15, 3, 18]);

@@ -11,10 +11,13 @@ import {
   singleQuoted,
 } from "./psd1-text.ts";
 
+/** A piece of the text: lines and columns are counted only when somebody asks. */
+export type Psd1Span = { readonly offset: number; readonly length: number };
+
 /** Where values and keys stand, by `JSON.stringify(path)`. */
 export type Psd1Places = {
-  readonly values: ReadonlyMap<string, Place>;
-  readonly keys: ReadonlyMap<string, Place>;
+  readonly values: ReadonlyMap<string, Psd1Span>;
+  readonly keys: ReadonlyMap<string, Psd1Span>;
 };
 
 export type Psd1Result =
@@ -43,8 +46,8 @@ export function parsePsd1(text: string): Psd1Result {
 type Reader = {
   readonly text: string;
   at: number;
-  readonly values: Map<string, Place>;
-  readonly keys: Map<string, Place>;
+  readonly values: Map<string, Psd1Span>;
+  readonly keys: Map<string, Psd1Span>;
   depth: number;
 };
 
@@ -156,7 +159,10 @@ function readHashtable(reader: Reader, path: Path): Json {
     const key = readKey(reader);
     if (taken.has(key.toLowerCase())) throw new Wrong(from, `the key \`${key}\` is there twice`);
     taken.add(key.toLowerCase());
-    reader.keys.set(JSON.stringify([...path, key]), placeAt(reader.text, from, reader.at - from));
+    reader.keys.set(JSON.stringify([...path, key]), {
+      offset: from,
+      length: reader.at - from,
+    });
     skip(reader, true);
     if (!take(reader, "=")) throw new Wrong(reader.at, `\`=\` is expected after the key \`${key}\``);
     skip(reader, true);
@@ -245,7 +251,7 @@ function readCast(reader: Reader, path: Path): Json {
 function note(reader: Reader, path: Path, from: number): void {
   const open = /[@({[]/.test(reader.text[from] ?? "");
   const length = open ? 2 : Math.max(1, reader.at - from);
-  reader.values.set(JSON.stringify(path), placeAt(reader.text, from, length));
+  reader.values.set(JSON.stringify(path), { offset: from, length });
 }
 
 /** Skips blanks and comments; over line ends only where asked. A backtick continues a line. */

@@ -217,3 +217,21 @@ test("what old files write loosely is read, not refused", () => {
   );
   assert.equal(orchestration.jobs["first-one"]?.timeout, 300);
 });
+
+test("a few bytes that stand for millions of values, and a value that contains itself, are refused", async () => {
+  const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
+  for (let i = 1; i < 12; i += 1)
+    bomb.push(
+      `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(", ")}]`,
+    );
+  for (const text of [bomb.join("\n"), "a: &a\n  b: *a\n"]) {
+    const read = readPlaybook(text, "x.yaml");
+    assert.equal(read.ok, false);
+    assert.deepEqual(
+      read.findings.map(({ code }) => code),
+      ["too-many-values"],
+    );
+  }
+});

@@ -40,6 +40,10 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
   const parsed = parse(plain, file);
   if (!parsed.ok) return parsed;
   const { value, source } = parsed;
+  if (value !== undefined && !fitsInto(value, NODES_MAX)) {
+    const message = `the playbook has more than ${NODES_MAX} values, or speaks of itself`;
+    return failed(source, "too-many-values", message, "split it, or use fewer anchors");
+  }
   const gathering: Gathering = { findings: [], notEnforced: [], paths: new WeakMap() };
   if (!isObject(value)) {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
@@ -66,6 +70,23 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     notEnforced: gathering.notEnforced,
     pathOf: (part) => gathering.paths.get(part) ?? gathering.paths.get(originalOf(part)) ?? [],
   };
+}
+
+/** More values than any playbook has. Few bytes of YAML can hold many: each alias counts as what it stands for. */
+const NODES_MAX = 500_000;
+
+/** Whether a value has at most so many parts. One that contains itself never has. */
+function fitsInto(value: Json, max: number): boolean {
+  let left = max;
+  const open: Json[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    left -= 1;
+    if (left < 0 || open.length > max) return false;
+    if (typeof next !== "object" || next === null) continue;
+    for (const item of Object.values(next) as Json[]) open.push(item);
+  }
+  return true;
 }
 
 type Parsed =
