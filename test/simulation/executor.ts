@@ -47,6 +47,11 @@ export class SimulatedExecutor implements Executor {
     this.#inOrder(`${signal} ${nameOf(ref)}`, () => this.#machine.signal(ref, handle, signal));
   }
 
+  freeze(request: Parameters<Executor["freeze"]>[0]): void {
+    const { ref, handle, frozen } = request;
+    this.#inOrder(`${frozen ? "freeze" : "thaw"} ${nameOf(ref)}`, () => this.#machine.freeze(ref, handle, frozen));
+  }
+
   release(ref: AttemptRef): void {
     this.#watched.delete(nameOf(ref));
   }

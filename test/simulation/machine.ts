@@ -17,6 +17,9 @@ type Process = {
   readonly deaf: boolean;
   wrapperAlive: boolean;
   alive: boolean;
+  frozen: boolean;
+  /** Ends that came while it stood still. */
+  readonly heldUp: { readonly delayMs: number; readonly code: number }[];
 };
 
 /** What became of an attempt, as an executor can find out from its files and from the process table. */
@@ -112,10 +115,26 @@ export class Machine {
     const process = attempt.process;
     this.#history.add({ is: "signalled", attempt: named(ref), signal });
     if (!process?.alive || process.pid !== handle.pid || handle.bootId !== this.bootId) return;
+    // Whoever is asked to end must be awake to do so.
+    this.#thaw(attempt, process);
     if (signal !== "KILL" && process.deaf) return;
     const code = signal === "KILL" ? 137 : signal === "INT" ? 130 : 143;
     const delayMs = signal === "KILL" ? this.#prng.int(0, 50) : this.#prng.int(0, 1_500);
     this.#later(attempt, process, { delayMs, code });
+  }
+
+  /** STOP or CONT for the whole tree. */
+  freeze(ref: AttemptRef, handle: Handle, frozen: boolean): void {
+    const attempt = this.#attempt(ref);
+    const process = attempt.process;
+    if (!process?.alive || process.pid !== handle.pid || handle.bootId !== this.bootId) return;
+    if (frozen) process.frozen = true;
+    else this.#thaw(attempt, process);
+  }
+
+  #thaw(attempt: Attempt, process: Process): void {
+    process.frozen = false;
+    for (const how of process.heldUp.splice(0)) this.#later(attempt, process, { delayMs: 0, code: how.code });
   }
 
   /** Every process that runs now. */
@@ -149,6 +168,8 @@ export class Machine {
       deaf: this.#prng.chance(this.faults.deaf),
       wrapperAlive: true,
       alive: true,
+      frozen: false,
+      heldUp: [],
     };
     attempt.claim = { handle };
     attempt.process = process;
@@ -172,7 +193,10 @@ export class Machine {
     this.#schedule.in(
       how.delayMs,
       `end of ${nameOf(attempt.ref)}`,
-      () => this.#end(attempt, process, { exitCode: how.code, recorded: process.wrapperAlive }),
+      () => {
+        if (process.frozen) process.heldUp.push(how);
+        else this.#end(attempt, process, { exitCode: how.code, recorded: process.wrapperAlive });
+      },
       () => !process.alive,
     );
   }

@@ -111,6 +111,15 @@ const diskBugs: readonly Mutant[] = [
     tamper: journal(() => ({ retire: () => Promise.resolve() })),
   },
   {
+    name: "believes what the daemon before it wrote and did not sync",
+    caughtBy: "everything-ends",
+    firstSeed: 84,
+    tamper: (options, world) => {
+      world.disk.syncsWhenRead = false;
+      return options;
+    },
+  },
+  {
     name: "drops an event when a watcher reads what it missed",
     caughtBy: "subscriber-sees-each-seq-once",
     tamper: journal((real, world) => ({

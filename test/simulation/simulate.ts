@@ -1,7 +1,8 @@
+import { hasEnded } from "@aither/core";
 import { checkers } from "./checkers/index.ts";
 import type { Happened } from "./history.ts";
 import { Prng } from "./prng.ts";
-import { readTruth } from "./truth.ts";
+import { readTruth, type Truth } from "./truth.ts";
 import { World, type Tamper } from "./world.ts";
 
 /** Virtual time in which everything must have come to its end once nothing goes wrong any more. */
@@ -39,7 +40,7 @@ export async function simulate(
   const stuck = await runToRest(world);
   const truth = readTruth(world);
   const violations: Violation[] = [
-    ...stuck.map((message) => ({ checker: "everything-ends", message })),
+    ...[...stuck, ...withoutEnd(truth)].map((message) => ({ checker: "everything-ends", message })),
     ...world.thrown.map((message) => ({ checker: "nothing-is-thrown", message })),
   ];
   for (const { name, find } of checkers) {
@@ -76,6 +77,13 @@ async function runToRest(world: World): Promise<string[]> {
     if (why !== null) return [`${why}: ${world.restless()}`];
   }
   return [];
+}
+
+/** Jobs that look as if they were over, and whose journal does not say so. */
+function withoutEnd(truth: Truth): string[] {
+  return truth.jobs
+    .filter(({ state }) => state !== null && !hasEnded(state))
+    .map(({ id, state }) => `the journal of ${id} has no end: ${state?.status}`);
 }
 
 /** One step of the world, and everything the engine does at once because of it. False when nothing waits any more. */

@@ -127,7 +127,7 @@ export function drawCommand(prng: Prng, state: JobState): JobCommand {
   const by = "somebody";
   const roll = prng.next();
   if (roll < 0.2) return { is: "cancel", by, force: prng.chance(0.3) };
-  if (roll < 0.45) return { is: "pause", by };
+  if (roll < 0.45) return { is: "pause", by, freeze: roll < 0.3 };
   if (roll < 0.75) return { is: "resume", by };
   const target = prng.chance(0.5) ? { stage: prng.pick([...stagesOf(state)]).plan.id } : drawScriptTarget(prng, state);
   return { is: "skip", by, reason: "it is not needed", target };

@@ -1,5 +1,5 @@
 import { hasEnded, type JobState } from "@aither/core";
-import { Engine, type Behaviour, type EngineOptions, type StartRequest } from "@aither/engine";
+import { Engine, type EngineOptions, type StartRequest } from "@aither/engine";
 import type { JobId, Problem } from "@aither/protocol";
 import { Disk } from "./disk.ts";
 import { SimulatedExecutor } from "./executor.ts";
@@ -320,5 +320,3 @@ export class World {
     return !this.disk.isActive(jobId);
   }
 }
-
-export type { Behaviour };
