@@ -274,3 +274,18 @@ test("a profile picks stages by id or by name", () => {
   assert.deepEqual(decisions("without"), ["skip", "run", "run"]);
   assert.deepEqual(decisions("only"), ["skip", "run", "run"]);
 });
+
+test("of an old condition only the course of the run is left to be decided", () => {
+  const rows: [condition: string, decision: string, left: string | null][] = [
+    ["!cancelled() -and ($env:CI -eq '1')", "run", "!cancelled()"],
+    ["!cancelled() -and ($env:CI -eq '2')", "skip", null],
+    ["{{on}} -and failure()", "undecided", "failure()"],
+    ["{{on}} -or failure()", "run", "always()"],
+    ["{{on}} -and always()", "run", "always()"],
+    ["failure() -or cancelled()", "undecided", "failure() || cancelled()"],
+  ];
+  for (const [condition, decision, left] of rows) {
+    const [stage] = plan({ variables: { on: true }, jobs: { a: { ...one, if: condition } } }).plan.stages;
+    assert.deepEqual([stage?.decision, stage?.condition], [decision, left], condition);
+  }
+});

@@ -1,4 +1,4 @@
-import { evaluateCondition, mentionsStatusFunction } from "@aither/expression";
+import { evaluateCondition, isLegacyCondition, mentionsStatusFunction } from "@aither/expression";
 import type { StageDecision } from "@aither/protocol";
 import type { Scope } from "./scope.ts";
 
@@ -21,15 +21,21 @@ export function decide(text: string | undefined, scope: Scope, assume: boolean |
   const result = evaluateCondition(condition, scope.context);
   switch (result.is) {
     case "true":
-      return mentionsStatusFunction(condition) ? { ...runs, condition } : { ...runs, reason: `\`${condition}\` holds` };
+      return mentionsStatusFunction(condition)
+        ? { ...runs, condition: isLegacyCondition(condition) ? statusOnly(condition, scope) : condition }
+        : { ...runs, reason: `\`${condition}\` holds` };
     case "false":
       return { ...runs, decision: "skip", reason: `\`${condition}\` does not hold` };
     case "error":
       return { ...runs, decision: "undecided", reason: result.message, error: result.message };
     case "undecidable":
       if (result.late) {
-        if (holdsSoFar(condition, scope)) return { ...runs, condition };
-        return { ...runs, decision: "undecided", reason: result.reason, condition };
+        const plain = isLegacyCondition(condition) ? statusOnly(condition, scope) : condition;
+        if (plain === "false") {
+          return { ...runs, decision: "skip", reason: `\`${condition}\` does not hold` };
+        }
+        if (holdsSoFar(plain, scope)) return { ...runs, condition: plain };
+        return { ...runs, decision: "undecided", reason: result.reason, condition: plain };
       }
       if (assume === undefined) {
         return { ...runs, decision: "undecided", reason: result.reason, hopeless: true };
@@ -51,4 +57,33 @@ function holdsSoFar(condition: string, scope: Scope): boolean {
     cancelled: () => false,
   };
   return evaluateCondition(condition, { ...scope.context, functions }).is === "true";
+}
+
+const states = ["success", "failure", "cancelled"] as const;
+
+/**
+ * What is left of one of upstream's conditions when everything but the course of the run is known: `!cancelled() -and
+ * ($env:CI -eq 'true')` becomes `!cancelled()`. The run knows nothing of the caller's environment any more.
+ */
+function statusOnly(condition: string, scope: Scope): string {
+  const holding: string[] = [];
+  for (const state of states) {
+    let named = false;
+    const is = (wanted: string) => (stages: readonly unknown[]) => {
+      named ||= stages.length > 0;
+      return wanted === state;
+    };
+    const functions = {
+      always: () => true,
+      success: is("success"),
+      failure: is("failure"),
+      cancelled: is("cancelled"),
+    };
+    const decision = evaluateCondition(condition, { ...scope.context, functions });
+    if (named || (decision.is !== "true" && decision.is !== "false")) return condition;
+    if (decision.is === "true") holding.push(`${state}()`);
+  }
+  if (holding.length === states.length) return "always()";
+  if (holding.length === 0) return "false";
+  return holding.join(" || ") === "success() || failure()" ? "!cancelled()" : holding.join(" || ");
 }

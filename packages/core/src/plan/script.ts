@@ -273,6 +273,7 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
       { signal: "KILL", afterMs: 0 },
     ],
     separateStderr: false,
+    ...(step.stdin === true && { stdin: true }),
   } satisfies Partial<ScriptPlan>;
 }
 
