@@ -7,6 +7,8 @@ export const EXIT_BUG = 70;
 
 /** Everything acknowledged is on disk already, so waiting longer would save nothing. */
 const STOP_PATIENCE_MS = 5_000;
+/** For the answers "the disk failed" to leave. */
+const LAST_ANSWERS_MS = 100;
 
 export class Lifecycle {
   readonly #log: Log;
@@ -45,8 +47,11 @@ export class Lifecycle {
 
   /** Nothing more is written by this life: what the disk holds now is not known. */
   diskFailed(error: unknown): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
     this.#log.error({ reason: describe(error) }, "the disk failed; exit 74, the next life replays what is on it");
-    process.exit(EXIT_DISK_FAILED);
+    // Whoever waits for an answer is told first; nothing else happens meanwhile.
+    setTimeout(() => process.exit(EXIT_DISK_FAILED), LAST_ANSWERS_MS);
   }
 
   bug(error: unknown): void {

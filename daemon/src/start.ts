@@ -43,6 +43,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     daemonId: instance,
     identity,
     origin: async (jobId) => store.origin(jobId),
+    onDiskFailed: (error) => lifecycle.diskFailed(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
   });
   const engine = new Engine({

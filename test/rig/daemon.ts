@@ -94,6 +94,11 @@ export class Daemon implements AsyncDisposable {
     return child;
   }
 
+  /** Hears of the end of the process that runs now. */
+  onExit(listener: (code: number | null, signal: NodeJS.Signals | null) => void): void {
+    this.#child?.once("exit", listener);
+  }
+
   /** `kill -9`; returns when it is dead. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
@@ -103,6 +108,14 @@ export class Daemon implements AsyncDisposable {
   async stop(): Promise<number | null> {
     await this.#end("SIGTERM");
     return this.#child?.exitCode ?? null;
+  }
+
+  /** Waits until it ends by itself; null when a signal ended it. */
+  async exitCode(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) throw new Error("the daemon was not started");
+    await waitFor("the end of the daemon", () => child.exitCode !== null || child.signalCode !== null);
+    return child.exitCode;
   }
 
   async restart(): Promise<void> {
@@ -132,7 +145,8 @@ export class Daemon implements AsyncDisposable {
     for await (const part of answer) parts.push(part as Buffer);
     const found = Buffer.concat(parts).toString("utf8");
     const status = answer.statusCode ?? 0;
-    const isJson = answer.headers["content-type"]?.split(";")[0]?.endsWith("json") === true && status !== 204;
+    const kind = answer.headers["content-type"]?.split(";")[0] ?? "";
+    const isJson = kind.endsWith("json") && !kind.endsWith("ndjson") && status !== 204;
     return { status, body: isJson ? JSON.parse(found) : undefined, text: found };
   }
 

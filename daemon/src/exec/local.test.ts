@@ -33,6 +33,7 @@ async function lab(use: (lab: Lab) => Promise<void>): Promise<void> {
   await store.fs.makeDir(join(root, "s"));
   await store.open();
   const instance = newInstance();
+  const fatal: unknown[] = [];
   const executor = new LocalExecutor({
     slots: 16,
     fs: store.fs,
@@ -43,9 +44,9 @@ async function lab(use: (lab: Lab) => Promise<void>): Promise<void> {
     daemonId: instance,
     identity: {},
     origin: async (jobId) => store.origin(jobId),
+    onDiskFailed: (error) => void fatal.push(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
   });
-  const fatal: unknown[] = [];
   const engine: Engine = new Engine({
     clock: createClock(readBootId()),
     journal: store.journal,

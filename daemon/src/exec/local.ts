@@ -22,6 +22,7 @@ import {
 } from "@aither/supervise";
 import type { Log, Origin } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
+import { isDiskFailure } from "../store/errors.ts";
 import { attemptMarker, bellName, filesOf } from "../store/layout.ts";
 import { Attempt, attemptId } from "./attempt.ts";
 import { JobSurroundings } from "./job-surroundings.ts";
@@ -45,6 +46,8 @@ export type LocalExecutorOptions = {
   readonly daemonId: string;
   readonly identity: IdentityOptions;
   readonly origin: (jobId: JobId) => Promise<Origin | null>;
+  /** An attempt cannot be made ready, because nothing can be written: the daemon ends as it does for its journal. */
+  readonly onDiskFailed: (error: unknown) => void;
   readonly jobNumber: (jobId: JobId) => number;
 };
 
@@ -236,6 +239,7 @@ export class LocalExecutor implements Executor {
       await work();
     } catch (error) {
       const { ref } = attempt.request;
+      if (isDiskFailure(error)) return this.#options.onDiskFailed(error);
       this.#trouble(ref, error);
       if (attempt.phase !== "asked" || this.#closed) return;
       await this.#giveUp(attempt, error);

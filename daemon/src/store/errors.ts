@@ -1,10 +1,17 @@
 /** What can be wrong with what is on disk. */
 import type { JobId } from "@aither/protocol";
+import { SyncFailed } from "@aither/supervise";
 
 /** `ENOENT` and the like, whatever was thrown. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
+}
+
+/** The disk is full or broken: nobody's script is to blame. */
+export function isDiskFailure(error: unknown): boolean {
+  if (error instanceof SyncFailed) return true;
+  return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(errorCode(error) ?? "");
 }
 
 /** Something in the middle of a journal cannot be read. The job is set aside, and nothing of it is touched. */
