@@ -35,14 +35,8 @@ function wanting(change: (effects: Effect[]) => Effect[]): Tamper {
 /** Bugs in the journal. */
 function journal(change: (real: EngineOptions["journal"], world: World) => Partial<EngineOptions["journal"]>): Tamper {
   return (options, world) => {
-    const real = options.journal;
-    const methods = {
-      append: real.append.bind(real),
-      read: real.read.bind(real),
-      openJobs: real.openJobs.bind(real),
-      retire: real.retire.bind(real),
-    };
-    return { ...options, journal: { ...methods, ...change(methods, world) } };
+    const { journal: real } = options;
+    return { ...options, journal: overlaid(real, change(real, world)) };
   };
 }
 
@@ -51,17 +45,19 @@ type Executor = EngineOptions["executor"];
 /** Bugs in the executor. */
 function executor(change: (real: Executor, world: World) => Partial<Executor>): Tamper {
   return (options, world) => {
-    const real = options.executor;
-    const methods: Executor = {
-      name: real.name,
-      slots: real.slots,
-      ensure: real.ensure.bind(real),
-      signal: real.signal.bind(real),
-      release: real.release.bind(real),
-      onObservation: real.onObservation.bind(real),
-    };
-    return { ...options, executor: { ...methods, ...change(methods, world) } };
+    const { executor: real } = options;
+    return { ...options, executor: overlaid(real, change(real, world)) };
   };
+}
+
+/** The same thing with some of its methods replaced, and everything else as it is. */
+function overlaid<Port extends object>(real: Port, changed: Partial<Port>): Port {
+  return new Proxy(real, {
+    get(target, name) {
+      const value: unknown = Reflect.get(Object.hasOwn(changed, name) ? changed : target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 /** Bugs in what is reported. */
