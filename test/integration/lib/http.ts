@@ -22,6 +22,8 @@ export async function open(socketPath: string, path: string, ask: Ask = {}): Pro
   });
   asked.end(text);
   const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  // An answer may overtake the last write of its request; a server that goes away just then would break that write.
+  if (!asked.writableFinished) await once(asked, "finish");
   return answer;
 }
 
