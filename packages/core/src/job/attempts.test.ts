@@ -345,3 +345,17 @@ test("inner scripts come right after the one that brought them", () => {
   next.exit("s/a/inner");
   assert.equal(next.state.status, "Completed");
 });
+
+test("the death of a daemon is no failure to start: however often it dies, the script runs in the end", () => {
+  const world = one();
+  for (let death = 0; death < 10; death += 1) {
+    world.restart();
+    assert.deepEqual(world.notStarted("s/a"), ["ScriptFenced", "ScriptScheduled"]);
+  }
+  // Of a daemon that lives, three in a row are one too many.
+  world.notStarted("s/a");
+  world.notStarted("s/a");
+  assert.equal(world.script("s/a"), "scheduled");
+  world.notStarted("s/a");
+  assert.equal(world.script("s/a"), "failed");
+});

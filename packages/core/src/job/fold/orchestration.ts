@@ -57,9 +57,12 @@ export function cancelRequested(state: JobState, event: EventOf<"OrchestrationCa
 
 /** A new daemon has not seen the processes yet, so no time limit may act before it did. */
 export function recovered(state: JobState): JobState {
-  return changeActive(state, (record) =>
-    record.state.is === "running" ? { ...record, state: { ...record.state, confirmed: false } } : record,
-  );
+  return changeActive(state, (record) => {
+    if (record.state.is === "running") return { ...record, state: { ...record.state, confirmed: false } };
+    // What a daemon could not start because it died is no sign that the script cannot be started: the fence that is now
+    // to come does not count, however often daemons die.
+    return record.state.is === "scheduled" ? { ...record, fences: -1 } : record;
+  });
 }
 
 export function completed(state: JobState, event: EventOf<"OrchestrationCompleted">): JobState {
