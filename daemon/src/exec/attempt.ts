@@ -94,8 +94,12 @@ export class Attempt {
     this.#handle = handle;
     this.connection.report({ is: how, ref: this.request.ref, handle });
     const { sweep, leftovers } = this.connection;
-    const stops = [sweep.watch(handle, () => this.heard()), leftovers.claimed(handle)];
-    this.#unwatch = () => stops.forEach((stop) => void stop());
+    const unwatch = sweep.watch(handle, () => this.heard());
+    const unclaim = leftovers.claimed(handle);
+    this.#unwatch = () => {
+      unwatch();
+      unclaim();
+    };
     this.#follow();
   }
 

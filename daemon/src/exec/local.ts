@@ -9,13 +9,14 @@
  */
 import { join } from "node:path";
 import type { Observation } from "@aither/core";
-import type { EnsureRequest, Executor, SignalRequest } from "@aither/engine";
+import type { EnsureRequest, Executor, FreezeRequest, SignalRequest } from "@aither/engine";
 import type { AttemptRef, JobId } from "@aither/protocol";
 import {
   LivenessSweep,
   preallocateExit,
   Spawner,
   watchExits,
+  type AttemptFiles,
   type DurableFs,
   type IdentityOptions,
   type Tail,
@@ -107,14 +108,15 @@ export class LocalExecutor implements Executor {
 
   signal(request: SignalRequest): void {
     const attempt = this.#attempts.get(attemptId(request.ref));
-    void (async () => {
-      const folder = await this.#options.folders.find(request.ref.jobId);
-      if (folder === undefined) return;
-      const files = attempt?.files ?? filesOf(folder, request.ref);
+    this.#stop(request.ref, async (files) => {
       const left = await this.#stops.send(request, files, attempt);
       if (left.length > 0) attempt?.leftovers(left);
       this.#bells?.look();
-    })().catch((error: unknown) => this.#trouble(request.ref, error));
+    });
+  }
+
+  freeze(request: FreezeRequest): void {
+    this.#stop(request.ref, async (files) => this.#stops.freeze(request, files));
   }
 
   release(ref: AttemptRef): void {
@@ -228,6 +230,14 @@ export class LocalExecutor implements Executor {
     // Still in the queue: its turn will find out that it may not start.
     if (waiting >= 0 || !attempt.isConnected) return;
     await survey(attempt, this.#options.daemonId);
+  }
+
+  /** Works on the processes of an attempt, whether or not this life started it. Calls begin in their order. */
+  #stop(ref: AttemptRef, work: (files: AttemptFiles) => Promise<void>): void {
+    void (async () => {
+      const folder = await this.#options.folders.find(ref.jobId);
+      if (folder !== undefined) await work(filesOf(folder, ref));
+    })().catch((error: unknown) => this.#trouble(ref, error));
   }
 
   #report(observation: Observation): void {

@@ -1,13 +1,15 @@
 /** Signals to a whole attempt. Deadlines are the engine's; here is only how a signal reaches everybody it is meant for. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { SignalRequest } from "@aither/engine";
+import type { FreezeRequest, SignalRequest } from "@aither/engine";
 import {
   findScripts,
+  freeze,
   isSameProcess,
   kill,
   killWrapper,
   readExit,
   terminate,
+  thaw,
   type AttemptFiles,
   type AttemptTarget,
   type IdentityOptions,
@@ -23,10 +25,29 @@ export class StopLadder {
   readonly #identity: IdentityOptions;
   readonly #log: Log;
   readonly #underWay = new Set<string>();
+  /** Freezes and thaws under way, by attempt: a later signal waits for them. */
+  readonly #freezes = new Map<string, Promise<void>>();
 
   constructor(options: { identity: IdentityOptions; log: Log }) {
     this.#identity = options.identity;
     this.#log = options.log;
+  }
+
+  /** The whole tree stands still, or goes on; in the order of the calls. */
+  async freeze(request: FreezeRequest, files: AttemptFiles): Promise<void> {
+    const id = attemptId(request.ref);
+    const target = targetOf(request, files);
+    const turn = (this.#freezes.get(id) ?? Promise.resolve()).then(async () => {
+      if (request.frozen) await freeze(target, this.#identity);
+      else await thaw(target, this.#identity);
+    });
+    const quiet = turn.catch(() => undefined);
+    this.#freezes.set(id, quiet);
+    try {
+      await turn;
+    } finally {
+      if (this.#freezes.get(id) === quiet) this.#freezes.delete(id);
+    }
   }
 
   /** Resolves with the pids of what would not die; always empty for signals that only ask. */
@@ -35,11 +56,8 @@ export class StopLadder {
     if (this.#underWay.has(id)) return [];
     this.#underWay.add(id);
     try {
-      const target = {
-        wrapper: request.handle,
-        marker: attemptMarker(request.ref),
-        outputPaths: [files.log, files.err],
-      };
+      await this.#freezes.get(attemptId(request.ref));
+      const target = targetOf(request, files);
       if (request.signal === "KILL" || request.signal === "SIGKILL") return await this.#kill(target, files, attempt);
       if (request.signal === "TERM" || request.signal === "SIGTERM") await terminate(target, this.#identity);
       else await this.#ask(target, request.signal);
@@ -82,4 +100,8 @@ export class StopLadder {
       }
     }
   }
+}
+
+function targetOf(request: Pick<SignalRequest, "ref" | "handle">, files: AttemptFiles): AttemptTarget {
+  return { wrapper: request.handle, marker: attemptMarker(request.ref), outputPaths: [files.log, files.err] };
 }

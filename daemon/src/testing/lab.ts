@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasEnded, type JobState } from "@aither/core";
+import { Engine } from "@aither/engine";
+import type { JobId, Plan, ScriptPlan } from "@aither/protocol";
+import { readBootId, Tail } from "@aither/supervise";
+import { createClock } from "../clock.ts";
+import { LocalExecutor } from "../exec/local.ts";
+import type { Log } from "../host.ts";
+import { createIds, newInstance } from "../ids.ts";
+import { FileStore } from "../store/store.ts";
+
+/** Store, engine and executor as the daemon puts them together, without its door. */
+export type Lab = {
+  root: string;
+  engine: Engine;
+  store: FileStore;
+  said: string[];
+  run: (scripts: readonly Partial<ScriptPlan>[], env?: Record<string, string>) => Promise<JobId>;
+  ended: (jobId: JobId) => Promise<JobState>;
+};
+
+export async function lab(use: (lab: Lab) => Promise<void>): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), "ax-"));
+  const parts = await assemble(root);
+  const { engine, store, said, fatal, close } = parts;
+  try {
+    await use({
+      root,
+      engine,
+      store,
+      said,
+      run: async (scripts, env = {}) => start(parts, plan(root, scripts), env),
+      ended: async (jobId) => {
+        for await (const item of engine.watch(jobId, {})) if (item.is === "end") break;
+        const state = engine.job(jobId);
+        assert.ok(state !== undefined && hasEnded(state));
+        return state;
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${said.join("\n")}\n${fatal.map(String).join("\n")}\n`);
+    throw error;
+  } finally {
+    await close();
+    await rm(root, { recursive: true });
+  }
+  assert.deepEqual(fatal, []);
+}
+
+async function start({ engine, store }: Parts, what: Plan, env: Record<string, string>): Promise<JobId> {
+  const started = await engine.startJob({
+    requestId: null,
+    name: "lab",
+    plan: what,
+    options: { useCache: false, generateSummary: false, priority: 0 },
+    by: "test",
+    parent: null,
+    passedBefore: [],
+    prepare: async (jobId) =>
+      store.putOrigin(jobId, { env: { PATH: process.env["PATH"] ?? "", ...env }, umask: 0o027 }),
+  });
+  assert.ok(started.ok, JSON.stringify(started));
+  return started.value.id;
+}
+
+type Parts = {
+  engine: Engine;
+  store: FileStore;
+  said: string[];
+  fatal: unknown[];
+  close: () => Promise<void>;
+};
+
+async function assemble(root: string): Promise<Parts> {
+  const said: string[] = [];
+  const say = (fields: object, message: string): void => void said.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { debug: say, info: say, warn: say, error: say };
+  const tail = new Tail();
+  const store = new FileStore({ state: join(root, "s"), log, tail });
+  await store.fs.makeDir(join(root, "s"));
+  await store.open();
+  const instance = newInstance();
+  const fatal: unknown[] = [];
+  const executor = new LocalExecutor({
+    slots: 16,
+    fs: store.fs,
+    folders: store.folders,
+    exits: store.layout.exits,
+    tail,
+    log,
+    daemonId: instance,
+    identity: {},
+    origin: async (jobId) => store.origin(jobId),
+    onDiskFailed: (error) => void fatal.push(error),
+    jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+  });
+  const engine: Engine = new Engine({
+    clock: createClock(readBootId()),
+    journal: store.journal,
+    executor,
+    ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),
+    slots: 16,
+    onFatal: (error) => fatal.push(error),
+    downSince: null,
+  });
+  store.connect(engine);
+  executor.open();
+  await engine.start();
+  const close = async (): Promise<void> => {
+    await engine.stop();
+    await executor.close();
+    tail.close();
+    await store.close();
+  };
+  return { engine, store, said, fatal, close };
+}
+
+function script(key: string, fields: Partial<ScriptPlan>): ScriptPlan {
+  return {
+    key,
+    id: null,
+    number: null,
+    name: key,
+    path: null,
+    kind: "inline",
+    run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text: "true", late: false },
+    condition: null,
+    timeoutMs: null,
+    retries: 0,
+    backoff: { initialMs: 1, factor: 1, maxMs: 1 },
+    continueOnError: false,
+    idempotent: false,
+    onInterrupted: "fail",
+    successExitCodes: [0],
+    stopLadder: [
+      { signal: "TERM", afterMs: 300 },
+      { signal: "KILL", afterMs: 1_000 },
+    ],
+    separateStderr: false,
+    ...fields,
+  };
+}
+
+function plan(workspace: string, scripts: readonly Partial<ScriptPlan>[]): Plan {
+  return {
+    name: "lab",
+    description: "",
+    format: "v3-jobs",
+    file: null,
+    digest: "0".repeat(64),
+    workspace,
+    profile: null,
+    variables: {},
+    maxConcurrency: null,
+    failFast: false,
+    timeoutMs: null,
+    stages: [
+      {
+        id: "s",
+        name: "s",
+        description: "",
+        needs: [],
+        after: [],
+        decision: "run",
+        reason: "",
+        condition: null,
+        variables: {},
+        continueOnError: false,
+        failFast: false,
+        maxParallel: null,
+        parallel: 1,
+        timeoutMs: null,
+        legs: [{ name: "", matrix: {}, scripts: scripts.map((fields, at) => script(`s/${at + 1}`, fields)) }],
+        outputs: {},
+      },
+    ],
+    missing: [],
+    unknown: [],
+    notEnforced: [],
+  };
+}
+
+export function inline(text: string, more: Partial<ScriptPlan> = {}): Partial<ScriptPlan> {
+  return { run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text, late: false }, ...more };
+}
