@@ -1,6 +1,5 @@
 /** Where each job's folder is: known for jobs of this life, linked for open ones, searched for old ones. */
 import { join } from "node:path";
-import { stat } from "node:fs/promises";
 import type { JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
 import { errorCode } from "./errors.ts";
@@ -121,7 +120,7 @@ export class JobFolders {
     try {
       const target = await this.#fs.readLink(join(this.#layout.active, jobId));
       const folder = join(this.#layout.active, target);
-      return (await isFolder(folder)) ? folder : undefined;
+      return (await this.#isFolder(folder)) ? folder : undefined;
     } catch (error) {
       if (errorCode(error) === "ENOENT") return undefined;
       throw error;
@@ -131,17 +130,19 @@ export class JobFolders {
   async #throughDates(jobId: JobId): Promise<string | undefined> {
     for (const date of await this.dates()) {
       const folder = join(this.#layout.jobs, date, jobId);
-      if (await isFolder(folder)) return folder;
+      if (await this.#isFolder(folder)) return folder;
     }
     return undefined;
   }
-}
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw error;
+  /** Asked of our own file system, so that a modelled disk can answer, too. */
+  async #isFolder(path: string): Promise<boolean> {
+    try {
+      await this.#fs.readDir(path);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+      throw error;
+    }
   }
 }

@@ -1,0 +1,168 @@
+/** Kills at random. Every choice comes from the seed; only when exactly it hits is the machine's affair. */
+import { setTimeout as delay } from "node:timers/promises";
+import { join } from "node:path";
+import type { Prng } from "../../simulation/prng.ts";
+import type { Daemon } from "../../rig/daemon.ts";
+import { waitFor } from "../../rig/wait.ts";
+import type { Diary } from "./diary.ts";
+import type { Harm } from "./history.ts";
+import { allProcesses, claimsOf, daemonsOf, names, read, runningAttempts, signal, spawnerOf } from "./machine.ts";
+
+export type Victim = "daemon" | "spawner" | "wrapper" | "script" | "group" | "stop";
+
+export type ChaosOptions = {
+  readonly daemon: Daemon;
+  readonly diary: Diary;
+  readonly prng: Prng;
+  /** A name may come more than once: then it is chosen more often. */
+  readonly victims: readonly Victim[];
+  readonly meanMs: number;
+  readonly stopMsMax: number;
+  /** Called after each death of the daemon, before the next one is started: what else a crash does. */
+  readonly whileDead?: () => Promise<void>;
+};
+
+/** A shorter life than a start takes would be a standstill, not a test. */
+const LIFE_MS_MIN = 150;
+
+export class Chaos {
+  readonly #options: ChaosOptions;
+  #ours = false;
+
+  constructor(options: ChaosOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on until it is told to stop; leaves a daemon that answers. */
+  async run(until: () => boolean): Promise<void> {
+    const { daemon, prng, victims } = this.#options;
+    this.#watch();
+    while (!until()) {
+      // All choices of a round are made before anything happens, so that the sequence is the seed's.
+      const round = {
+        waitMs: this.#waitMs(),
+        victim: prng.pick(victims),
+        which: prng.next(),
+        fromReady: prng.chance(0.7),
+        downMs: prng.chance(0.3) ? prng.int(0, 800) : 0,
+        stopMs: prng.int(50, this.#options.stopMsMax),
+      };
+      if (round.fromReady) await ready(daemon);
+      await delay(round.waitMs);
+      if (until()) break;
+      this.#look();
+      await this.#strike(round);
+    }
+    await ready(daemon);
+    this.#ours = true;
+  }
+
+  async #strike(round: { victim: Victim; which: number; downMs: number; stopMs: number }): Promise<void> {
+    const { daemon, diary } = this.#options;
+    const { victim } = round;
+    if (victim === "daemon") {
+      await this.killDaemon(round.downMs);
+      return;
+    }
+    if (victim === "stop") {
+      if (!signal(daemon.pid, "SIGSTOP")) return;
+      diary.killed("stop");
+      await delay(round.stopMs);
+      signal(daemon.pid, "SIGCONT");
+      return;
+    }
+    if (victim === "spawner") {
+      const pid = spawnerOf(daemon.pid);
+      if (pid !== undefined && signal(pid, "SIGKILL")) diary.killed("spawner");
+      return;
+    }
+    this.#harm(victim, round.which);
+  }
+
+  async killDaemon(downMs: number): Promise<void> {
+    const { daemon, diary, whileDead } = this.#options;
+    this.#ours = true;
+    await daemon.kill();
+    diary.killed("daemon");
+    this.#intents();
+    await whileDead?.();
+    if (downMs > 0) await delay(downMs);
+    await daemon.spawn();
+    this.#watch();
+  }
+
+  #harm(victim: Extract<Victim, Harm>, which: number): void {
+    const { daemon, diary } = this.#options;
+    const running = runningAttempts(daemon.workspace.places.state);
+    const one = running[Math.floor(which * running.length)];
+    if (one === undefined) return;
+    if (victim === "script") {
+      const script = allProcesses().find(({ parentPid }) => parentPid === one.pid);
+      if (script === undefined) return;
+      diary.harm(one.marker, "script");
+      if (signal(script.pid, "SIGKILL")) diary.killed("script");
+      return;
+    }
+    diary.harm(one.marker, victim);
+    if (signal(victim === "group" ? -one.pid : one.pid, "SIGKILL")) diary.killed(victim);
+  }
+
+  /** A daemon that ends although nobody killed it has found a bug of ours. */
+  #watch(): void {
+    const { daemon, diary } = this.#options;
+    this.#ours = false;
+    daemon.onExit((code, by) => {
+      if (!this.#ours) diary.unaskedEnds.push(`${code ?? by}`);
+    });
+  }
+
+  #look(): void {
+    const { daemon, diary } = this.#options;
+    diary.daemonsAtOnce = Math.max(diary.daemonsAtOnce, daemonsOf(daemon.workspace.places.lock).length);
+  }
+
+  /** Claims are read before journals: whatever is claimed must have been intended by then. */
+  #intents(): void {
+    const { state } = this.#options.daemon.workspace.places;
+    for (const jobId of names(join(state, "active"))) {
+      const folder = join(state, "active", jobId);
+      const claims = claimsOf(folder, jobId).filter(({ pid }) => pid > 0);
+      const intended = new Set(intents(read(join(folder, "events.ndjson")) ?? "").map(([id, n]) => `${id}.${n}`));
+      for (const { marker } of claims) {
+        const found = /x(\d+)\.(\d+)$/.exec(marker);
+        if (!intended.has(`${found?.[1]}.${found?.[2]}`)) this.#options.diary.withoutIntent.push(marker);
+      }
+    }
+  }
+
+  #waitMs(): number {
+    const { prng, meanMs } = this.#options;
+    const rest = Math.max(1, meanMs - LIFE_MS_MIN);
+    return LIFE_MS_MIN + Math.min(5 * rest, Math.round(-Math.log(1 - prng.next()) * rest));
+  }
+}
+
+/** Script id and attempt of every intent in a journal's text. */
+export function intents(text: string): (readonly [number, number])[] {
+  return text
+    .split("\n")
+    .filter((line) => line.includes('"ScriptScheduled"'))
+    .flatMap((line) => {
+      try {
+        const { script, attempt } = JSON.parse(line) as { script: string; attempt: number };
+        return [[Number(/x(\d+)$/.exec(script)?.[1]), attempt] as const];
+      } catch {
+        return [];
+      }
+    });
+}
+
+export async function ready(daemon: Daemon): Promise<void> {
+  await waitFor(
+    "a daemon that answers",
+    async () => (await daemon.ask("GET", "/api/health").catch(() => null))?.status === 200,
+    60_000,
+  ).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${daemon.story().slice(-20_000)}`);
+  });
+}
