@@ -23,20 +23,14 @@ export interface Io {
 }
 
 export function openIo(env: Env, options: { readonly color?: string | undefined } = {}): Io {
-  const { stdout, stderr } = process;
+  const { stdout } = process;
+  const talk = talker();
   const unread = new AbortController();
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE" && error.code !== "ECONNRESET" && error.code !== "EOF")
-      sayRaw(`aither: stdout: ${error.message}\n`);
+    const left = error.code === "EPIPE" || error.code === "ECONNRESET" || error.code === "EOF";
+    if (!left) talk.say(`aither: stdout: ${error.message}`);
     unread.abort();
   });
-  let deaf = false;
-  stderr.on("error", () => {
-    deaf = true;
-  });
-  const sayRaw = (text: string): void => {
-    if (!deaf) stderr.write(text);
-  };
   const ascii = Boolean(env["AITHER_ASCII"]);
   const painted = (isTerminal: boolean): Theme =>
     theme({ color: wantsColor(env, { isTerminal, flag: options.color }), ascii });
@@ -44,14 +38,32 @@ export function openIo(env: Env, options: { readonly color?: string | undefined 
     unread.signal.aborted ? Promise.resolve() : new Promise((resolve) => stdout.write(data, () => resolve()));
   return {
     theme: painted(stdout.isTTY),
-    talkTheme: painted(stderr.isTTY),
+    get talkTheme() {
+      return painted(process.stderr.isTTY);
+    },
     columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     get interactive() {
-      return Boolean(process.stdin.isTTY && stderr.isTTY) && !env["CI"] && env["TERM"] !== "dumb";
+      return Boolean(process.stdin.isTTY && process.stderr.isTTY) && !env["CI"] && env["TERM"] !== "dumb";
     },
     unread: unread.signal,
     write,
     lines: (lines) => (lines.length === 0 ? Promise.resolve() : write(`${lines.join("\n")}\n`)),
-    say: (line) => sayRaw(`${line}\n`),
+    say: talk.say,
+  };
+}
+
+/** stderr is opened when there is something to say: most commands never say anything. */
+function talker(): Pick<Io, "say"> {
+  let state: "closed" | "open" | "deaf" = "closed";
+  return {
+    say(line) {
+      if (state === "closed") {
+        state = "open";
+        process.stderr.on("error", () => {
+          state = "deaf";
+        });
+      }
+      if (state === "open") process.stderr.write(`${line}\n`);
+    },
   };
 }

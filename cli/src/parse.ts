@@ -1,5 +1,5 @@
 import { commands, globalFlags, type Command, type Flag } from "./commands.ts";
-import { Input, usage, type Value } from "./input.ts";
+import { Input, type Value } from "./input.ts";
 
 export type Parsed =
   | { readonly is: "command"; readonly command: Command; readonly input: Input }
@@ -105,9 +105,4 @@ function countArgs({ args = "" }: Command, given: number): string | null {
   if (given < needed.length) return `missing required argument '${needed[given]?.replace(/[<>.]/g, "")}'`;
   if (wanted.some((one) => one.includes("..."))) return null;
   return given > wanted.length ? `too many arguments: ${wanted.length} expected, ${given} given` : null;
-}
-
-/** The refusal when nobody can say it better. */
-export function wrong(reason: string): Error {
-  return usage(reason);
 }
