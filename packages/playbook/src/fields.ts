@@ -58,16 +58,7 @@ export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): 
     }
     return undefined;
   };
-  const wrong = (at: Path, wanted: string, value: Json): undefined => {
-    gathering.findings.push({
-      severity: "error",
-      code: "wrong-type",
-      message: `\`${pathText(at)}\` must be ${wanted}, not ${describe(value)}`,
-      fix: `write ${wanted}`,
-      path: at,
-    });
-    return undefined;
-  };
+  const wrong = (at: Path, wanted: string, value: Json): undefined => reportWrong(gathering, at, wanted, value);
   /** Reads, converts, and says what was wanted when the conversion gives undefined. */
   const typed =
     <T>(wanted: string, convert: (value: Json, at: Path) => T | undefined) =>
@@ -91,10 +82,10 @@ export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): 
     secondsOrTemplate: typed("a number of seconds", (value) => countOf(value) ?? durationOf(value) ?? template(value)),
     texts: typed("a list of texts", listOfTexts),
     textsIfAny: (...names) => {
-      const name = names.find((one) => keys.has(one.toLowerCase()));
-      const value = name === undefined ? null : (object[keys.get(name.toLowerCase())!] ?? null);
-      const list = value === null ? undefined : listOfTexts(value);
-      if (list) raw(name!);
+      const key = names.map((name) => keys.get(name.toLowerCase())).find((found) => found !== undefined);
+      const list = listOfTexts((key === undefined ? undefined : object[key]) ?? []);
+      if (key === undefined || !list) return undefined;
+      raw(key);
       return list;
     },
     object: object_,
@@ -118,6 +109,17 @@ export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): 
       return Object.entries(object).map(([key, value]) => ({ key, value, path: [...path, key] }));
     },
   };
+}
+
+function reportWrong({ findings }: Gathering, path: Path, wanted: string, value: Json): undefined {
+  findings.push({
+    severity: "error",
+    code: "wrong-type",
+    message: `\`${pathText(path)}\` must be ${wanted}, not ${describe(value)}`,
+    fix: `write ${wanted}`,
+    path,
+  });
+  return undefined;
 }
 
 export function textOf(value: Json): string | undefined {
