@@ -87,6 +87,7 @@ const diskBugs: readonly Mutant[] = [
   {
     name: "goes on when a sync fails",
     caughtBy: "disk-first",
+    firstSeed: 56,
     tamper: journal((real) => ({
       append: (...given) =>
         real.append(...given).catch((error: unknown) => {
@@ -132,7 +133,6 @@ const executorBugs: readonly Mutant[] = [
   {
     name: "calls an attempt not started without fencing it",
     caughtBy: "at-most-one-start-per-attempt",
-    firstSeed: 54,
     tamper: executor((real, world) => {
       let tell: (observation: Observation) => void = () => {};
       return {
@@ -188,6 +188,7 @@ const executorBugs: readonly Mutant[] = [
   {
     name: "counts time limits on the wall clock",
     caughtBy: "timeouts-fire",
+    firstSeed: 31,
     tamper: reporting((one) => {
       if (!("handle" in one)) return one;
       const { startedMonotonicMs: _unknown, ...handle } = one.handle;
@@ -197,7 +198,7 @@ const executorBugs: readonly Mutant[] = [
   {
     name: "takes a late report of an old attempt for one of the new",
     caughtBy: "recorded-code-is-true",
-    firstSeed: 66,
+    firstSeed: 153,
     tamper: core((real) => ({
       decide: (state, input, now) => real.decide(state, asIfCurrent(state, input), now),
     })),
@@ -247,6 +248,7 @@ const coreBugs: readonly Mutant[] = [
   {
     name: "lets what is on its way start after a cancel",
     caughtBy: "cancelled-means-it",
+    firstSeed: 38,
     tamper: wanting((effects) =>
       effects.map((effect) =>
         effect.is === "ensure" && !effect.started && !effect.mayStart ? { ...effect, mayStart: true } : effect,
@@ -256,13 +258,13 @@ const coreBugs: readonly Mutant[] = [
   {
     name: "asks politely for ever",
     caughtBy: "cancel-ends-within-grace",
-    firstSeed: 58,
+    firstSeed: 17,
     tamper: wanting((effects) => effects.filter((effect) => effect.is !== "signal" || effect.signal !== "KILL")),
   },
   {
     name: "sets no timer for a script's time limit",
     caughtBy: "timeouts-fire",
-    firstSeed: 161,
+    firstSeed: 25,
     tamper: wanting((effects) =>
       effects.filter((effect) => effect.is !== "timer" || !effect.timer.startsWith("deadline:")),
     ),
