@@ -25,7 +25,7 @@ export function playbookRoutes(app: FastifyInstance, { host: { planner } }: Cont
   mount(app, "planPlaybook", async ({ body }) => {
     const resolved = resolveRequest(body);
     if (!resolved.ok) return resolved;
-    const planned = await planner.plan(resolved.value.wanted);
+    const planned = await planner.preview(resolved.value.wanted);
     return planned.ok ? ok(planner.planView(planned.value)) : planned;
   });
 
