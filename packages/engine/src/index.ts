@@ -5,4 +5,3 @@ export type * from "./ports/ids.ts";
 export type * from "./face.ts";
 export { Engine } from "./engine.ts";
 export { behaviour, type Behaviour } from "./behaviour.ts";
-export { limits as engineLimits } from "./limits.ts";
