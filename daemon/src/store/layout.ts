@@ -10,7 +10,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { AttemptRef, JobId, ScriptKey } from "@aither/protocol";
+import type { AttemptRef, ScriptKey } from "@aither/protocol";
 import { attemptFiles, type AttemptFiles } from "@aither/supervise";
 
 export type Layout = {
@@ -89,5 +89,3 @@ export function bellName(ref: AttemptRef): string {
 export function attemptMarker(ref: AttemptRef): string {
   return `${ref.jobId}/${attemptStem(ref)}`;
 }
-
-export type JobPlace = { readonly jobId: JobId; readonly date: string };

@@ -1,10 +1,9 @@
 /** Making again, from the journals, what is derived from them. */
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { evolve, summary, type JobState } from "@aither/core";
 import type { JobId, JobSummary } from "@aither/protocol";
-import type { DurableFs } from "@aither/supervise";
+import { leftoverTemporaries, type DurableFs } from "@aither/supervise";
 import type { Log } from "../host.ts";
 import { errorCode } from "./errors.ts";
 import type { IndexEntry } from "./index-lines.ts";
@@ -84,7 +83,7 @@ export class Rebuild {
       looked += 1;
       if (looked % MEND_AT_ONCE === 0)
         await delay(MEND_PAUSE_MS, undefined, { signal: this.#closed.signal, ref: false });
-      if (open.has(jobId) || (await hasAll(folder))) continue;
+      if (open.has(jobId) || (await this.#isWhole(folder))) continue;
       try {
         if (!isEnd((await journal.load(jobId))?.events.at(-1))) continue;
         const state = await this.fold(jobId);
@@ -93,6 +92,14 @@ export class Rebuild {
         log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
       }
     }
+  }
+
+  /** Whether all derived files are there; what a crash left of one is swept away. */
+  async #isWhole(folder: string): Promise<boolean> {
+    const { fs } = this.#options;
+    for (const left of await leftoverTemporaries(fs, folder)) await fs.unlink(left);
+    const names = await fs.readDir(folder);
+    return [jobFiles.plan, jobFiles.metadata, jobFiles.result].every((name) => names.includes(name));
   }
 
   async #lastKnown(jobId: JobId, folder: string): Promise<JobSummary | null> {
@@ -147,15 +154,4 @@ export function indexEntry(state: JobState, folder: string): Omit<IndexEntry, "t
 
 function dateOfFolder(folder: string): string {
   return folder.split("/").at(-2) ?? "";
-}
-
-async function hasAll(folder: string): Promise<boolean> {
-  try {
-    await Promise.all(
-      [jobFiles.plan, jobFiles.metadata, jobFiles.result].map(async (name) => access(join(folder, name))),
-    );
-    return true;
-  } catch {
-    return false;
-  }
 }
