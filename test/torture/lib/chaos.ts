@@ -1,12 +1,12 @@
 /** Kills at random. Every choice comes from the seed; only when exactly it hits is the machine's affair. */
 import { setTimeout as delay } from "node:timers/promises";
-import { join } from "node:path";
 import type { Prng } from "../../simulation/prng.ts";
 import type { Daemon } from "../../rig/daemon.ts";
 import { waitFor } from "../../rig/wait.ts";
 import type { Diary } from "./diary.ts";
 import type { Harm } from "./history.ts";
-import { allProcesses, claimsOf, daemonsOf, names, read, runningAttempts, signal, spawnerOf } from "./machine.ts";
+import { claimsWithoutIntent } from "./intents.ts";
+import { allProcesses, daemonsOf, runningAttempts, signal, spawnerOf } from "./machine.ts";
 
 export type Victim = "daemon" | "spawner" | "wrapper" | "script" | "group" | "stop";
 
@@ -84,7 +84,7 @@ export class Chaos {
     this.#ours = true;
     await daemon.kill();
     diary.killed("daemon");
-    this.#intents();
+    diary.withoutIntent.push(...claimsWithoutIntent(daemon.workspace.places.state));
     await whileDead?.();
     if (downMs > 0) await delay(downMs);
     await daemon.spawn();
@@ -121,40 +121,11 @@ export class Chaos {
     diary.daemonsAtOnce = Math.max(diary.daemonsAtOnce, daemonsOf(daemon.workspace.places.lock).length);
   }
 
-  /** Claims are read before journals: whatever is claimed must have been intended by then. */
-  #intents(): void {
-    const { state } = this.#options.daemon.workspace.places;
-    for (const jobId of names(join(state, "active"))) {
-      const folder = join(state, "active", jobId);
-      const claims = claimsOf(folder, jobId).filter(({ pid }) => pid > 0);
-      const intended = new Set(intents(read(join(folder, "events.ndjson")) ?? "").map(([id, n]) => `${id}.${n}`));
-      for (const { marker } of claims) {
-        const found = /x(\d+)\.(\d+)$/.exec(marker);
-        if (!intended.has(`${found?.[1]}.${found?.[2]}`)) this.#options.diary.withoutIntent.push(marker);
-      }
-    }
-  }
-
   #waitMs(): number {
     const { prng, meanMs } = this.#options;
     const rest = Math.max(1, meanMs - LIFE_MS_MIN);
     return LIFE_MS_MIN + Math.min(5 * rest, Math.round(-Math.log(1 - prng.next()) * rest));
   }
-}
-
-/** Script id and attempt of every intent in a journal's text. */
-export function intents(text: string): (readonly [number, number])[] {
-  return text
-    .split("\n")
-    .filter((line) => line.includes('"ScriptScheduled"'))
-    .flatMap((line) => {
-      try {
-        const { script, attempt } = JSON.parse(line) as { script: string; attempt: number };
-        return [[Number(/x(\d+)$/.exec(script)?.[1]), attempt] as const];
-      } catch {
-        return [];
-      }
-    });
 }
 
 export async function ready(daemon: Daemon): Promise<void> {

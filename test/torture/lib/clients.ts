@@ -22,6 +22,7 @@ export async function askUntilAnswered(daemon: Daemon, ask: () => Promise<Answer
     "an answer",
     async () => {
       const answer = await ask().catch(() => null);
+      if (answer?.status === 500) throw new Error(`a bug of ours: ${answer.text}`);
       return answer !== null && answer.status < 500 ? answer : null;
     },
     PATIENCE_MS,

@@ -1,0 +1,81 @@
+/**
+ * The long run: kill loops until the bar is passed.
+ *
+ *   npm run test:torture                                        10,000 scripts, 500 daemons killed
+ *   npm run test:torture -- --scripts 2000 --kills 100          until both are reached
+ *   npm run test:torture -- --minutes 10                        at most so long
+ *   npm run test:torture -- --level t3 --seed 4711 --runs 1     the choices of one run again
+ */
+import { parseArgs } from "node:util";
+import { killLevels, type KillLevel } from "./lib/levels.ts";
+import { torture, type Result } from "./lib/scenario.ts";
+import { replay, seedFor } from "./lib/seed.ts";
+
+const options = {
+  seed: { type: "string" },
+  level: { type: "string" },
+  runs: { type: "string" },
+  scripts: { type: "string", default: "10000" },
+  kills: { type: "string", default: "500" },
+  minutes: { type: "string", default: "120" },
+  jobs: { type: "string", default: "25" },
+} as const;
+
+const { values } = parseArgs({ options });
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const wanted = {
+  runs: values.runs === undefined ? Infinity : number(values.runs),
+  scripts: values.runs === undefined ? number(values.scripts) : 0,
+  kills: values.runs === undefined ? number(values.kills) : 0,
+  untilMs: performance.now() + number(values.minutes) * 60_000,
+};
+const levels = values.level === undefined ? (Object.keys(killLevels) as KillLevel[]) : [level(values.level)];
+const firstSeed = seedFor(levels.join(" and "), values.seed);
+const total = { runs: 0, scripts: 0, jobs: 0, daemons: 0, others: 0, violations: 0 };
+
+while (!isEnough()) {
+  const name = levels[total.runs % levels.length] ?? "t2";
+  const seed = firstSeed + Math.floor(total.runs / levels.length);
+  const shape = { ...killLevels[name].shape, jobs: number(values.jobs) };
+  // eslint-disable-next-line no-await-in-loop -- one after another: they share the machine.
+  const result = await torture({ ...killLevels[name], seed, shape });
+  count(result);
+  say(line(name, result));
+}
+say(
+  `${total.runs} runs, ${total.jobs} jobs, ${total.scripts} scripts, ${total.daemons} daemons and ${total.others} others killed, ${total.violations} violations`,
+);
+process.exitCode = total.violations === 0 ? 0 : 1;
+
+function isEnough(): boolean {
+  if (total.violations > 0 || total.runs >= wanted.runs || performance.now() > wanted.untilMs) return true;
+  return Number.isFinite(wanted.runs) ? false : total.scripts >= wanted.scripts && total.daemons >= wanted.kills;
+}
+
+function count({ scripts, jobs, kills, violations }: Result): void {
+  total.runs += 1;
+  total.scripts += scripts;
+  total.jobs += jobs;
+  for (const [victim, times] of Object.entries(kills)) total[victim === "daemon" ? "daemons" : "others"] += times;
+  total.violations += violations.length;
+}
+
+function line(name: KillLevel, { seed, scripts, kills, seconds, violations }: Result): string {
+  const told = `${name} seed ${seed}: ${scripts} scripts, ${JSON.stringify(kills)}, ${seconds.toFixed(0)} s`;
+  if (violations.length === 0) return `${told}, 0 violations`;
+  const lines = violations.map(({ checker, message }) => `  ${checker}: ${message}`);
+  return [`${told}, ${violations.length} violations`, replay(name, seed), ...lines].join("\n");
+}
+
+function level(text: string): KillLevel {
+  const name = Object.keys(killLevels).find((known) => known === text);
+  if (name === undefined) throw new Error(`there is no level ${text}; there is ${Object.keys(killLevels).join(", ")}`);
+  return name as KillLevel;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`not a number: ${text}`);
+  return value;
+}
