@@ -198,6 +198,33 @@ test("a job that was never accepted is forgotten; one that ended is retired", as
   });
 });
 
+test("an end that was only read is made durable before the job is retired", async () => {
+  await lab(async ({ open, file }) => {
+    const { journal } = await open();
+    await journal.append(jobId, 0, [event(1), event(2, { type: "OrchestrationCompleted" })]);
+    await journal.close();
+    const done: string[] = [];
+    const real = createDurableFs();
+    const watched: DurableFs = {
+      ...real,
+      syncFile: async (path) => {
+        await real.syncFile(path);
+        done.push(`synced ${path}`);
+      },
+      unlink: async (path) => {
+        done.push(`unlinked ${path}`);
+        return real.unlink(path);
+      },
+    };
+    const next = await open(watched);
+    assert.deepEqual(await all(next.journal.openJobs()), []);
+    const synced = done.findIndex((step) => step.startsWith("synced") && step.endsWith(file.slice(-60)));
+    const unlinked = done.findIndex((step) => step.startsWith("unlinked"));
+    assert.ok(synced >= 0 && unlinked > synced, done.join("\n"));
+    await next.journal.close();
+  });
+});
+
 test("active/ is made again from the journals that have no end", async () => {
   const other = "00000000-0000-4000-8000-000000000000";
   await lab(async ({ open, names }) => {

@@ -172,8 +172,11 @@ export class FileJournal implements Journal {
       folders.forget(jobId);
       return undefined;
     }
+    const file = join(folder, jobFiles.events);
+    // What was read may be in memory only: the daemon before this one may have died between its write and its sync.
+    // Nothing is believed, and above all no end, before a power cut cannot take it back.
+    await fs.syncFile(file);
     if (found.tornBytes > 0) {
-      const file = join(folder, jobFiles.events);
       log.warn({ jobId, file, keptBytes: found.goodBytes, cutBytes: found.tornBytes }, "cut the torn end of a journal");
       await fs.truncate(file, found.goodBytes);
     }
