@@ -51,16 +51,6 @@ test("npm run quickstart: every promise of the playbook is kept", async () => {
   );
 });
 
-test("the example of docs/using-the-client.md runs", async () => {
-  const example = join(root, "docs", "examples", "start-and-follow.ts");
-  const { code, stdout, stderr } = await run(process.execPath, ["--import", "tsx", example, "quickstart"]);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /^started job \d+$/m);
-  assert.match(stdout, /^stage publish skipped: /m);
-  assert.match(stdout, /^report\/summary: .*That was a job/m);
-  assert.match(stdout, /^job \d+ ended: Completed$/m);
-});
-
 async function run(command: string, argv: readonly string[]): Promise<Ended> {
   const child = spawn(command, argv, { cwd: root, env: workspace.env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
