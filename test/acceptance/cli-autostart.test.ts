@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Cli } from "../rig/cli.ts";
+import { waitFor } from "../rig/wait.ts";
 
 /** Nobody starts the daemon by hand, and nobody ever gets two. */
 
@@ -72,6 +74,40 @@ test("a home that is a file is told; nothing is started", async () => {
   assert.equal(refused.code, 3);
   assert.match(refused.stderr, /cannot be used as a home/);
   await rm(home);
+});
+
+test("a home where no folder can be made is told at once", async (t) => {
+  if (!existsSync("/proc/self")) return t.skip("skipped: no /proc");
+  await using cli = await Cli.create();
+  const running = cli.start(["jobs", "list"], { env: { AITHER_HOME: "/proc/x" } });
+  // A command that turns for ever must not keep the test from ending.
+  const guard = setTimeout(() => running.child.kill("SIGKILL"), 15_000);
+  const { code, stderr } = await running.ended;
+  clearTimeout(guard);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /\/proc\/x cannot be used as a home/);
+});
+
+test("a daemon that a script starts carries nothing of the script, and survives its end", async (t) => {
+  if (!existsSync("/proc/self/environ")) return t.skip("skipped: no /proc");
+  await using cli = await Cli.create();
+  await using inner = await Cli.create();
+  const aither = `"${process.execPath}" "${fileURLToPath(new URL("../../bin/aither", import.meta.url))}"`;
+  const { AITHER_HOME: home = "", XDG_RUNTIME_DIR: runtime = "" } = inner.workspace.env;
+  const start = `export AITHER_HOME=${home} XDG_RUNTIME_DIR=${runtime}; ${aither} daemon start; echo started; sleep 600`;
+  await cli.playbook("nested", { one: { steps: [{ id: "start", name: "start", shell: "sh", script: start }] } });
+  await cli.json("orch", "nested", "--detach");
+  await waitFor("the inner daemon", async () =>
+    (await cli.run(["logs", "latest", "--raw"])).stdout.includes("started"),
+  );
+  const pid = await inner.daemonPid();
+  const given = readFileSync(`/proc/${pid}/environ`, "utf8");
+  assert.doesNotMatch(given, /AITHER_(ATTEMPT|JOB_|OUTPUT|SUMMARY|ARTIFACTS|VAR_)/);
+  const cancelled = await cli.run(["cancel", "latest", "--yes", "--force"]);
+  assert.equal(cancelled.code, 0, cancelled.stderr);
+  const job = await cli.run(["wait", "latest"]);
+  assert.equal(job.code, 130, job.stderr);
+  assert.equal(await inner.daemonPid(), pid);
 });
 
 test("a named host is never started: 3 at once, and no daemon afterwards", async () => {

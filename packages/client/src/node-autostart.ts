@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Places, Problem } from "@aither/protocol";
 import type { AitherError, fail } from "./problem.ts";
@@ -129,24 +129,39 @@ function daemonCommand(entry: string | undefined, fail: Tools["fail"]): string[]
 const kept =
   /^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|XDG_.*|AITHER_.*|SystemRoot|APPDATA|LOCALAPPDATA|USERPROFILE)$/i;
 const dropped = /^(AITHER_HOST|AITHER_TOKEN|AITHER_PROGRESS|XDG_SESSION_.*|XDG_SEAT|XDG_VTNR)$/;
+/** What a script of ours was given. By its mark a daemon that it started would be taken for a part of that attempt. */
+const ofAScript = /^AITHER_(ATTEMPT.*|JOB_ID|JOB_NUMBER|VAR_.*|OUTPUT|SUMMARY|ARTIFACTS)$/;
 
-/** The daemon outlives this terminal and serves others: it gets nothing of the terminal's environment. */
+/** The daemon outlives this terminal and serves others: it gets nothing of the terminal's or a script's environment. */
 function daemonEnvironment(env: Env): Record<string, string> {
   const entries = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && kept.test(name) && !dropped.test(name),
+    ([name, value]) => value !== undefined && kept.test(name) && !dropped.test(name) && !ofAScript.test(name),
   );
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
 function prepareHome({ places, fail }: AutostartOptions): void {
   try {
-    mkdirSync(places.state, { recursive: true, mode: 0o700 });
+    makeFolder(places.state);
     closeSync(openSync(places.lock, "a", 0o600));
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     if (code === "ENOSPC" || code === "EDQUOT")
       throw fail("DISK_FAILED", `${places.home}: ${message}`, { cause: error });
     throw fail("HOME_UNUSABLE", `${places.home} cannot be used as a home: ${message}`, { cause: error });
+  }
+}
+
+/** With its parents, 0700. Node's own `recursive` turns for ever below `/proc`. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, 0o700);
   }
 }
 
