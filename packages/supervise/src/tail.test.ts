@@ -71,7 +71,7 @@ describe("following an attempt", () => {
   });
 
   it("ends at the recorded end although a child goes on writing", async () => {
-    const spec = rig.spec("( while :; do echo late; sleep 0.005; done ) & echo early; exit 0");
+    const spec = rig.spec("echo early; ( while :; do echo late; sleep 0.005; done ) & exit 0");
     const end = deferred<number | undefined>();
     const reading = collect(tail, spec.files.log, { until: end.promise });
     const started = await rig.start("", spec);

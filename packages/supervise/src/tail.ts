@@ -1,13 +1,14 @@
 /**
  * Follows files that others append to.
  *
- *            an event: read at once, stop watching
- *   idle ────────────────────────────────────────▶ active
- *  fs.watch ◀──────────────────────────────────── poll, 10 → 50 ms
- *            nothing new for a quarter second
+ *    an event: read at once        several events within a moment
+ *   ┌──────────────▶ watched ────────────────────────────────────▶ polled
+ *   └───────────────fs.watch ◀─────────────────────────────────── 10 → 50 ms
+ *                                nothing new for a moment
  *
- * A watch on a busy file is ruinous (one callback a write), a poll of a silent one is waste. Events can
- * be lost (the kernel's queue overflows in silence), so a slow sweep looks at every idle file too.
+ * A watch on a busy file is ruinous (one callback a write), a poll of a silent one is waste, and who prints a
+ * line now and then is followed within a millisecond. Events can be lost (the kernel's queue overflows in
+ * silence), so a slow sweep looks at every watched file too.
  */
 import { watch, type FSWatcher } from "node:fs";
 import { GrowingFile, type Follower, type Sink } from "./growing-file.ts";
@@ -35,15 +36,18 @@ export type TailChunk = { readonly offset: number; readonly bytes: Buffer };
 export type TailOptions = {
   readonly pollMsMin?: number;
   readonly pollMsMax?: number;
-  /** Silence after which polling gives way to watching; default 250. */
+  /** Silence after which polling gives way to watching; default 40. */
   readonly quietMs?: number;
-  /** How often each idle file is looked at in spite of its watch; default 2,000. */
+  /** How often each watched file is looked at in spite of its watch; default 2,000. */
   readonly sweepMs?: number;
 };
 
 /** All files together are read at most this often a second. */
 const READS_A_SECOND = 5_000;
 const SWEEP_PARTS = 10;
+/** So many events of one file within so long, and its watch costs more than polling it: 200 a second. */
+const BURST_EVENTS = 4;
+const BURST_MS = 20;
 /** Bytes an iterating follower may lie behind before reading waits for it. */
 const QUEUE_BYTES_MAX = 1024 * 1024;
 
@@ -54,6 +58,9 @@ type Watched = {
   pollMs: number;
   pollAt: number;
   grewAt: number;
+  /** Events of the watch since `burstAt`. */
+  burst: number;
+  burstAt: number;
 };
 
 export class Tail {
@@ -65,7 +72,7 @@ export class Tail {
   #sweepTimer: NodeJS.Timeout | undefined;
 
   constructor(options: TailOptions = {}) {
-    this.#options = { pollMsMin: 10, pollMsMax: 50, quietMs: 250, sweepMs: 2_000, ...options };
+    this.#options = { pollMsMin: 10, pollMsMax: 50, quietMs: 40, sweepMs: 2_000, ...options };
   }
 
   /**
@@ -190,7 +197,9 @@ export class Tail {
       active: false,
       pollMs: this.#options.pollMsMin,
       pollAt: 0,
-      grewAt: performance.now(),
+      grewAt: Number.NEGATIVE_INFINITY,
+      burst: 0,
+      burstAt: 0,
     };
     this.#files.set(path, watched);
     this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepMs / SWEEP_PARTS);
@@ -206,8 +215,9 @@ export class Tail {
       watched.pollMs = this.#options.pollMsMin;
     } else watched.pollMs = Math.min(watched.pollMs * 1.5, this.#options.pollMsMax);
     if (watched.file.followers.size === 0) return;
-    if (now - watched.grewAt < this.#options.quietMs) this.#poll(watched, now);
-    else if (watched.watcher === undefined) this.#watch(watched, now);
+    if (watched.active ? now - watched.grewAt < this.#options.quietMs : watched.burst >= BURST_EVENTS) {
+      this.#poll(watched, now);
+    } else if (watched.watcher === undefined) this.#watch(watched, now);
   }
 
   #poll(watched: Watched, now: number): void {
@@ -244,7 +254,12 @@ export class Tail {
       watcher.on("error", () => watcher.close());
       watcher.on("change", () => {
         if (watched.watcher !== watcher) return;
-        watched.grewAt = performance.now();
+        const eventAt = performance.now();
+        if (eventAt - watched.burstAt > BURST_MS) {
+          watched.burstAt = eventAt;
+          watched.burst = 0;
+        }
+        watched.burst += 1;
         this.#look(watched);
       });
     } catch {
@@ -253,22 +268,20 @@ export class Tail {
       return;
     }
     watched.active = false;
+    watched.burst = 0;
     this.#active.delete(watched);
     // What was written between the last look and the watch made no event.
-    if (watched.file.hasMore()) {
-      watched.grewAt = now;
-      this.#look(watched);
-    } else watched.file.release();
+    if (watched.file.hasMore()) this.#look(watched);
+    else watched.file.release();
   }
 
   #sweep(): void {
     const idle = [...this.#files.values()].filter(({ active }) => !active);
     if (this.#sweepRound.length === 0) this.#sweepRound = idle;
     for (const watched of this.#sweepRound.splice(0, Math.ceil(idle.length / SWEEP_PARTS))) {
-      if (!watched.active && watched.file.hasMore()) {
-        watched.grewAt = performance.now();
-        this.#look(watched);
-      }
+      if (watched.active) continue;
+      if (watched.file.hasMore()) this.#look(watched);
+      else watched.file.release();
     }
   }
 
