@@ -3,7 +3,7 @@
  * between the daemon and the wrapper, so what is written here can only be added to, never changed:
  * a wrapper started by an older daemon may still be running.
  */
-import { lstat, open, readlink, stat } from "node:fs/promises";
+import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { constants as osConstants } from "node:os";
 
@@ -79,23 +79,28 @@ export function parseClaim(text: string): Claim | undefined {
   return { kind: "claimed", process: { bootId, pid: Number(pid), startTime } };
 }
 
+// The reads below are synchronous inside: names and bytes were written a moment ago and lie in the kernel's memory, so
+// a call takes microseconds, where a trip through the thread pool takes ten times as long and a script has several.
+
 /** Reads a claim; undefined when nobody has claimed yet. Throws when the place holds something else. */
 export async function readClaim(files: AttemptFiles): Promise<ClaimFound | undefined> {
   let text: string;
   try {
-    text = await readlink(files.claim);
+    text = readlinkSync(files.claim);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
   const claim = parseClaim(text);
   if (claim === undefined) throw new Error(`not a claim: ${files.claim} -> ${text}`);
-  const { mtimeMs } = await lstat(files.claim);
+  const { mtimeMs } = lstatSync(files.claim);
   return { ...claim, startedAt: mtimeMs };
 }
 
 /** Size of a pre-allocated exit record, in bytes. Overwriting needs no new disk block. */
 export const EXIT_RECORD_BYTES = 128;
+/** A record may be longer than what was allocated for it, where a shell says much about times. */
+const EXIT_READ_BYTES = 4096;
 
 /**
  * How the script ended. `code` is what the shell saw, with signals folded to 128+n; `signal` is set
@@ -155,12 +160,13 @@ export async function readExit(files: AttemptFiles): Promise<ExitFound | undefin
   let text: string;
   let endedAt: number;
   try {
-    const handle = await open(files.exit, "r");
+    const fd = openSync(files.exit, "r");
     try {
-      text = await handle.readFile("latin1");
-      endedAt = (await handle.stat()).mtimeMs;
+      const bytes = Buffer.allocUnsafe(EXIT_READ_BYTES);
+      text = bytes.toString("latin1", 0, readSync(fd, bytes, 0, bytes.length, 0));
+      endedAt = fstatSync(fd).mtimeMs;
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
@@ -172,12 +178,7 @@ export async function readExit(files: AttemptFiles): Promise<ExitFound | undefin
 
 /** Size of a file in bytes, 0 when it does not exist. */
 export async function fileSize(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return 0;
-    throw error;
-  }
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export function errorCode(error: unknown): string | undefined {

@@ -3,11 +3,11 @@
  * says "look at the exit record", nothing more; who hears it twice or late is not misled.
  *
  * A watch on a busy directory can stall the loop for seconds if each event does work, so an event only
- * asks for a look, looks are spaced out, and one look covers all events before it. Events get lost
+ * asks for a look, looks are spaced out, and one look covers all events before it; the first after a
+ * pause looks at once, because somebody waits for that script's end. Events get lost
  * in silence when the kernel's queue overflows: a slow sweep looks without being asked.
  */
-import { watch, type FSWatcher } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdirSync, watch, type FSWatcher } from "node:fs";
 
 export type WatchExitsOptions = {
   /** How often to look without being asked; default 1,000. */
@@ -30,17 +30,15 @@ export function watchExits(
   const gapMs = options.gapMs ?? 2;
   let heard = new Set<string>();
   let closed = false;
-  let looking = false;
-  let lookMs = 0;
-  let asked = false;
-  let timer: NodeJS.Timeout | undefined;
+  let nextLookAt = 0;
+  let cancel: (() => void) | undefined;
 
-  const look = async (): Promise<void> => {
-    looking = true;
-    asked = false;
+  const look = (): void => {
+    cancel = undefined;
     const startedAt = performance.now();
     try {
-      const names = await readdir(dir);
+      // A directory of bells is small and in memory: reading it takes less than asking another thread to.
+      const names = readdirSync(dir);
       const present = new Set(names);
       // Names are remembered only while their file lies there, so this never grows.
       heard = new Set([...heard].filter((name) => present.has(name)));
@@ -52,19 +50,20 @@ export function watchExits(
     } catch (error) {
       options.onError?.(error);
     }
-    looking = false;
-    lookMs = performance.now() - startedAt;
-    if (asked) ask();
+    const endedAt = performance.now();
+    // A full directory takes longer to read: looking must not become all we do.
+    nextLookAt = endedAt + Math.max(gapMs, (endedAt - startedAt) * 2);
   };
   const ask = (): void => {
-    asked = true;
-    if (closed || looking || timer !== undefined) return;
-    // A full directory takes longer to read: looking must not become all we do.
-    const waitMs = Math.max(gapMs, lookMs * 2);
-    timer = setTimeout(() => {
-      timer = undefined;
-      void look();
-    }, waitMs);
+    if (closed || cancel !== undefined) return;
+    const waitMs = nextLookAt - performance.now();
+    if (waitMs <= 0) {
+      const immediate = setImmediate(look);
+      cancel = () => clearImmediate(immediate);
+    } else {
+      const timer = setTimeout(look, waitMs);
+      cancel = () => clearTimeout(timer);
+    }
   };
   const listener = createListener(dir, ask);
   const sweep = setInterval(() => {
@@ -78,7 +77,7 @@ export function watchExits(
     close: () => {
       closed = true;
       clearInterval(sweep);
-      clearTimeout(timer);
+      cancel?.();
       listener.close();
     },
   };
