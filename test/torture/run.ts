@@ -31,7 +31,7 @@ const wanted = {
   untilMs: performance.now() + number(values.minutes) * 60_000,
 };
 const levels = values.level === undefined ? (Object.keys(killLevels) as KillLevel[]) : [level(values.level)];
-const firstSeed = seedFor(levels.join(" and "), values.seed);
+const firstSeed = seedFor(values.level ?? "t2", values.seed);
 const total = { runs: 0, scripts: 0, jobs: 0, daemons: 0, others: 0, violations: 0 };
 
 while (!isEnough()) {

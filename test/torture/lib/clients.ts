@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, Daemon } from "../../rig/daemon.ts";
 import { waitFor } from "../../rig/wait.ts";
 import type { Diary } from "./diary.ts";
+import { textOf } from "./script.ts";
 import { playbookOf, type JobSpec } from "./workload.ts";
 
 export const PATIENCE_MS = 180_000;
@@ -31,10 +32,10 @@ export async function askUntilAnswered(daemon: Daemon, ask: () => Promise<Answer
   });
 }
 
-/** Sends a job as often as it says, notes every answer. */
-export async function submit({ daemon, diary, env }: Clients, spec: JobSpec): Promise<void> {
+/** Sends a job as often as it says, notes every answer. `text`: what its scripts do, when it is something else. */
+export async function submit({ daemon, diary, env }: Clients, spec: JobSpec, text = textOf): Promise<void> {
   const { folder } = daemon.workspace;
-  const body = { text: JSON.stringify(playbookOf(spec)), workspace: folder, env: { ...daemon.workspace.env, ...env } };
+  const body = { text: JSON.stringify(playbookOf(spec, text)), workspace: folder, env: { ...daemon.workspace.env, ...env } };
   const send = async (): Promise<void> => {
     const answer = await askUntilAnswered(daemon, async () =>
       daemon.ask("POST", "/api/orchestrate", body, { "idempotency-key": spec.key }),

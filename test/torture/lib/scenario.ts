@@ -1,4 +1,5 @@
 /** One tortured life of a home: a workload, clients, victims; then peace, and the question whether all is well. */
+import { setMaxListeners } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Prng } from "../../simulation/prng.ts";
@@ -49,6 +50,8 @@ export async function torture(options: ScenarioOptions): Promise<Result> {
   const { victims, meanMs, stopMsMax = 1_000 } = options;
   const chaos = new Chaos({ daemon, diary, prng: forChaos, victims, meanMs, stopMsMax });
   const peace = new AbortController();
+  // Every follower and each of its requests listens.
+  setMaxListeners(0, peace.signal);
   try {
     let done = false;
     const followers: Promise<void>[] = [];

@@ -47,14 +47,14 @@ export function scriptsOf(job: JobSpec): ScriptSpec[] {
 }
 
 /** A failure of one script stops nothing, so every script is to run exactly once. */
-export function playbookOf(job: JobSpec): unknown {
+export function playbookOf(job: JobSpec, text: (spec: ScriptSpec) => string = textOf): unknown {
   const stages = job.stages.map(({ parallel, scripts }, at) => {
     const needs = at === 0 ? [] : [`s${at}`];
     const steps = scripts.map((spec) => ({
       id: `x${spec.id}`,
       name: `x${spec.id}`,
       shell: "sh",
-      script: textOf(spec),
+      script: text(spec),
       continueOnError: true,
       ...(spec.idempotent && { idempotent: true, onInterrupted: "resume" }),
     }));

@@ -1,0 +1,99 @@
+/** T4: jobs full of children that will not end are cancelled, again and again, while the daemon is killed. */
+import assert from "node:assert/strict";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Daemon } from "../rig/daemon.ts";
+import { isAlive } from "../rig/processes.ts";
+import { waitFor } from "../rig/wait.ts";
+import { Prng } from "../simulation/prng.ts";
+import { askUntilAnswered } from "./lib/clients.ts";
+import { hostileChildren, hostileScript, pidsIn } from "./lib/hostile.ts";
+import { claimsOf, marked, read } from "./lib/machine.ts";
+import { seedFor } from "./lib/seed.ts";
+
+const PATIENCE_MS = 90_000;
+
+function playbook(id: number, text = hostileScript): unknown {
+  const steps = [{ name: `x${id}`, shell: "sh", env: { ID: String(id) }, script: text }];
+  return { metadata: { name: `hostile-${id}`, version: "1.0.0" }, orchestration: { jobs: { s: { steps } } } };
+}
+
+async function start(daemon: Daemon, id: number, text?: string): Promise<string> {
+  const env = { ...daemon.workspace.env, LEDGER: daemon.workspace.path("ledger") };
+  return daemon.startJob(playbook(id, text), { env });
+}
+
+/** What its children said who they are. */
+async function children(daemon: Daemon, jobId: string): Promise<number[]> {
+  const folder = join(await daemon.workspace.jobFolder(jobId), "scripts");
+  return waitFor("all hostile children", async () => {
+    const log = (await readdir(folder)).find((name) => name.endsWith(".log"));
+    const pids = pidsIn(log === undefined ? "" : (read(join(folder, log)) ?? ""));
+    return pids.length === hostileChildren.length ? pids : null;
+  });
+}
+
+async function cancel(daemon: Daemon, jobId: string): Promise<void> {
+  const { status } = await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+  // Refused when the job was faster: then there is nothing left to cancel.
+  assert.ok(status === 202 || status === 200 || status === 409, `${status}`);
+}
+
+async function ended(daemon: Daemon, jobId: string): Promise<void> {
+  const status = await waitFor(
+    `the end of ${jobId}`,
+    async () => {
+      const job = await daemon.job(jobId).catch(() => null);
+      return job !== null && job.endedAt !== null ? job.status : null;
+    },
+    PATIENCE_MS,
+  );
+  assert.equal(status, "Cancelled");
+}
+
+test("hostile children under a cancel, with the daemon killed all the time: nobody is left, nobody else is hit", async (t) => {
+  const prng = new Prng(seedFor("t4"));
+  await Daemon.with(async (daemon) => {
+    const jobIds = await Promise.all([1, 2, 3].map(async (id) => start(daemon, id)));
+    const pids = (await Promise.all(jobIds.map(async (jobId) => children(daemon, jobId)))).flat();
+    t.diagnostic(`${pids.length} hostile children`);
+    for (const jobId of jobIds) await cancel(daemon, jobId);
+    for (let death = 0; death < 4; death += 1) {
+      await delay(prng.int(150, 900));
+      await daemon.restart();
+      const again = prng.pick(jobIds);
+      await cancel(daemon, again);
+    }
+    for (const jobId of jobIds) await ended(daemon, jobId);
+    assert.deepEqual(marked(new Set(jobIds)), []);
+    assert.deepEqual(pids.filter(isAlive), []);
+  });
+});
+
+test("a cancel right behind the start: what was not claimed by then never is", async () => {
+  const prng = new Prng(seedFor("t4"));
+  await Daemon.with(async (daemon) => {
+    const jobs: { jobId: string; ackedAtMs: number }[] = [];
+    for (let id = 1; id <= 8; id += 1) {
+      const jobId = await start(daemon, id, "sleep 600");
+      if (prng.chance(0.5)) await delay(prng.int(0, 40));
+      await cancel(daemon, jobId);
+      jobs.push({ jobId, ackedAtMs: Date.now() });
+      if (prng.chance(0.5)) await daemon.restart();
+    }
+    for (const { jobId, ackedAtMs } of jobs) {
+      await ended(daemon, jobId);
+      for (const { base, pid } of claimsOf(await daemon.workspace.jobFolder(jobId), jobId)) {
+        if (pid > 0) assert.ok(await claimedBefore(`${base}.claim`, ackedAtMs), `${base} was claimed after its cancel`);
+      }
+    }
+    assert.deepEqual(marked(new Set(jobs.map(({ jobId }) => jobId))), []);
+  });
+});
+
+async function claimedBefore(path: string, ackedAtMs: number): Promise<boolean> {
+  // The kernel stamps files with the time of its last tick.
+  return (await lstat(path)).mtimeMs <= ackedAtMs + 10;
+}
