@@ -20,7 +20,7 @@ const shellAliases: Readonly<Record<string, string>> = {
 export function runOfInline(shell: string, text: string, cwd: string, env: Record<string, string>): RunSpec | null {
   const name = shell.trim().toLowerCase();
   const argv = shells[shellAliases[name] ?? name];
-  return argv ? { argv: [...argv], cwd, env, text, late: isLate([text, ...Object.values(env)]) } : null;
+  return argv ? { argv: [...argv], cwd, env, text, late: isLate([text]) || isLateEnv(env) } : null;
 }
 
 const kinds: Readonly<Record<string, ScriptKind>> = {
@@ -61,7 +61,7 @@ export function runOfScript(
     cwd,
     env,
     text: null,
-    late: isLate([...argv, ...Object.values(env)]),
+    late: isLate(argv) || isLateEnv(env),
   });
   switch (kindOf(path)) {
     case "ps1": {
@@ -107,6 +107,17 @@ function parameter(name: string, type: string, value: Json): string[] {
   }
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   return isMap || type === "hashtable" ? [] : [`-${name}`, textOf(value)];
+}
+
+const lateEnvs = new WeakMap<object, boolean>();
+
+/** Most scripts of a leg share their environment, so it is looked through once. */
+function isLateEnv(env: Readonly<Record<string, string>>): boolean {
+  const known = lateEnvs.get(env);
+  if (known !== undefined) return known;
+  const late = isLate(Object.values(env));
+  lateEnvs.set(env, late);
+  return late;
 }
 
 /** True when a `${{ }}` is left, which only the run can fill in. */

@@ -44,10 +44,23 @@ export function makeScope(
       matrix: values(matrix),
       runner: { os: osName(around.platform) },
     },
-    environment: { ...around.env, ...env },
+    environment: environmentOf(around.env, env),
     platform: around.platform,
   };
   return withVariables({ variables, env, matrix, context }, variables);
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+const environments = new WeakMap<Environment, WeakMap<Environment, Environment>>();
+
+/** The caller's environment under the declared one. Thousands of scopes see the same two, so the sum is made once. */
+function environmentOf(around: Environment, declared: Environment): Environment {
+  const known = environments.get(around) ?? new WeakMap<Environment, Environment>();
+  environments.set(around, known);
+  const sum = known.get(declared) ?? { ...around, ...declared };
+  known.set(declared, sum);
+  return sum;
 }
 
 /** The same scope with other variables; everything else is shared, for there may be thousands. */
@@ -63,11 +76,11 @@ export function overlay(...layers: readonly (Variables | undefined)[]): Record<s
   const merged: Record<string, Json> = {};
   const spelling = new Map<string, string>();
   for (const layer of layers) {
-    for (const [name, value] of Object.entries(layer ?? {})) {
+    for (const name in layer) {
       const lower = name.toLowerCase();
-      const first = spelling.get(lower) ?? name;
-      spelling.set(lower, first);
-      merged[first] = value;
+      const first = spelling.get(lower);
+      if (first === undefined) spelling.set(lower, name);
+      merged[first ?? name] = layer[name]!;
     }
   }
   return merged;

@@ -25,7 +25,7 @@ export type StepPlace = {
   readonly keys: readonly (string | number)[];
   readonly scope: Scope;
   /** `AITHER_VAR_…` and declared environment of the leg; shared by all its scripts. */
-  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly baseEnv: Record<string, string>;
 };
 
 type Target =
@@ -35,8 +35,8 @@ type Target =
   /** Nothing here can run it; it is shown, and it forbids the start. */
   | { readonly is: "foreign"; readonly what: string };
 
-/** A script without its key, which is given when all scripts of the leg are known. */
-export type KeylessScript = Omit<ScriptPlan, "key"> & { readonly keyHint: string };
+/** A script whose key is still empty: it is given when all scripts of the leg are known. */
+export type KeylessScript = { readonly keyHint: string; readonly script: ScriptPlan };
 
 /** Compiles one step of one leg: usually one script, several when its selector says so. */
 export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript[] {
@@ -45,29 +45,32 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   const own = step.with ? resolvedWith(compiler, step.with, place) : {};
   const hasOwn = Object.keys(own).length > 0;
   const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;
-  const env = {
-    ...place.baseEnv,
-    ...(hasOwn ? variableEnv(own) : {}),
-    ...(step.env ? resolvedEnv(compiler, step.env, scope, at) : {}),
-  };
+  // A step without anything of its own shares its leg's environment: there may be thousands.
+  const env =
+    hasOwn || step.env
+      ? {
+          ...place.baseEnv,
+          ...(hasOwn ? variableEnv(own) : {}),
+          ...(step.env ? resolvedEnv(compiler, step.env, scope, at) : {}),
+        }
+      : place.baseEnv;
   const decided = decide(step.if, scope, compiler.request.assume);
   reportCondition(compiler, decided, at);
-  const common = {
-    id: step.id ?? null,
-    condition: decided.decision === "skip" ? "false" : decided.condition,
-    ...settings(compiler, place, scope, at),
-  };
+  const common = settings(compiler, place, scope, at);
   return targetsOf(compiler, step, scope, at).map((target): KeylessScript => {
     const entry = target.is === "script" ? target.entry : null;
-    return {
-      ...common,
-      keyHint: step.id ?? entry?.number ?? step.name ?? target.is,
+    const script: ScriptPlan = {
+      key: "",
+      id: step.id ?? null,
       number: entry?.number ?? null,
       name: nameOf(compiler, target, step, scope, at),
       path: target.is === "script" ? target.entry.path : target.is === "file" ? target.path : null,
       kind: target.is === "script" || target.is === "file" ? kindOfTarget(target) : "inline",
       run: runOf(compiler, target, place, scope, env, at),
+      condition: decided.decision === "skip" ? "false" : decided.condition,
+      ...common,
     };
+    return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
 }
 

@@ -37,8 +37,8 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
       keys: ["variables"],
     }),
   );
-  const stageEnv = stage.env ? compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) : {};
-  const scope = makeScope(overlay(shared.scope.variables, variables), { ...env, ...stageEnv }, {}, compiler.around);
+  const stageEnv = stage.env ? { ...env, ...compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) } : env;
+  const scope = makeScope(overlay(shared.scope.variables, variables), stageEnv, {}, compiler.around);
   const decided = decideStage(compiler, shared, input, scope);
   const legs = legsOf(compiler, shared, stage, scope);
   const setting = (key: keyof PlaybookStage): Json | undefined => {
@@ -146,24 +146,19 @@ function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: Leg
     AITHERZERO_ROOT: compiler.folder(null),
     AITHERZERO_NONINTERACTIVE: "1",
   };
-  const scripts = stage.steps.flatMap((step, at) =>
-    compileStep(compiler, { stage, step, keys: [], scope, baseEnv }).map((script) => ({ script, at })),
-  );
+  const scripts = stage.steps.flatMap((step) => compileStep(compiler, { stage, step, keys: [], scope, baseEnv }));
   const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
   return {
     name: leg.name,
     matrix: leg.matrix,
-    scripts: withKeys(
-      prefix,
-      scripts.map(({ script }) => script),
-    ),
+    scripts: withKeys(prefix, scripts),
   };
 }
 
 /** Keys are unique in the plan: a script that runs twice in a leg is `0402`, then `0402-2`. */
 function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan[] {
   const taken = new Map<string, number>();
-  return scripts.map(({ keyHint, ...script }) => {
+  return scripts.map(({ keyHint, script }) => {
     const base =
       keyHint
         .trim()
@@ -176,6 +171,7 @@ function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan
     let unique = seen === 1 ? base : `${base}-${seen}`;
     while (seen > 1 && taken.has(unique.toLowerCase())) unique = `${unique}x`;
     if (seen > 1) taken.set(unique.toLowerCase(), 1);
-    return { key: `${prefix}/${unique}`, ...script };
+    script.key = `${prefix}/${unique}`;
+    return script;
   });
 }
