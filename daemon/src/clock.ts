@@ -10,6 +10,10 @@ export function createClock(bootId: string): Clock {
   return {
     now: (): Instant => ({ wallMs: Date.now(), monotonicMs: monotonicMs(), bootId }),
     after: (delayMs, callback) => {
+      if (delayMs <= 0) {
+        const immediate = setImmediate(callback);
+        return () => clearImmediate(immediate);
+      }
       const dueMs = monotonicMs() + delayMs;
       let timer: NodeJS.Timeout;
       const arm = (): void => {
