@@ -1,5 +1,14 @@
 /** One attempt in this life of the daemon: from being asked for to its end being told. */
-import { fileSize, findScripts, isAlive, readClaim, readExit, readIndex, syncExit } from "@aither/supervise";
+import {
+  fileSize,
+  findScripts,
+  isAlive,
+  readClaim,
+  readExit,
+  readIndex,
+  recordOffset,
+  syncExit,
+} from "@aither/supervise";
 import type {
   AttemptFiles,
   AttemptTarget,
@@ -46,6 +55,8 @@ export type Connection = {
 const ORPHAN_POLL_MS = 1_000;
 /** A wrapper that was seen dead may have written its record a moment before. */
 const RECORD_PATIENCE_MS = 50;
+/** Most scripts are done sooner, and then one record tells the time of all their output. */
+const FOLLOW_AFTER_MS = 15;
 
 export class Attempt {
   request: EnsureRequest;
@@ -58,7 +69,9 @@ export class Attempt {
   #left: readonly number[] = [];
   /** Settles with the size of the log when the attempt has ended. */
   readonly #ended = deferred<number | undefined>();
-  readonly #released = new AbortController();
+  #followTimer: NodeJS.Timeout | undefined;
+  /** Set while its log is followed. */
+  #following: AbortController | undefined;
 
   constructor(request: EnsureRequest) {
     this.request = request;
@@ -100,7 +113,8 @@ export class Attempt {
       unwatch();
       unclaim();
     };
-    this.#follow();
+    if (how === "adopted") this.#follow();
+    else this.#followTimer = setTimeout(() => this.#follow(), FOLLOW_AFTER_MS);
   }
 
   /** Something happened: a bell rang, or the wrapper is dead. Looks once, however often it is called. */
@@ -137,8 +151,6 @@ export class Attempt {
     ]);
     const logBytes = await fileSize(this.files.log);
     if (this.isOver()) return;
-    // It was too quick to be seen running; its output has a time all the same.
-    if (this.phase === "asked") this.#follow();
     this.#over(logBytes);
     this.connection.report({
       is: "exited",
@@ -203,7 +215,7 @@ export class Attempt {
   /** The journal holds its end, or the daemon goes: what watches it can go, too. */
   release(): void {
     this.#over(undefined);
-    this.#released.abort();
+    this.#following?.abort();
   }
 
   isOver(): boolean {
@@ -213,7 +225,12 @@ export class Attempt {
   #over(logBytes: number | undefined): void {
     this.phase = "over";
     this.#unwatch();
+    clearTimeout(this.#followTimer);
     this.#ended.resolve(logBytes);
+    // It was too quick to be followed; its output has a time all the same.
+    if (logBytes !== undefined && logBytes > 0 && this.#following === undefined) {
+      recordOffset(this.files.idx, logBytes);
+    }
   }
 
   async #look(): Promise<void> {
@@ -239,8 +256,16 @@ export class Attempt {
   #follow(): void {
     const { tail, files, trouble } = this.connection;
     const from = readIndex(files.idx).at(-1)?.offset ?? 0;
-    const options = { from, until: this.#ended.promise, signal: this.#released.signal, indexPath: files.idx };
-    tail.read(files.log, () => undefined, options).catch(trouble);
+    const following = new AbortController();
+    this.#following = following;
+    const options = { from, until: this.#ended.promise, signal: following.signal, indexPath: files.idx };
+    tail
+      .read(files.log, () => undefined, options)
+      .catch(trouble)
+      .finally(() => {
+        // Whoever lets go later need not make an abort that nobody hears.
+        if (this.#following === following) this.#following = undefined;
+      });
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * Who is still there when a script has ended? A look at every process takes milliseconds, and scripts end by the
  * hundred, so each process is looked at once when it is new and then remembered for a while: what it tells, its start and
- * its session, does not change. A look costs a listing of `/proc` and the few processes that came since the last one.
+ * its session, does not change. A look costs a listing of `/proc` and the few processes that came since the last one,
+ * and scripts that end within a few milliseconds share it.
  *
  * This is for telling people. Whoever kills looks at everything anew (`findScripts`).
  */
-import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   findScripts,
   readProcessStat,
@@ -17,13 +18,22 @@ import {
 
 /** A pid given to another process between two looks is found out after this. */
 const REMEMBER_MS = 5_000;
+/** Looks are at least so far apart; one after a pause waits for nothing. */
+const LOOK_GAP_MS = 8;
 
-type Seen = { readonly startTime: number; readonly session: number; readonly group: number; readonly seenAtMs: number };
+type Seen = {
+  readonly startTime: number;
+  readonly session: number;
+  readonly group: number;
+  readonly seenAtMs: number;
+  /** The attempt that its environment names, null when it names none; undefined before anybody asked. */
+  marker: string | null | undefined;
+};
 
 export class Leftovers {
   readonly #identity: IdentityOptions;
   readonly #seen = new Map<number, Seen>();
-  #looking: Promise<void> | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #next: Promise<void> | undefined;
   /** Wrappers of attempts that run: who is in their sessions is theirs. */
   readonly #sessions = new Set<number>();
@@ -50,31 +60,28 @@ export class Leftovers {
     for (const [pid, seen] of this.#seen) {
       if (seen.startTime < since || pid === wrapper.pid) continue;
       const inSession = seen.session === wrapper.pid || seen.group === wrapper.pid;
-      if (!inSession && (this.#sessions.has(seen.session) || !hasMarker(pid, marker))) continue;
+      if (!inSession && (this.#sessions.has(seen.session) || markerOf(pid, seen) !== marker)) continue;
       if (this.#isAlive(pid, seen)) found.push(pid);
     }
     return found;
   }
 
-  /** A look that began after this call: whoever asks while one is under way shares the next. */
+  /** A look that began after this call; all who ask before it begins share it. */
   async #look(): Promise<void> {
-    if (this.#looking === undefined) {
-      this.#looking = this.#lookNow().finally(() => {
-        this.#looking = undefined;
-      });
-      return this.#looking;
-    }
-    this.#next ??= this.#looking.then(async () => {
+    const waitMs = this.#lookedAtMs + LOOK_GAP_MS - performance.now();
+    if (waitMs <= 0 && this.#next === undefined) return this.#lookNow();
+    this.#next ??= delay(Math.max(1, waitMs)).then(() => {
       this.#next = undefined;
-      return this.#look();
+      this.#lookNow();
     });
     return this.#next;
   }
 
-  async #lookNow(): Promise<void> {
+  #lookNow(): void {
     const nowMs = performance.now();
+    this.#lookedAtMs = nowMs;
     const present = new Set<number>();
-    for (const name of await readdir("/proc")) {
+    for (const name of readdirSync("/proc")) {
       const pid = Number(name);
       if (!Number.isInteger(pid) || pid === process.pid) continue;
       present.add(pid);
@@ -83,7 +90,7 @@ export class Leftovers {
       const stat = readProcessStat(pid, this.#identity);
       if (stat === undefined) continue;
       const { sessionId: session, groupId: group } = stat;
-      this.#seen.set(pid, { startTime: Number(stat.startTime), session, group, seenAtMs: nowMs });
+      this.#seen.set(pid, { startTime: Number(stat.startTime), session, group, seenAtMs: nowMs, marker: undefined });
     }
     for (const pid of this.#seen.keys()) if (!present.has(pid)) this.#seen.delete(pid);
   }
@@ -94,11 +101,17 @@ export class Leftovers {
   }
 }
 
-function hasMarker(pid: number, marker: string): boolean {
+/** A process has the environment that it began with, so one reading serves all scripts that end meanwhile. */
+function markerOf(pid: number, seen: Seen): string | null {
+  if (seen.marker === undefined) seen.marker = readMarker(pid);
+  return seen.marker;
+}
+
+function readMarker(pid: number): string | null {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, "utf8")}\0`.includes(`\0AITHER_ATTEMPT=${marker}\0`);
+    return /(?:^|\0)AITHER_ATTEMPT=([^\0]*)/.exec(readFileSync(`/proc/${pid}/environ`, "utf8"))?.[1] ?? null;
   } catch {
     // It is gone, or another user's.
-    return false;
+    return null;
   }
 }

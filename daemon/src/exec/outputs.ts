@@ -1,4 +1,5 @@
 /** What a script wrote to `AITHER_OUTPUT`: `name=value`, or `name<<END` … `END` for values of many lines. */
+import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { errorCode } from "../store/errors.ts";
 
@@ -29,6 +30,9 @@ export function parseOutputs(text: string): Record<string, string> {
 
 /** No file, no outputs. */
 export async function readOutputs(path: string): Promise<Record<string, string>> {
+  // Most scripts have none: a glance at the name costs microseconds, and no error is made to be caught.
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return {};
   let handle;
   try {
     handle = await open(path, "r");
@@ -37,7 +41,7 @@ export async function readOutputs(path: string): Promise<Record<string, string>>
     throw error;
   }
   try {
-    const bytes = Buffer.alloc(OUTPUT_BYTES_MAX);
+    const bytes = Buffer.alloc(Math.min(OUTPUT_BYTES_MAX, found.size));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
     return parseOutputs(bytes.toString("utf8", 0, bytesRead));
   } finally {

@@ -1,5 +1,5 @@
 /** From a plan's script to a process that can be asked for. */
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import type { EnsureRequest } from "@aither/engine";
 import type { AttemptFiles, AttemptSpec, DurableFs } from "@aither/supervise";
 import { attemptEnvironment } from "./environment.ts";
@@ -23,7 +23,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
   const { request, files, job } = preparation;
   const { run, separateStderr } = request.script;
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
-  if (!(await isFolder(cwd))) return `its working directory is not there: ${cwd}`;
+  if (!isFolder(cwd)) return `its working directory is not there: ${cwd}`;
   const argv = await commandLine(preparation);
   const [program, ...rest] = argv;
   if (program === undefined) return "it names no program";
@@ -63,9 +63,9 @@ function isCommandFlag(word: string): boolean {
   return word === "-c" || word === "-Command";
 }
 
-async function isFolder(path: string): Promise<boolean> {
+function isFolder(path: string): boolean {
   try {
-    return (await stat(path)).isDirectory();
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
     return false;
   }

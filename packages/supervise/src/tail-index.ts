@@ -48,6 +48,13 @@ export function createIndexWriter(path: string): IndexWriter {
   };
 }
 
+/** One record: a log that nobody followed was `offset` bytes long when its script ended. */
+export function recordOffset(path: string, offset: number): void {
+  const index = createIndexWriter(path);
+  index.record(offset);
+  index.close();
+}
+
 /** All records, oldest first; none when there is no index. */
 export function readIndex(path: string): IndexRecord[] {
   let bytes: Buffer;
