@@ -35,7 +35,11 @@ export async function askUntilAnswered(daemon: Daemon, ask: () => Promise<Answer
 /** Sends a job as often as it says, notes every answer. `text`: what its scripts do, when it is something else. */
 export async function submit({ daemon, diary, env }: Clients, spec: JobSpec, text = textOf): Promise<void> {
   const { folder } = daemon.workspace;
-  const body = { text: JSON.stringify(playbookOf(spec, text)), workspace: folder, env: { ...daemon.workspace.env, ...env } };
+  const body = {
+    text: JSON.stringify(playbookOf(spec, text)),
+    workspace: folder,
+    env: { ...daemon.workspace.env, ...env },
+  };
   const send = async (): Promise<void> => {
     const answer = await askUntilAnswered(daemon, async () =>
       daemon.ask("POST", "/api/orchestrate", body, { "idempotency-key": spec.key }),
