@@ -14,10 +14,14 @@ import { prune } from "./commands/jobs/prune.ts";
 import { resume } from "./commands/jobs/resume.ts";
 import { retry } from "./commands/jobs/retry.ts";
 import { remove } from "./commands/jobs/rm.ts";
+import { send } from "./commands/jobs/send.ts";
 import { skip } from "./commands/jobs/skip.ts";
 import { wait } from "./commands/jobs/wait.ts";
 import { orch } from "./commands/orch.ts";
+import { convertPlaybook } from "./commands/playbooks/convert.ts";
+import { graphPlaybook } from "./commands/playbooks/graph.ts";
 import { listPlaybooks } from "./commands/playbooks/list.ts";
+import { newPlaybook } from "./commands/playbooks/new.ts";
 import { planPlaybook } from "./commands/playbooks/plan.ts";
 import { showPlaybook } from "./commands/playbooks/show.ts";
 import { validatePlaybook } from "./commands/playbooks/validate.ts";
@@ -25,6 +29,9 @@ import { runScripts } from "./commands/run.ts";
 import { listScripts } from "./commands/scripts/list.ts";
 import { selectScripts } from "./commands/scripts/select.ts";
 import { showScript } from "./commands/scripts/show.ts";
+import { serviceInstall } from "./commands/service/install.ts";
+import { serviceStatus } from "./commands/service/status.ts";
+import { serviceUninstall } from "./commands/service/uninstall.ts";
 import { status } from "./commands/status.ts";
 
 export { explainUsage, printHelp, printVersion } from "./help.ts";
@@ -40,10 +47,14 @@ export const cold: Readonly<Record<string, Run>> = {
   "jobs resume": resume,
   p: toggle,
   "jobs skip": skip,
+  "jobs send": send,
   "jobs retry": retry,
   "jobs rm": remove,
   "jobs prune": prune,
   "playbooks list": listPlaybooks,
+  "playbooks convert": convertPlaybook,
+  "playbooks graph": graphPlaybook,
+  "playbooks new": newPlaybook,
   "playbooks show": showPlaybook,
   "playbooks plan": planPlaybook,
   "playbooks validate": validatePlaybook,
@@ -57,4 +68,7 @@ export const cold: Readonly<Record<string, Run>> = {
   "daemon stop": daemonStop,
   "daemon restart": daemonRestart,
   "daemon logs": daemonLogs,
+  "service install": serviceInstall,
+  "service uninstall": serviceUninstall,
+  "service status": serviceStatus,
 };

@@ -34,10 +34,16 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
 const follow: Flag = { type: "boolean", short: "f", about: "go on until the job has ended" };
 const timeout: Flag = { type: "string", value: "TIME", about: "give up after so long: 90, 10m, 2h" };
 const reason: Flag = { type: "string", value: "TEXT", about: "why; kept in the job's events" };
+const noWait: Flag = { type: "boolean", about: "return as soon as the wish is written down" };
 const profile: Flag = { type: "string", value: "NAME", about: "a profile of the playbook" };
 const vars: Flag = { type: "string", multiple: true, value: "k=v", about: "set a variable; may be repeated" };
 const progress: Flag = { type: "string", value: "HOW", about: "auto, plain, json or quiet (AITHER_PROGRESS)" };
 const codeFrom: Flag = { type: "string", value: "NAME", about: "end with the exit code of this stage or script" };
+
+const serviceFlags: Readonly<Record<string, Flag>> = {
+  system: { type: "boolean", about: "a unit of the machine instead of your own (systemd; root)" },
+  "dry-run": { type: "boolean", short: "n", about: "show what would be written and run; do neither" },
+};
 
 const startFlags: Readonly<Record<string, Flag>> = {
   detach: { type: "boolean", short: "d", about: "start it and print its number" },
@@ -45,6 +51,9 @@ const startFlags: Readonly<Record<string, Flag>> = {
   env: { type: "string", multiple: true, value: "K=V", about: "set an environment variable of the scripts" },
   name: { type: "string", value: "TEXT", about: "what to call the job" },
   timeout: { type: "string", value: "TIME", about: "cancel the job after so long: 90, 10m, 2h" },
+  at: { type: "string", value: "TIME", about: "start it then: 22:30, +10m, 2026-01-31T22:30" },
+  priority: { type: "string", value: "N", about: "who gets free slots first, -100 to 100 (0)" },
+  pool: { type: "string", value: "NAME", about: "share the slots of this pool of the settings" },
   "dry-run": { type: "boolean", short: "n", about: "show what would run; start nothing" },
   progress,
   "exit-code-from": codeFrom,
@@ -136,6 +145,7 @@ export const commands: readonly Command[] = [
     about: "cancel a job",
     flags: {
       force: { type: "boolean", about: "also stop what would run after a cancel" },
+      "no-wait": noWait,
       reason,
       yes: { type: "boolean", short: "y", about: "do not ask" },
     },
@@ -145,7 +155,10 @@ export const commands: readonly Command[] = [
     aliases: ["pause"],
     args: "[job]",
     about: "start no new script; running ones go on",
-    flags: { reason },
+    flags: {
+      freeze: { type: "boolean", about: "also stop the running ones where they are; their time limits stand still" },
+      reason,
+    },
   },
   { name: "jobs resume", aliases: ["resume"], args: "[job]", about: "go on after a pause" },
   { name: "p", args: "[job]", about: "pause a job, or resume a paused one" },
@@ -154,8 +167,19 @@ export const commands: readonly Command[] = [
     aliases: ["skip"],
     args: "<job> <stage-or-script>",
     about: "skip a stage or a script",
-    flags: { reason },
+    flags: { reason, "no-wait": noWait },
     examples: ["aither skip 42 0402", "aither skip latest 'Unit Tests'"],
+  },
+  {
+    name: "jobs send",
+    aliases: ["send"],
+    args: "<job> [text]",
+    about: "a line to the standard input of a script (`stdin: true` in the playbook)",
+    flags: {
+      script: { type: "string", short: "s", value: "NAME", about: "this script: key, number or name" },
+      eof: { type: "boolean", about: "then the end of its input" },
+    },
+    examples: ["aither send 42 yes", "aither send 42 --script ask 'no' --eof"],
   },
   {
     name: "jobs retry",
@@ -187,8 +211,12 @@ export const commands: readonly Command[] = [
   {
     name: "playbooks show",
     args: "<playbook>",
-    about: "a playbook's text",
-    flags: { v3: { type: "boolean", about: "as format v3" } },
+    about: "what a playbook is for, what it asks, its stages, how long it takes",
+    flags: {
+      text: { type: "boolean", about: "the file as it is" },
+      v3: { type: "boolean", about: "as format v3, in JSON" },
+    },
+    examples: ["aither playbooks show test-full", "aither playbooks show test-full --text"],
   },
   {
     name: "playbooks plan",
@@ -198,7 +226,42 @@ export const commands: readonly Command[] = [
     flags: { profile, var: vars },
     examples: ["aither plan test-full --profile quick --json"],
   },
-  { name: "playbooks validate", aliases: ["validate"], args: "<playbook>", about: "what is wrong with a playbook" },
+  {
+    name: "playbooks graph",
+    args: "<playbook>",
+    about: "which stage waits for which",
+    flags: {
+      profile,
+      var: vars,
+      format: { type: "string", value: "HOW", about: "text, mermaid or dot" },
+    },
+    examples: ["aither playbooks graph test-full", "aither playbooks graph test-full --format mermaid"],
+  },
+  {
+    name: "playbooks validate",
+    aliases: ["validate"],
+    args: "[playbooks...]",
+    about: "what is wrong with playbooks; all of the workspace when none is named",
+    examples: ["aither playbooks validate", "aither playbooks validate deploy.yml --json"],
+  },
+  {
+    name: "playbooks convert",
+    args: "<playbook>",
+    about: "a playbook of any format as v3",
+    flags: {
+      output: { type: "string", short: "o", value: "FILE", about: "write it there, not to stdout" },
+      to: { type: "string", value: "SYNTAX", about: "yaml or json" },
+      force: { type: "boolean", about: "replace the file that is there" },
+    },
+    examples: ["aither playbooks convert old.psd1 -o playbooks/new.yml", "aither playbooks convert nightly --to json"],
+  },
+  {
+    name: "playbooks new",
+    args: "<name>",
+    about: "write a playbook to begin with: playbooks/NAME.yml",
+    flags: { from: { type: "string", value: "TEMPLATE", about: "basic, matrix or pipeline" } },
+    examples: ["aither playbooks new deploy", "aither playbooks new nightly --from pipeline"],
+  },
   { name: "scripts list", aliases: ["scripts", "scripts ls"], about: "the numbered scripts of this workspace" },
   { name: "scripts show", args: "<script>", about: "a script's text and header" },
   {
@@ -225,6 +288,19 @@ export const commands: readonly Command[] = [
       follow: { type: "boolean", short: "f", about: "go on" },
       tail: { type: "string", short: "n", value: "N", about: "the last N lines (50)" },
     },
+  },
+  {
+    name: "service install",
+    about: "start the daemon with the machine: systemd, launchd, Task Scheduler",
+    flags: serviceFlags,
+    examples: ["aither service install --dry-run"],
+  },
+  { name: "service uninstall", about: "remove the service; running scripts go on", flags: serviceFlags },
+  {
+    name: "service status",
+    aliases: ["service"],
+    about: "whether the service is installed and running",
+    flags: { system: { type: "boolean", about: "look for a unit of the machine" } },
   },
   { name: "help", args: "[command...]", about: "how a command is used" },
 ];

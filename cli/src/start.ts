@@ -6,7 +6,8 @@ import type { Json, StartJobReply } from "@aither/protocol";
 import type { Context } from "./context.ts";
 import { document } from "./display/json.ts";
 import { exit } from "./exit.ts";
-import type { Input } from "./input.ts";
+import { startTime } from "./at.ts";
+import { usage, type Input } from "./input.ts";
 
 /** The daemon stands elsewhere: a file that is there from here is named from the root; anything else is a name. */
 export function playbookOf(text: string, cwd: string): string {
@@ -33,7 +34,15 @@ function valueOf(text: string): Json {
 }
 
 export function startOptions(context: Context, input: Input): StartOptions {
-  const given = { profile: input.text("profile"), name: input.text("name"), timeoutMs: input.timeMs("timeout") };
+  const at = input.text("at");
+  const given = {
+    profile: input.text("profile"),
+    name: input.text("name"),
+    timeoutMs: input.timeMs("timeout"),
+    priority: priorityOf(input.text("priority")),
+    pool: input.text("pool"),
+    at: at === undefined ? undefined : startTime(at, context.nowMs()),
+  };
   const set = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Partial<StartOptions>;
@@ -45,6 +54,12 @@ export function startOptions(context: Context, input: Input): StartOptions {
     env: { ...jobEnvironment(context.env), PWD: workspace, ...Object.fromEntries(input.pairs("env")) },
     umask: process.umask(),
   };
+}
+
+function priorityOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[+-]?\d{1,3}$/.test(text) && Math.abs(Number(text)) <= 100) return Number(text);
+  throw usage(`--priority wants a whole number from -100 to 100, not ${JSON.stringify(text)}`);
 }
 
 /** The number is data, the rest is talk. */

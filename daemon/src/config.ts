@@ -12,6 +12,8 @@ export type Config = {
   readonly home: string | undefined;
   /** Live scripts at once, over all jobs. */
   readonly slots: number;
+  /** Slots of each named pool, from the user's file. */
+  readonly pools: Readonly<Record<string, number>>;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -33,7 +35,22 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
   if (typeof logLevel !== "string" || !LOG_LEVELS.includes(logLevel)) {
     throw invalid(`logLevel must be one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(logLevel)}`);
   }
-  return { home: flags.home, slots: Number(slots), logLevel, bootIdPath: env["AITHER_TEST_BOOT_ID_FILE"] };
+  const pools = readPools(file["pools"]);
+  return { home: flags.home, slots: Number(slots), pools, logLevel, bootIdPath: env["AITHER_TEST_BOOT_ID_FILE"] };
+}
+
+/** `"pools": {"gpu": 1, "network": 8}` */
+function readPools(value: unknown): Record<string, number> {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(`pools must be names with sizes, such as {"gpu": 1}, not ${JSON.stringify(value)}`);
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, size]) => {
+      if (Number.isInteger(size) && Number(size) >= 1 && Number(size) <= SLOTS_MAX) return [name, Number(size)];
+      throw invalid(`the pool ${name} must have a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(size)}`);
+    }),
+  );
 }
 
 function readFlags(argv: readonly string[]): { home?: string; slots?: string; "log-level"?: string } {

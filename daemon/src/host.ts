@@ -8,6 +8,9 @@ export interface Host {
   readonly engine: EngineFace;
   readonly planner: Planner;
   readonly store: Store;
+  readonly control: Control;
+  /** Slots of the pools that the settings name. */
+  readonly pools: Readonly<Record<string, number>>;
   readonly places: Places;
   /** Random, new in each life of the daemon. */
   readonly instance: string;
@@ -17,6 +20,23 @@ export interface Host {
   /** Begins a graceful end: no new commands, flush, exit 0. Scripts run on. */
   stop(): void;
 }
+
+/** What people do to a running script besides stopping it. */
+export interface Control {
+  /** Pids of the processes that are alive, by key of each script that was asked to stop. */
+  stoppingPids(state: JobState): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** Resolves when all processes of a job stand still, or go on, as its state says; false when some would not. */
+  standing(jobId: JobId): Promise<boolean>;
+  /** Writes to a script's standard input; waits a while for one that is about to start. */
+  send(jobId: JobId, input: { script: string; text: string; eof: boolean }): Promise<InputSent>;
+}
+
+export type InputSent =
+  | { readonly is: "sent"; readonly attempt: number; readonly bytes: number }
+  /** `why` is the end of a sentence. */
+  | { readonly is: "closed"; readonly why: string }
+  /** It does not read: so many bytes went in. */
+  | { readonly is: "full"; readonly bytes: number };
 
 /** Never given a variable's value or an environment: names only. */
 export interface Log {

@@ -6,6 +6,7 @@ import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
 import { buildApi } from "./api/app.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { LocalControl } from "./exec/control.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
 import { createIds, newInstance } from "./ids.ts";
@@ -52,6 +53,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     executor,
     ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),
     slots: config.slots,
+    pools: config.pools,
     onFatal: (error) => lifecycle.diskFailed(error),
     downSince: await store.lastSeen(),
   });
@@ -68,6 +70,8 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     engine,
     planner: createPlanner(),
     store,
+    control: new LocalControl({ folders: store.folders, identity, job: (jobId) => engine.job(jobId) }),
+    pools: config.pools,
     places,
     instance,
     startedAt,

@@ -96,7 +96,7 @@ test("the verbs on a running job", async () => {
   const body = {
     text: v3("verbs", {
       one: `while [ ! -e ${gate} ]; do sleep 0.02; done`,
-      two: "echo two",
+      two: { needs: ["one"], steps: [{ name: "two script", script: "echo two" }] },
       three: "sleep 1000",
     }),
     workspace: lab.root,
@@ -134,6 +134,23 @@ test("the verbs on a running job", async () => {
     }
     await lab.restart();
   }
+});
+
+test("input reaches the script that takes it, and is refused where nobody does", async () => {
+  await using lab = await Lab.create();
+  const step = { name: "ask", stdin: true, shell: "sh", script: 'read -r answer; test "$answer" = yes' };
+  const { jobId } = await start(lab, { text: v3("asks", { one: { steps: [step] } }), workspace: lab.root, env: env() });
+  const path = `/api/jobs/${jobId}/input`;
+  const nothing = await ask(lab.socket, path, { method: "POST", body: {} });
+  assert.equal(nothing.problem.code, "AITHER_E_REQUEST_INVALID");
+  const nobody = await ask(lab.socket, path, { method: "POST", body: { script: "two", text: "x" } });
+  assert.equal(nobody.problem.code, "AITHER_E_STAGE_OR_SCRIPT_NOT_FOUND");
+  const sent = await call(lab, "sendInput", path, { body: { text: "yes\n" } });
+  const { script, attempt, bytes, eof } = sent.body as unknown as Reply<"sendInput">;
+  assert.deepEqual([script, attempt, bytes, eof], ["one/ask", 1, 4, false]);
+  assert.equal((await wait(lab, jobId)).status, "Completed");
+  const late = await ask(lab.socket, path, { method: "POST", body: { text: "x" } });
+  assert.equal(late.problem.code, "AITHER_E_JOB_ENDED");
 });
 
 test("a retry runs what failed, with the environment it had; or all, or one, or with other variables", async () => {

@@ -12,6 +12,7 @@ import { cancelRoute } from "./routes/cancel.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { explainRoute } from "./routes/explain.ts";
+import { inputRoute } from "./routes/input.ts";
 import { listRoute } from "./routes/list.ts";
 import { logRoute } from "./routes/logs.ts";
 import { pauseRoute } from "./routes/pause.ts";
@@ -38,6 +39,7 @@ const routesOfTheApi = [
   pauseRoute,
   resumeRoute,
   skipRoute,
+  inputRoute,
   retryRoute,
   eventRoutes,
   logRoute,

@@ -21,7 +21,7 @@ export type Preparation = {
 /** The order, or a sentence that says why it cannot be given. */
 export async function prepare(preparation: Preparation): Promise<AttemptSpec | string> {
   const { request, files, job } = preparation;
-  const { run, separateStderr } = request.script;
+  const { run, separateStderr, stdin = false } = request.script;
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
   if (!isFolder(cwd)) return `its working directory is not there: ${cwd}`;
   const argv = await commandLine(preparation);
@@ -44,6 +44,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     marker: preparation.marker,
     umask: job.origin?.umask ?? 0o022,
     separateStderr,
+    stdin,
   };
 }
 

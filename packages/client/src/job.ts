@@ -1,4 +1,4 @@
-import type { CancelJob, Event, EventOf, EventType, JobDetail, LogLine, RetryJob } from "@aither/protocol";
+import type { CancelJob, Event, EventOf, EventType, JobDetail, LogLine, PauseJob, RetryJob } from "@aither/protocol";
 import { call } from "./call.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { logs, rawLogs, type LogsOptions } from "./logs.ts";
@@ -76,7 +76,8 @@ export class JobHandle implements AsyncDisposable {
     this.#pin(await call(this.#transport, "cancelJob", { params: { id: this.#ref }, body: options }));
   }
 
-  async pause(options: { readonly reason?: string } = {}): Promise<void> {
+  /** With `freeze`, running scripts stand still too; resolves when they do. */
+  async pause(options: PauseJob = {}): Promise<void> {
     this.#pin(await call(this.#transport, "pauseJob", { params: { id: this.#ref }, body: options }));
   }
 
@@ -87,6 +88,11 @@ export class JobHandle implements AsyncDisposable {
   /** Skips a stage (id or name) or a script (key, number or name). */
   async skip(target: string, options: { readonly reason?: string } = {}): Promise<void> {
     this.#pin(await call(this.#transport, "skipInJob", { params: { id: this.#ref }, body: { target, ...options } }));
+  }
+
+  /** Writes to the standard input of a running script; `eof` then ends it. */
+  async send(text: string, options: { readonly script?: string; readonly eof?: boolean } = {}): Promise<void> {
+    this.#pin(await call(this.#transport, "sendInput", { params: { id: this.#ref }, body: { text, ...options } }));
   }
 
   /** Starts it anew as another job. */

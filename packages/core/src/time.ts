@@ -12,6 +12,12 @@ export function deadlineIn(now: Instant, delayMs: number): Deadline {
   };
 }
 
+/** How long ago: by the clock that stands still while the machine sleeps where that can be told, else by the wall clock. */
+export function elapsedMs(since: Instant, now: Instant): number {
+  const ms = since.bootId === now.bootId ? now.monotonicMs - since.monotonicMs : now.wallMs - since.wallMs;
+  return Math.max(0, ms);
+}
+
 /** On the boot it was made in the monotonic clock decides, which stands still while the machine sleeps; else the wall clock. */
 export function deadlinePassed(deadline: Deadline, now: Instant): boolean {
   return deadline.bootId === now.bootId ? now.monotonicMs >= deadline.monotonicMs : now.wallMs >= deadline.wallMs;

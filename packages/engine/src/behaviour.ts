@@ -1,4 +1,4 @@
-import { admit, check, decide, effectId, effects, evolve, resolveRun, settle, toEvent } from "@aither/core";
+import { admit, check, decide, effectId, effects, evolve, resolveRun, settle, toEvent, turns } from "@aither/core";
 
 /** The core, as a parameter: the simulator hands in cores with planted bugs and expects to catch them. */
 export type Behaviour = {
@@ -8,6 +8,7 @@ export type Behaviour = {
   readonly effects: typeof effects;
   readonly effectId: typeof effectId;
   readonly admit: typeof admit;
+  readonly turns: typeof turns;
   readonly check: typeof check;
   readonly toEvent: typeof toEvent;
   readonly resolveRun: typeof resolveRun;
@@ -20,6 +21,7 @@ export const behaviour: Behaviour = {
   effects,
   effectId,
   admit,
+  turns,
   check,
   toEvent,
   resolveRun,

@@ -54,6 +54,7 @@ export class Engine implements EngineFace {
       mailbox: this.#mailbox,
       reconciler: this.#reconciler,
       slots: options.slots,
+      pools: options.pools ?? {},
       onFatal: (error) => this.#fail(error),
     });
     executor.onObservation((observation) => this.#observe(observation));

@@ -15,6 +15,8 @@ export type StartRequest = {
   readonly by: string;
   readonly parent: string | null;
   readonly passedBefore: readonly ScriptKey[];
+  /** What those had told: by key, their outputs. */
+  readonly passedOutputs?: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
   /** Called with the new id before the first event is written: put beside the journal what must be there first (env.json). */
   readonly prepare?: (jobId: JobId) => Promise<void>;
 };
@@ -43,6 +45,8 @@ export type EngineOptions = {
   readonly ids: Ids;
   /** Live scripts at once, over all jobs. */
   readonly slots: number;
+  /** Slots of each named pool; jobs that were started with it share them. */
+  readonly pools?: Readonly<Record<string, number>>;
   /** The disk failed: nothing more is accepted or published. The host ends the process with 74. */
   readonly onFatal: (error: unknown) => void;
   /** When this home was last seen alive, for OrchestrationRecovered. */

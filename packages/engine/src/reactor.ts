@@ -35,6 +35,7 @@ export type ReactorParts = {
   readonly mailbox: Mailbox<Item>;
   readonly reconciler: Reconciler;
   readonly slots: number;
+  readonly pools: Readonly<Record<string, number>>;
   readonly onFatal: (error: unknown) => void;
 };
 
@@ -80,7 +81,7 @@ export class Reactor {
       }
     }
     const slots = Math.min(this.#parts.slots, executor.slots);
-    turn.grant({ slots, executor: executor.name });
+    turn.grant({ slots, pools: this.#parts.pools, executor: executor.name });
     const drafts = turn.drafts();
     await inParallel(limits.appendsAtOnceMax, drafts, (draft) =>
       this.#parts.journal.append(draft.jobId, draft.expectedSeq, draft.events),

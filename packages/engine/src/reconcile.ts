@@ -77,6 +77,12 @@ export class Reconciler {
           this.#executor.signal({ ref, handle, signal });
         }
         return;
+      case "freeze":
+        if (before === undefined) {
+          const { ref, handle, frozen } = effect;
+          this.#executor.freeze({ ref, handle, frozen });
+        }
+        return;
       case "timer":
         this.#timer(id, effect, before);
         return;
@@ -134,6 +140,7 @@ export class Reconciler {
         this.#timerOwners.delete(id);
         return;
       case "signal":
+      case "freeze":
         return;
       default:
         unreachable(effect);

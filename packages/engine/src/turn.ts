@@ -1,4 +1,4 @@
-import { assert, type Command, type Input, type JobState, type Observation } from "@aither/core";
+import { assert, type Command, type Input, type JobState, type Limits, type Observation } from "@aither/core";
 import type { Event, Fact, Instant, JobId } from "@aither/protocol";
 import type { Behaviour } from "./behaviour.ts";
 import type { Jobs } from "./jobs.ts";
@@ -57,16 +57,36 @@ export class Turn {
     if (draft !== undefined && draft !== before) this.#drafts.set(jobId, draft);
   }
 
-  /** Gives free slots away until nobody wants or nothing is left. */
-  grant(options: { slots: number; executor: string }): void {
+  /** Lets jobs leave the queue, then gives free slots away until nobody wants or nothing is left. */
+  grant({ executor, ...limits }: Limits & { executor: string }): void {
+    this.#takeTurns();
     for (;;) {
-      const grants = this.#behaviour.admit(this.#states(), { slots: options.slots }, this.#now);
+      const grants = this.#behaviour.admit(this.#states(), limits, this.#now);
       let changed = false;
       for (const { jobId, script } of grants) {
         const before = this.state(jobId);
-        this.apply(jobId, { is: "slot-granted", jobId, script, executor: options.executor });
+        this.apply(jobId, { is: "slot-granted", jobId, script, executor });
         changed ||= this.state(jobId) !== before;
       }
+      if (!changed) return;
+    }
+  }
+
+  /** Jobs of a group, one at a time. */
+  #takeTurns(): void {
+    for (;;) {
+      const { granted, superseded } = this.#behaviour.turns(this.#states(), this.#now);
+      let changed = false;
+      const give = (jobId: JobId, input: Command | Observation): void => {
+        const before = this.state(jobId);
+        this.apply(jobId, input);
+        changed ||= this.state(jobId) !== before;
+      };
+      for (const { jobId, by } of superseded) {
+        const reason = `#${by} of the same group takes its place`;
+        give(jobId, { is: "cancel", by: "daemon", reason, force: false });
+      }
+      for (const jobId of granted) give(jobId, { is: "turn-granted", jobId });
       if (!changed) return;
     }
   }

@@ -16,6 +16,8 @@ export interface Fields {
   raw(...names: string[]): { readonly value: Json; readonly path: Path } | undefined;
   /** Text; numbers and booleans count as their text. */
   text(...names: string[]): string | undefined;
+  /** One of a few words. */
+  oneOf<T extends string>(words: readonly T[], ...names: string[]): T | undefined;
   flag(...names: string[]): boolean | undefined;
   flagOrTemplate(...names: string[]): boolean | string | undefined;
   /** A number of at least 0, its text, or a template. */
@@ -76,6 +78,12 @@ export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): 
     raw,
     has: (...names) => names.some((name) => keys.has(name.toLowerCase())),
     text: typed("text", textOf),
+    oneOf: (words, ...names) => {
+      const found = raw(...names);
+      const word = found && words.find((one) => one === found.value);
+      if (found && word === undefined) wrongWord(gathering, found.path, words, found.value);
+      return word;
+    },
     flag: typed("true or false", flagOf),
     flagOrTemplate: typed("true, false or a template", (value) => flagOf(value) ?? template(value)),
     countOrTemplate: typed("a number of at least 0", (value) => countOf(value) ?? template(value)),
@@ -120,6 +128,17 @@ function reportWrong({ findings }: Gathering, path: Path, wanted: string, value:
     path,
   });
   return undefined;
+}
+
+function wrongWord({ findings }: Gathering, path: Path, words: readonly string[], value: Json): void {
+  const wanted = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  findings.push({
+    severity: "error",
+    code: "wrong-value",
+    message: `\`${pathText(path)}\` must be ${wanted}, not ${describe(value)}`,
+    fix: `write ${wanted}`,
+    path,
+  });
 }
 
 export function textOf(value: Json): string | undefined {

@@ -4,9 +4,7 @@ import { JsonRecord } from "./json.ts";
 /** Body of `POST /api/orchestrate`. Exactly one of `playbook`, `selector` and `text` is given. */
 export const StartJob = Type.Object(
   {
-    playbook: Type.Optional(
-      Type.String({ minLength: 1, description: "A playbook's name, or a path to a file." }),
-    ),
+    playbook: Type.Optional(Type.String({ minLength: 1, description: "A playbook's name, or a path to a file." })),
     selector: Type.Optional(
       Type.String({
         minLength: 1,
@@ -31,10 +29,16 @@ export const StartJob = Type.Object(
     umask: Type.Optional(Type.Integer({ minimum: 0, maximum: 0o777 })),
     name: Type.Optional(Type.String()),
     timeoutMs: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-    priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 })),
-    assume: Type.Optional(
-      Type.Boolean({ description: "What an undecidable condition counts as." }),
+    priority: Type.Optional(
+      Type.Integer({ minimum: -100, maximum: 100, description: "Who gets free slots first; default 0." }),
     ),
+    pool: Type.Optional(
+      Type.String({ minLength: 1, description: "A pool of the daemon's settings; its jobs share its slots." }),
+    ),
+    at: Type.Optional(
+      Type.String({ description: "ISO 8601 with a zone: the job waits in the queue until then, by the wall clock." }),
+    ),
+    assume: Type.Optional(Type.Boolean({ description: "What an undecidable condition counts as." })),
   },
   { additionalProperties: false },
 );
@@ -50,13 +54,18 @@ export type StartJobReply = Static<typeof StartJobReply>;
 
 const reason = Type.Optional(Type.String({ maxLength: 2_000 }));
 
-export const CancelJob = Type.Object(
-  { reason, force: Type.Optional(Type.Boolean()) },
-  { additionalProperties: false },
-);
+export const CancelJob = Type.Object({ reason, force: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 export type CancelJob = Static<typeof CancelJob>;
 
-export const PauseJob = Type.Object({ reason }, { additionalProperties: false });
+export const PauseJob = Type.Object(
+  {
+    reason,
+    freeze: Type.Optional(
+      Type.Boolean({ description: "Also stop the running scripts where they are; their time limits stand still." }),
+    ),
+  },
+  { additionalProperties: false },
+);
 export type PauseJob = Static<typeof PauseJob>;
 
 export const ResumeJob = Type.Object({}, { additionalProperties: false });
@@ -68,6 +77,20 @@ export const SkipInJob = Type.Object(
   { additionalProperties: false },
 );
 export type SkipInJob = Static<typeof SkipInJob>;
+
+/**
+ * Body of `POST /api/jobs/:id/input`. `text` goes to the script's standard input as it is, without a newline of ours;
+ * `eof` then ends the input. Without `script`, the only script of the job that takes input is meant.
+ */
+export const SendInput = Type.Object(
+  {
+    script: Type.Optional(Type.String({ minLength: 1 })),
+    text: Type.Optional(Type.String()),
+    eof: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type SendInput = Static<typeof SendInput>;
 
 /** `from: failed` skips what passed before; `all` runs everything again; a `script` runs that one alone. */
 export const RetryJob = Type.Object(

@@ -8,6 +8,7 @@ import {
   ResumeJob,
   RetryJob,
   SelectScripts,
+  SendInput,
   SkipInJob,
   StartJob,
   StartJobReply,
@@ -229,7 +230,7 @@ export const contracts = {
     status: 202,
   },
   pauseJob: {
-    summary: "Start no new script",
+    summary: "Start no new script; with `freeze`, also stop the running ones where they are",
     params: JobParams,
     body: PauseJob,
     reply: Accepted,
@@ -241,6 +242,21 @@ export const contracts = {
     params: JobParams,
     body: SkipInJob,
     reply: Accepted,
+    status: 202,
+  },
+  sendInput: {
+    summary: "Write to a running script's standard input; waits a while for a script that is about to start",
+    params: JobParams,
+    body: SendInput,
+    reply: Type.Object({
+      apiVersion,
+      jobId: Type.String(),
+      number: Type.Integer(),
+      script: Type.String(),
+      attempt: Type.Integer(),
+      bytes: Type.Integer(),
+      eof: Type.Boolean(),
+    }),
     status: 202,
   },
   retryJob: {

@@ -40,6 +40,7 @@ export type {
   LegView,
   ScriptStatus,
   ScriptView,
+  StoppingView,
   StageStatus,
   StageView,
 } from "./job.ts";

@@ -1,10 +1,10 @@
 import { Type, type Static } from "typebox";
+import { StopCause } from "./events/script.ts";
 import { Failure } from "./failure.ts";
 import { JsonRecord } from "./json.ts";
 import { NotEnforced, PlaybookFormat, ScriptKind } from "./plan.ts";
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 const time = nullable(Type.String({ description: "ISO 8601, UTC, with ms." }));
 
 export const JobStatus = Type.Union([
@@ -52,6 +52,17 @@ export const AttemptView = Type.Object({
 });
 export type AttemptView = Static<typeof AttemptView>;
 
+/** How far the stopping of a script is. */
+export const StoppingView = Type.Object({
+  cause: StopCause,
+  signal: Type.String({ description: "The last signal it was sent." }),
+  nextAt: nullable(Type.String({ description: "When its grace is over and the next signal comes; null after KILL." })),
+  pids: Type.Array(Type.Integer(), {
+    description: "Its processes that are alive, the wrapper left out; told where one job is shown, else empty.",
+  }),
+});
+export type StoppingView = Static<typeof StoppingView>;
+
 export const ScriptView = Type.Object({
   key: Type.String(),
   name: Type.String(),
@@ -59,12 +70,13 @@ export const ScriptView = Type.Object({
   kind: ScriptKind,
   status: ScriptStatus,
   reason: Type.String({
-    description:
-      "Why it is so: what it waits for, why it was skipped, how it failed. May be empty.",
+    description: "Why it is so: what it waits for, why it was skipped, how it failed. May be empty.",
   }),
   exitCode: nullable(Type.Integer()),
   continueOnError: Type.Boolean(),
   outputs: Type.Record(Type.String(), Type.String()),
+  stopping: Type.Optional(StoppingView),
+  frozen: Type.Optional(Type.Boolean({ description: "Stopped where it is, by `pause --freeze`." })),
   attempts: Type.Array(AttemptView),
   startedAt: time,
   endedAt: time,
@@ -130,9 +142,7 @@ export const JobDetail = Type.Object({
   file: nullable(Type.String()),
   profile: nullable(Type.String()),
   variables: JsonRecord,
-  exitCode: nullable(
-    Type.Integer({ description: "The exit code of `wait` for an ended job: 0, 1 or 130." }),
-  ),
+  exitCode: nullable(Type.Integer({ description: "The exit code of `wait` for an ended job: 0, 1 or 130." })),
   restartRequired: Type.Boolean(),
   notEnforced: Type.Array(NotEnforced),
   stages: Type.Array(StageView),

@@ -101,6 +101,8 @@ export const ScriptPlan = Type.Object({
   successExitCodes: Type.Array(Type.Integer()),
   stopLadder: Type.Array(StopRung),
   separateStderr: Type.Boolean(),
+  /** It reads what `jobs send` says; otherwise its standard input is empty. */
+  stdin: Type.Optional(Type.Boolean()),
 });
 export type ScriptPlan = Static<typeof ScriptPlan>;
 
@@ -145,6 +147,10 @@ export const StagePlan = Type.Object({
 });
 export type StagePlan = Static<typeof StagePlan>;
 
+/** One job of a group at a time, over all jobs of the home. `cancelInProgress`: a newer one cancels the older ones. */
+export const Concurrency = Type.Object({ group: Type.String(), cancelInProgress: Type.Boolean() });
+export type Concurrency = Static<typeof Concurrency>;
+
 /** Something the playbook declares and that nothing enforces. */
 export const NotEnforced = Type.Object({
   what: Type.String(),
@@ -171,6 +177,7 @@ export const Plan = Type.Object({
   failFast: Type.Boolean(),
   /** The whole job's time limit. */
   timeoutMs: Type.Union([Type.Number(), Type.Null()]),
+  concurrency: Type.Optional(Concurrency),
   stages: Type.Array(StagePlan),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),

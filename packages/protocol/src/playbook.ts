@@ -50,6 +50,7 @@ export const PlaybookStep = Type.Object(
     successExitCodes: optional(Type.Array(Type.Integer(), { description: "Default: 0 and 3010." })),
     idempotent: optional(Type.Boolean({ description: "It may safely be run twice." })),
     onInterrupted: optional(OnInterrupted),
+    stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
     outputs: optional(Json),
     cache: optional(Json),
     undo: optional(Json),
@@ -172,6 +173,17 @@ export const Playbook = Type.Object(
       variables: variables("Default values."),
       profiles: optional(Type.Record(Type.String(), PlaybookProfile)),
       maxConcurrency: count("How many stages at once."),
+      concurrency: optional(
+        Type.Object(
+          {
+            group: Type.String({ minLength: 1, description: "The group's name; may hold templates." }),
+            cancelInProgress: optional(
+              Type.Boolean({ description: "A newer job of the group cancels the older ones (default: it waits)." }),
+            ),
+          },
+          { description: "One job of this group at a time, whatever playbook it comes from." },
+        ),
+      ),
       failFast: flag("The first failed stage stops those that run beside it."),
       timeout: seconds("Seconds the whole job may take."),
       jobs: Type.Record(Type.String(), PlaybookStage, {

@@ -12,6 +12,7 @@ export const routes = {
   pauseJob: { method: "POST", path: "/api/jobs/:id/pause" },
   resumeJob: { method: "POST", path: "/api/jobs/:id/resume" },
   skipInJob: { method: "POST", path: "/api/jobs/:id/skip" },
+  sendInput: { method: "POST", path: "/api/jobs/:id/input" },
   retryJob: { method: "POST", path: "/api/jobs/:id/retry" },
   explainJob: { method: "GET", path: "/api/jobs/:id/explain" },
   allEvents: { method: "GET", path: "/api/events" },

@@ -82,6 +82,33 @@ type Lookup = {
 };
 
 async function scan(targets: readonly AttemptTarget[], options: IdentityOptions): Promise<FoundProcess[][]> {
+  const found = new Map<string, FoundProcess[]>();
+  for (const round of roundsOf(targets)) {
+    const results = await pass(round, options);
+    round.forEach((target, index) => found.set(keyOf(target), results[index] ?? []));
+  }
+  return targets.map((target) => [...(found.get(keyOf(target)) ?? [])]);
+}
+
+/**
+ * Whoever asks the same gets the same answer. Within one pass a marker stands for one target, so different questions
+ * about one attempt are asked in different passes.
+ */
+function roundsOf(targets: readonly AttemptTarget[]): AttemptTarget[][] {
+  const rounds: Map<string, AttemptTarget>[] = [];
+  for (const target of new Map(targets.map((one) => [keyOf(one), one])).values()) {
+    const free = rounds.find((round) => !round.has(target.marker));
+    if (free === undefined) rounds.push(new Map([[target.marker, target]]));
+    else free.set(target.marker, target);
+  }
+  return rounds.map((round) => [...round.values()]);
+}
+
+function keyOf({ wrapper, marker, outputPaths, cgroupDir }: AttemptTarget): string {
+  return JSON.stringify([wrapper?.bootId, wrapper?.pid, wrapper?.startTime, marker, outputPaths, cgroupDir]);
+}
+
+async function pass(targets: readonly AttemptTarget[], options: IdentityOptions): Promise<FoundProcess[][]> {
   const all = targets.map((target) => want(target, options));
   const lookup = prepare(
     all.filter((wanted) => wanted !== undefined),

@@ -112,6 +112,17 @@ describe("killing", () => {
     assert.deepEqual((await kill(stray)).left, []);
   });
 
+  it("tells everybody who asks about one attempt at once", async () => {
+    const started = await rig.start("echo up; sleep 600 & wait");
+    await waitForLines(started.files.log, 1);
+    await waitFor(async () => (await findScripts(started.target)).length >= 2);
+    const byMarker: AttemptTarget = { ...started.target, wrapper: undefined, outputPaths: [] };
+    const answers = await Promise.all([started.target, started.target, byMarker].map(async (one) => findScripts(one)));
+    assert.deepEqual(answers[0], answers[1]);
+    for (const found of answers) assert.ok(found.length >= 2, `${found.length}`);
+    assert.deepEqual((await kill(started.target)).left, []);
+  });
+
   it("freezes and thaws, and a frozen script can still be ended by TERM", async () => {
     const started = await rig.start(`( while :; do echo tick; sleep 0.01; done ) & wait`);
     await waitForLines(started.files.log, 3);

@@ -95,9 +95,14 @@ export function killWrapper(target: AttemptTarget, options: IdentityOptions = {}
 }
 
 /** Stops all processes of the attempt where they are; returns those that stand still now. */
-export async function freeze(target: AttemptTarget, options: IdentityOptions = {}): Promise<readonly FoundProcess[]> {
+export async function freeze(target: AttemptTarget, options: KillOptions = {}): Promise<readonly FoundProcess[]> {
   if (target.cgroupDir !== undefined) tryWrite(join(target.cgroupDir, "cgroup.freeze"), "1");
-  return stopAll(target, options);
+  const patience = createPatience(options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS);
+  for (;;) {
+    const still = await stopAll(target, options);
+    // A wrapper alone is either about to start its script or about to go.
+    if (still.length > 0 || !isWrapperAlive(target, options) || !(await patience())) return still;
+  }
 }
 
 /** Lets them go on; returns those that were told to. */

@@ -8,6 +8,7 @@ import { readBootId, Tail } from "@aither/supervise";
 import type { FastifyInstance } from "fastify";
 import { buildApi } from "../../../daemon/src/api/app.ts";
 import { createClock } from "../../../daemon/src/clock.ts";
+import { LocalControl } from "../../../daemon/src/exec/control.ts";
 import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
 import { createIds, newInstance } from "../../../daemon/src/ids.ts";
@@ -100,6 +101,7 @@ async function begin(lab: Lab): Promise<Life> {
     daemonId: instance,
     identity: {},
     origin: async (jobId) => store.origin(jobId),
+    onDiskFailed: (error) => lab.said.push(`fatal: ${String(error)}`),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
   });
   const engine: Engine = new Engine({
@@ -119,6 +121,8 @@ async function begin(lab: Lab): Promise<Life> {
     engine,
     planner: createPlanner(),
     store,
+    control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
+    pools: {},
     places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
     instance,
     startedAt: new Date().toISOString(),

@@ -11,7 +11,7 @@ export const timeoutsFire: Checker = {
       for (const run of job.runs) {
         const script = job.places.get(run.attempt.script)?.script;
         if (script === undefined || script.timeoutMs === null) continue;
-        const dueMs = run.startedAtMs + script.timeoutMs;
+        const dueMs = run.startedAtMs + script.timeoutMs + frozenMs(job);
         const withinMs = ladderMs(script) + slackMs;
         if (overdue(truth, { dueMs, withinMs, doneMs: run.endedAtMs })) {
           yield `${nameOfAttempt(run.attempt)} outlived its time limit of ${script.timeoutMs} ms`;
@@ -21,6 +21,19 @@ export const timeoutsFire: Checker = {
     }
   },
 };
+
+/** For so long time limits stood still, at most; for ever when nobody let the job go on. */
+function frozenMs(job: JobTruth): number {
+  let totalMs = 0;
+  let isFrozen = false;
+  for (const event of job.events) {
+    if (event.type === "OrchestrationPaused") isFrozen ||= event.frozenAt !== undefined;
+    if (event.type !== "OrchestrationResumed" && event.type !== "OrchestrationCancelRequested") continue;
+    isFrozen = false;
+    totalMs += event.frozenMs ?? 0;
+  }
+  return isFrozen ? Infinity : totalMs;
+}
 
 function* early(job: JobTruth, atMs: (seq: number) => number): Iterable<string> {
   const first = job.events[0];

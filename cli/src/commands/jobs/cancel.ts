@@ -1,24 +1,30 @@
 import { AitherError, type JobHandle } from "@aither/client/node";
-import { problem } from "@aither/protocol";
+import { problem, type JobSummary } from "@aither/protocol";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
 import { exit } from "../../exit.ts";
 import type { Input } from "../../input.ts";
 import { ACTIVE } from "./target.ts";
 
-/** `aither jobs cancel` */
+/** `aither jobs cancel`: returns when the job has ended. */
 export async function cancel(context: Context, input: Input): Promise<number> {
   const named = input.args[0];
   const job = named === undefined ? await theOnly(context, input) : context.client.job(named);
   if (job === null) return exit.stopped;
   const reason = input.text("reason");
   const body = { ...(reason !== undefined && { reason }), ...(input.on("force") && { force: true }) };
-  const reply = await context.client.call("cancelJob", { params: { id: job.id }, body });
+  let reply: JobSummary = await context.client.call("cancelJob", { params: { id: job.id }, body });
+  if (!input.on("no-wait") && reply.status !== "Cancelled") {
+    const { until } = await import("./until.ts");
+    const comeBack = `aither wait ${reply.number}`;
+    const result = await until(context, context.client.job(reply.jobId), { isOver: () => false, comeBack });
+    if (typeof result === "number") return result;
+    reply = result;
+  }
   if (context.json) await context.io.write(document(reply));
   else if (!context.quiet) {
-    context.io.say(
-      `#${reply.number} ${reply.playbook} is ${reply.status === "Cancelled" ? "cancelled" : "being cancelled"} · aither wait ${reply.number}`,
-    );
+    const end = reply.status === "Cancelled" ? "is cancelled" : `is being cancelled · aither wait ${reply.number}`;
+    context.io.say(`#${reply.number} ${reply.playbook} ${end}`);
   }
   return exit.done;
 }

@@ -8,9 +8,11 @@ import { target } from "./target.ts";
 export async function pause(context: Context, input: Input): Promise<number> {
   const job = await target(context, input.args[0]);
   const reason = input.text("reason");
-  const body = reason === undefined ? {} : { reason };
+  const freeze = input.on("freeze");
+  const body = { ...(reason !== undefined && { reason }), ...(freeze && { freeze }) };
   const reply = await context.client.call("pauseJob", { params: { id: job.id }, body });
-  return done(context, reply, `is paused: running scripts go on, no new one starts · aither resume ${reply.number}`);
+  const how = freeze ? "is frozen: its scripts stand still" : "is paused: running scripts go on, no new one starts";
+  return done(context, reply, `${how} · aither resume ${reply.number}`);
 }
 
 /** `a0 p`: pauses; a paused job goes on. */

@@ -5,8 +5,13 @@ import { ok } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function pauseRoute(app: FastifyInstance, context: Context): void {
-  const { by } = context.access;
-  mount(app, "pauseJob", async ({ params, body: { reason } }) =>
-    command(context, params.id, () => ok({ is: "pause", by, ...(reason !== undefined && { reason }) })),
-  );
+  const { access, host } = context;
+  mount(app, "pauseJob", async ({ params, body: { reason, freeze = false } }) => {
+    const done = await command(context, params.id, () =>
+      ok({ is: "pause", by: access.by, freeze, ...(reason !== undefined && { reason }) }),
+    );
+    // Whoever asked for a standstill is answered when there is one.
+    if (done.ok && freeze) await host.control.standing(done.value.jobId);
+    return done;
+  });
 }

@@ -5,6 +5,10 @@ import { ok } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function resumeRoute(app: FastifyInstance, context: Context): void {
-  const { by } = context.access;
-  mount(app, "resumeJob", async ({ params }) => command(context, params.id, () => ok({ is: "resume", by })));
+  const { access, host } = context;
+  mount(app, "resumeJob", async ({ params }) => {
+    const done = await command(context, params.id, () => ok({ is: "resume", by: access.by }));
+    if (done.ok) await host.control.standing(done.value.jobId);
+    return done;
+  });
 }

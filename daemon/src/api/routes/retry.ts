@@ -1,4 +1,12 @@
-import { hasEnded, resolveTarget, scriptsOf, type JobState, type ScriptRecord, type ScriptState } from "@aither/core";
+import {
+  hasEnded,
+  resolveTarget,
+  scriptsOf,
+  theScript,
+  type JobState,
+  type ScriptRecord,
+  type ScriptState,
+} from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import type { Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
@@ -32,10 +40,11 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
         requestId: key.value,
         name: parent.name,
         plan,
-        options: parent.options,
+        options: withoutStartTime(parent.options),
         by: access.by,
         parent: parent.id,
         passedBefore: passed.value,
+        passedOutputs: outputsOf(parent, passed.value),
         prepare: (jobId) => host.store.putOrigin(jobId, kept),
       }),
     );
@@ -63,6 +72,17 @@ function passedBefore(parent: JobState, { from, script }: RetryJob): Outcome<Scr
   // Nothing failed in a job that completed: to retry it can only mean to run it again.
   if (from === "all" || (from === undefined && parent.status === "Completed")) return ok([]);
   return ok(all.filter(({ state }) => hasPassed(state)).map(({ plan }) => plan.key));
+}
+
+/** Later steps may ask for what those that do not run again had told. */
+function outputsOf(parent: JobState, keys: readonly ScriptKey[]): Record<ScriptKey, Readonly<Record<string, string>>> {
+  const told = keys.map((key) => [key, theScript(parent, key).outputs] as const);
+  return Object.fromEntries(told.filter(([, outputs]) => Object.keys(outputs).length > 0));
+}
+
+/** Somebody asks for it now. */
+function withoutStartTime({ startAtMs: _past, ...options }: JobState["options"]): JobState["options"] {
+  return options;
 }
 
 function hasPassed(state: ScriptState): boolean {

@@ -1,4 +1,5 @@
 import { detail } from "@aither/core";
+import type { JobDetail, ScriptView } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.ts";
 import { findState } from "../job-names.ts";
@@ -8,6 +9,21 @@ import { ok } from "../outcome.ts";
 export function showRoute(app: FastifyInstance, { host }: Context): void {
   mount(app, "showJob", async ({ params }) => {
     const found = await findState(host, params.id);
-    return found.ok ? ok(detail(found.value)) : found;
+    if (!found.ok) return found;
+    return ok(withPids(detail(found.value), await host.control.stoppingPids(found.value)));
   });
+}
+
+/** Says of each script that is being stopped which of its processes are alive. */
+function withPids(job: JobDetail, pids: ReadonlyMap<string, readonly number[]>): JobDetail {
+  if (pids.size === 0) return job;
+  const told = (script: ScriptView): ScriptView =>
+    script.stopping === undefined
+      ? script
+      : { ...script, stopping: { ...script.stopping, pids: [...(pids.get(script.key) ?? [])] } };
+  const stages = job.stages.map((stage) => ({
+    ...stage,
+    legs: stage.legs.map((leg) => ({ ...leg, scripts: leg.scripts.map(told) })),
+  }));
+  return { ...job, stages };
 }

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import { jobEnvironment, plainEnvironment, workspaceOf } from "../environment.ts";
 import { limits } from "../limits.ts";
 import { mount } from "../mount.ts";
-import { ok, refuse } from "../outcome.ts";
+import { ok, refuse, type Refusal } from "../outcome.ts";
 
 export function startRoute(app: FastifyInstance, { host, access }: Context): void {
   mount(app, "startJob", async ({ body, request }) => {
@@ -17,6 +17,10 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
     const resolved = resolveRequest(body);
     if (!resolved.ok) return resolved;
     const { wanted, origin } = resolved.value;
+    const startAtMs = startTime(wanted.at);
+    if (!startAtMs.ok) return startAtMs;
+    const noPool = unknownPool(host, wanted.pool);
+    if (noPool !== null) return noPool;
     // Planning changes nothing, so a first start need not wait for the search for an earlier one.
     const [earlier, planned] = await Promise.all([startedBefore(host, key.value), host.planner.plan(wanted)]);
     if (earlier !== null) return ok(earlier);
@@ -31,6 +35,8 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
           useCache: wanted.useCache ?? false,
           generateSummary: wanted.generateSummary ?? false,
           priority: wanted.priority ?? 0,
+          ...(wanted.pool !== undefined && { pool: wanted.pool }),
+          ...(startAtMs.value !== null && { startAtMs: startAtMs.value }),
         },
         by: access.by,
         parent: null,
@@ -39,6 +45,28 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
       }),
     );
   });
+}
+
+const isoTimePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/** When the job shall leave the queue, ms since the epoch; null: at once. */
+function startTime(at: string | undefined): Outcome<number | null> {
+  if (at === undefined) return ok(null);
+  const wallMs = isoTimePattern.test(at) ? Date.parse(at) : Number.NaN;
+  if (Number.isNaN(wallMs)) {
+    return refuse("REQUEST_INVALID", `at must be like 2026-01-31T22:30:00Z, not ${JSON.stringify(at)}`);
+  }
+  return ok(wallMs);
+}
+
+function unknownPool(host: Host, pool: string | undefined): Refusal | null {
+  if (pool === undefined || Object.hasOwn(host.pools, pool)) return null;
+  const names = Object.keys(host.pools);
+  const hint =
+    names.length === 0
+      ? 'name it in the settings, as "pools": {"NAME": SLOTS}, and restart the daemon'
+      : `there is ${names.join(", ")}`;
+  return refuse("SETTING_INVALID", `there is no pool ${JSON.stringify(pool)}`, { hint });
 }
 
 export function reply(started: Outcome<JobState>): Outcome<StartJobReply> {

@@ -16,6 +16,7 @@ export function check(state: JobState, command: JobCommand): Refusal | null {
     case "cancel":
       return null;
     case "pause":
+      if (state.status === "Queued") return refuse("JOB_STATE", `job #${state.number} has not started yet`);
       return state.status === "Cancelling" ? refuse("JOB_STATE", `job #${state.number} is being cancelled`) : null;
     case "resume":
       return state.status === "Cancelling" ? refuse("JOB_STATE", `job #${state.number} is being cancelled`) : null;

@@ -16,6 +16,8 @@ export function outcomeOf(script: ScriptState): Result {
       return "failure";
     case "cancelled":
       return "cancelled";
+    case "skipped":
+      return script.kind === "passed-before" ? "success" : "skipped";
     default:
       return "skipped";
   }

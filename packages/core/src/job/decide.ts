@@ -9,6 +9,7 @@ import { resume } from "./decide/resume.ts";
 import { skip } from "./decide/skip.ts";
 import { slotGranted } from "./decide/slot.ts";
 import { start } from "./decide/start.ts";
+import { turnGranted } from "./decide/turn.ts";
 import { timer } from "./decide/timer.ts";
 import type { Input } from "./input.ts";
 import { hasEnded } from "./look.ts";
@@ -31,6 +32,7 @@ const answers: { readonly [Kind in Exclude<Input["is"], "start">]: Decide<Kind> 
   progressed,
   timer,
   "slot-granted": slotGranted,
+  "turn-granted": turnGranted,
   "daemon-started": daemonStarted,
 };
 

@@ -13,6 +13,7 @@ import type { JobState, ScriptRecord } from "./state.ts";
  */
 export function effects(state: JobState): Effect[] {
   if (hasEnded(state)) return [];
+  if (state.status === "Queued") return whileQueued(state);
   const due: Effect[] = [];
   for (const key of state.active) addScript(due, state, theScript(state, key));
   addLimit(due, state, { name: "job", deadline: state.deadline });
@@ -26,6 +27,12 @@ export function effects(state: JobState): Effect[] {
   return due;
 }
 
+function whileQueued(state: JobState): Effect[] {
+  const { startAtMs } = state.options;
+  if (startAtMs === undefined) return [];
+  return [{ is: "timer", jobId: state.id, timer: "start", at: { clock: "wall", atMs: startAtMs } }];
+}
+
 /** A stable name: the same while the world owes the same. */
 export function effectId(effect: Effect): string {
   switch (effect.is) {
@@ -35,6 +42,8 @@ export function effectId(effect: Effect): string {
     }
     case "signal":
       return `${effect.ref.jobId}/signal:${attemptName(effect.ref)}:${effect.rung}`;
+    case "freeze":
+      return `${effect.ref.jobId}/${effect.frozen ? "freeze" : "thaw"}:${attemptName(effect.ref)}`;
     case "timer":
       return `${effect.jobId}/timer:${effect.timer}`;
     default:
@@ -55,7 +64,10 @@ function addScript(due: Effect[], state: JobState, record: ScriptRecord): void {
       return;
     case "running":
       due.push({ is: "ensure", ref, mayStart: false, started: true });
-      if (script.deadline !== null) {
+      if (script.mayBeFrozen && script.stop === null) {
+        due.push({ is: "freeze", ref, handle: script.handle, frozen: state.frozenAt !== null });
+      }
+      if (script.deadline !== null && state.frozenAt === null) {
         const name = `deadline:${attemptName(ref)}`;
         addTimer(due, state, { name, deadline: script.deadline });
       }
@@ -96,7 +108,7 @@ function addLimit(
   state: JobState,
   { name, deadline }: { name: string; deadline: Deadline | null },
 ): void {
-  if (deadline === null) return;
+  if (deadline === null || state.frozenAt !== null) return;
   addTimer(due, state, { name, deadline });
   addTimer(due, state, { name: `${name}:clean-up`, deadline: deadlineIn(deadline, cleanUpMs) });
 }

@@ -34,7 +34,7 @@ function after(state: JobState, event: Event): JobState {
     case "OrchestrationPaused":
       return orchestration.paused(state, event);
     case "OrchestrationResumed":
-      return orchestration.resumed(state);
+      return orchestration.resumed(state, event);
     case "OrchestrationCancelRequested":
       return orchestration.cancelRequested(state, event);
     case "OrchestrationRecovered":

@@ -33,7 +33,7 @@ export function legHalt(state: JobState, place: { stage: StageState; leg: LegSta
   const { stage, leg } = place;
   return (
     stageHalt(state, stage, now) ??
-    overdue(stage.deadline, now, {
+    overdue(state.frozenAt === null ? stage.deadline : null, now, {
       what: `the stage's time limit of ${spanText(stage.plan.timeoutMs ?? 0)} is over`,
     }) ??
     legFailFast(stage, leg)
@@ -83,7 +83,7 @@ function jobHalt(state: JobState, stage: StageState, now: Instant): Halt | null 
     };
   }
   return (
-    overdue(state.deadline, now, {
+    overdue(state.frozenAt === null ? state.deadline : null, now, {
       what: `the job's time limit of ${spanText(state.plan.timeoutMs ?? 0)} is over`,
     }) ?? jobFailFast(state, stage)
   );

@@ -14,6 +14,7 @@ export type Command =
       readonly by: string;
       readonly parent: string | null;
       readonly passedBefore: readonly ScriptKey[];
+      readonly passedOutputs?: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
     }
   | {
       readonly is: "cancel";
@@ -21,7 +22,7 @@ export type Command =
       readonly reason?: string;
       readonly force: boolean;
     }
-  | { readonly is: "pause"; readonly by: string; readonly reason?: string }
+  | { readonly is: "pause"; readonly by: string; readonly reason?: string; readonly freeze?: boolean }
   | { readonly is: "resume"; readonly by: string }
   | {
       readonly is: "skip";
@@ -68,6 +69,8 @@ export type Observation =
       readonly script: ScriptKey;
       readonly executor: string;
     }
+  /** Nobody of its group is before it any more. */
+  | { readonly is: "turn-granted"; readonly jobId: JobId }
   | {
       readonly is: "daemon-started";
       readonly jobId: JobId;
@@ -92,6 +95,8 @@ export type Effect =
       readonly signal: string;
       readonly rung: number;
     }
+  /** It shall stand still (`frozen`), or go on after it may have stood still. */
+  | { readonly is: "freeze"; readonly ref: AttemptRef; readonly handle: Handle; readonly frozen: boolean }
   | { readonly is: "timer"; readonly jobId: JobId; readonly timer: string; readonly at: TimerAt };
 
 /** `wall` timers follow the wall clock (retries); `running` timers stand still while the machine sleeps (deadlines). */

@@ -1,7 +1,7 @@
 import type { Fact, Instant } from "@aither/protocol";
-import { deadlineIn } from "../time.ts";
 import { jobEnd } from "./conclude.ts";
 import { hasEnded, theScript, theStage } from "./look.ts";
+import { isDue, leaveQueue, needsTurn } from "./queue.ts";
 import { settleActive } from "./settle/active.ts";
 import { settlePending } from "./settle/pending.ts";
 import { settleRunning } from "./settle/running.ts";
@@ -14,7 +14,7 @@ import type { JobState } from "./state.ts";
  */
 export function settle(state: JobState, now: Instant): Fact | null {
   if (hasEnded(state)) return null;
-  if (state.status === "Queued") return started(state, now);
+  if (state.status === "Queued") return isDue(state, now) && !needsTurn(state) ? leaveQueue(state, now) : null;
   for (const key of state.active) {
     const fact = settleActive(state, theScript(state, key), now);
     if (fact !== null) return fact;
@@ -34,14 +34,6 @@ function stagesAreFull(state: JobState): boolean {
   if (maxConcurrency === null) return false;
   const running = state.openStages.filter((id) => theStage(state, id).status === "Running").length;
   return running >= Math.max(1, maxConcurrency);
-}
-
-function started(state: JobState, now: Instant): Fact {
-  const { timeoutMs } = state.plan;
-  return {
-    type: "OrchestrationStarted",
-    ...(timeoutMs !== null && { deadline: deadlineIn(now, timeoutMs) }),
-  };
 }
 
 function ended(state: JobState): Fact {

@@ -4,6 +4,7 @@ import type {
   Deadline,
   Failure,
   Handle,
+  Instant,
   JobStatus,
   Json,
   LegName,
@@ -49,6 +50,8 @@ export type ScriptState =
       readonly confirmed: boolean;
       /** It was to be stopped before it was seen to run. */
       readonly stop: StopRequest | null;
+      /** It was made to stand still at some time: whether it shall now is told to it, again after each restart. */
+      readonly mayBeFrozen: boolean;
       readonly progress?: { readonly percent?: number; readonly note?: string };
     }
   | {
@@ -170,6 +173,10 @@ export type JobOptions = {
   readonly useCache: boolean;
   readonly generateSummary: boolean;
   readonly priority: number;
+  /** Its scripts share the slots of this pool with those of other jobs. */
+  readonly pool?: string;
+  /** It stays in the queue until this wall time, ms since the epoch. */
+  readonly startAtMs?: number;
 };
 
 /** Set by OrchestrationCancelRequested. */
@@ -199,7 +206,11 @@ export type JobState = {
   readonly by: string;
   readonly parent: string | null;
   readonly passedBefore: ReadonlySet<ScriptKey>;
+  /** What the scripts that passed before had told. */
+  readonly passedOutputs: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
   readonly cancel: Cancel | null;
+  /** Since when its scripts shall stand still; meanwhile no time limit of the job acts. */
+  readonly frozenAt: Instant | null;
   readonly restartRequired: boolean;
   /** A time limit of the whole job kept a stage from running. */
   readonly overdue: boolean;

@@ -11,6 +11,7 @@ import {
   resolveVariables,
   type Scope,
   type Surroundings,
+  textOf,
 } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -68,12 +69,21 @@ export function compile(input: CompileInput): Compiled {
       count(setting(profile?.profile.maxConcurrency ?? orchestration.maxConcurrency, "maxConcurrency")) || null,
     failFast: flag(setting(orchestration.failFast, "failFast")) ?? false,
     timeoutMs: request.timeoutMs ?? seconds(setting(orchestration.timeout, "timeout")),
+    ...concurrencyOf(orchestration.concurrency, setting),
     stages,
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],
     notEnforced: compiler.notEnforced,
   };
   return { plan, findings: startable(plan, compiler.findings, playbook) };
+}
+
+function concurrencyOf(
+  declared: Playbook["orchestration"]["concurrency"],
+  setting: (value: Json | undefined, key: string) => Json | undefined,
+): Pick<Plan, "concurrency"> {
+  const group = textOf(setting(declared?.group, "concurrency") ?? "").trim();
+  return group === "" ? {} : { concurrency: { group, cancelInProgress: declared?.cancelInProgress ?? false } };
 }
 
 /** What concerns a stage that is skipped forbids no start. */

@@ -67,12 +67,21 @@ export function scriptView(state: JobState, record: ScriptRecord): ScriptView {
     exitCode: last?.exitCode ?? null,
     continueOnError,
     outputs: record.outputs,
+    ...control(state, record.state),
     attempts: attempts
       .filter((tried) => tried.end !== "fenced")
       .map((tried) => attemptView(tried, tried === last ? status : "Failed")),
     startedAt: timeOrNull(first?.handle?.startedAtMs ?? null),
     endedAt: isEnded(status) ? timeOrNull(last?.endedAtMs ?? null) : null,
   };
+}
+
+/** What is being done to it. Which processes are alive, only the daemon can tell. */
+function control(state: JobState, script: ScriptState): Pick<ScriptView, "stopping" | "frozen"> {
+  if (script.is === "running") return script.mayBeFrozen && state.frozenAt !== null ? { frozen: true } : {};
+  if (script.is !== "terminating") return {};
+  const { cause, signal, killing, killAt } = script;
+  return { stopping: { cause, signal, nextAt: killing ? null : isoTime(killAt.wallMs), pids: [] } };
 }
 
 function attemptView(tried: AttemptRecord, current: ScriptStatus): AttemptView {

@@ -4,7 +4,7 @@ import { predecessorsOf } from "../job/graph.ts";
 import { legsOf, scriptOf, stageOf, stagesOf, theScript, theStage } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 import { statusOf } from "./detail.ts";
-import { reasonOfScript, reasonOfStage } from "./reason.ts";
+import { reasonOfJob, reasonOfScript, reasonOfStage } from "./reason.ts";
 import { resolveTarget } from "./target.ts";
 
 /** Why the job, or the stage or script that `subject` names, is as it is. null when nothing or several things fit. */
@@ -33,7 +33,7 @@ function explainJob(state: JobState): Explanation {
     apiVersion: "aither/v1",
     subject: `job #${state.number}`,
     status: state.status,
-    reason: state.reason,
+    reason: reasonOfJob(state),
     because,
   };
 }

@@ -7,6 +7,18 @@ import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.
 import { parallelOf } from "../job/settle/leg.ts";
 import { isoTime } from "../time.ts";
 
+/** Why a job is as it is. What keeps it in the queue is read off it alone: which job is before it, only the daemon knows. */
+export function reasonOfJob(state: JobState): string {
+  if (state.status !== "Queued") return state.reason;
+  const { startAtMs } = state.options;
+  const { concurrency } = state.plan;
+  const reasons = [
+    ...(startAtMs === undefined ? [] : [`it starts at ${isoTime(startAtMs)}`]),
+    ...(concurrency === undefined ? [] : [`one job of the group \`${concurrency.group}\` runs at a time`]),
+  ];
+  return reasons.join("; ");
+}
+
 /** Why a stage is as it is: what it waits for, why it was skipped, how it failed. "" when there is nothing to say. */
 export function reasonOfStage(state: JobState, stage: StageState): string {
   if (stage.status !== "Pending") return stage.reason;
@@ -27,6 +39,7 @@ export function reasonOfScript(state: JobState, record: ScriptRecord): string {
     case "scheduled":
       return script.stop?.reason ?? (script.stop === null ? "is being started" : "shall not start");
     case "running":
+      if (script.mayBeFrozen && state.frozenAt !== null) return "stands still: the job is frozen";
       return script.progress?.note ?? "";
     case "terminating": {
       const how = script.killing ? "is being killed" : `was sent ${script.signal}`;
@@ -60,7 +73,8 @@ function reasonOfPending(state: JobState, record: ScriptRecord): string {
   const before = blockerOf(state, { stage, leg, record });
   if (before !== null) return `waits for \`${before.plan.name}\``;
   if (state.status === "Paused") return `the job is paused: ${state.reason}`;
-  return "waits for a free slot";
+  const { pool } = state.options;
+  return pool === undefined ? "waits for a free slot" : `waits for a free slot of the pool \`${pool}\``;
 }
 
 function reasonOfLeg(stage: StageState): string {

@@ -1,5 +1,6 @@
 import type { JobSummary } from "@aither/protocol";
 import { isoTime } from "../time.ts";
+import { reasonOfJob } from "./reason.ts";
 import type { JobState } from "../job/state.ts";
 
 /** One line of `jobs list`. Costs nothing: the fold keeps the counts. */
@@ -11,7 +12,7 @@ export function summary(state: JobState): JobSummary {
     playbook: state.plan.name,
     workspace: state.plan.workspace,
     status: state.status,
-    reason: state.reason,
+    reason: reasonOfJob(state),
     queuedAt: isoTime(state.times.queuedAtMs),
     startedAt: timeOrNull(state.times.startedAtMs),
     endedAt: timeOrNull(state.times.endedAtMs),

@@ -22,6 +22,13 @@ export type SignalRequest = {
   readonly signal: string;
 };
 
+export type FreezeRequest = {
+  readonly ref: AttemptRef;
+  readonly handle: Handle;
+  /** True: the whole tree stands still. False: it goes on. */
+  readonly frozen: boolean;
+};
+
 /**
  * A place that runs attempts. Every method may be called again at any time and must then do no harm. Reports may
  * come late, twice, or after a restart; never before the call that asked for the attempt.
@@ -32,6 +39,8 @@ export interface Executor {
   readonly slots: number;
   ensure(request: EnsureRequest): void;
   signal(request: SignalRequest): void;
+  /** In the order of the calls, and before any `signal` that comes later. */
+  freeze(request: FreezeRequest): void;
   /** The journal holds this attempt's end: bells, watches and tails of it can go. */
   release(ref: AttemptRef): void;
   onObservation(listener: (observation: Observation) => void): void;

@@ -1,7 +1,7 @@
 import type { Observation } from "@aither/core";
 import type { AttemptRef, Event, Handle, Instant, JobId, Plan, ScriptPlan } from "@aither/protocol";
 import type { EngineOptions, StartRequest } from "../face.ts";
-import type { EnsureRequest, Executor, SignalRequest } from "../ports/executor.ts";
+import type { EnsureRequest, Executor, FreezeRequest, SignalRequest } from "../ports/executor.ts";
 import { JournalConflict, type Journal } from "../ports/journal.ts";
 
 /** A journal in memory whose disk can be held up, and can fail. */
@@ -60,6 +60,7 @@ export class FakeExecutor implements Executor {
   readonly slots = 100;
   readonly ensured: EnsureRequest[] = [];
   readonly signalled: SignalRequest[] = [];
+  readonly frozen: FreezeRequest[] = [];
   readonly released: AttemptRef[] = [];
   #listener: (observation: Observation) => void = () => {};
 
@@ -69,6 +70,10 @@ export class FakeExecutor implements Executor {
 
   signal(request: SignalRequest): void {
     this.signalled.push(request);
+  }
+
+  freeze(request: FreezeRequest): void {
+    this.frozen.push(request);
   }
 
   release(ref: AttemptRef): void {

@@ -37,25 +37,38 @@ export function readMetadataObject(fields: Fields, fallbackName: string): Playbo
 }
 
 function readOrchestration(fields: Fields, powershell: boolean): Playbook["orchestration"] {
-  const concurrency = fields.object("concurrency");
+  const group = isText(fields.raw("concurrency")?.value);
+  const concurrency = group === undefined ? fields.object("concurrency") : undefined;
   const defaults = readDefaults(fields.object("defaults"));
-  const order = fields.text("order");
-  const undefinedVariables = fields.text("undefinedVariables");
   const orchestration = compact<Playbook["orchestration"]>({
-    order: order === "written" || order === "needs" ? order : undefined,
-    undefinedVariables: undefinedVariables === "empty" ? "empty" : undefined,
+    order: fields.oneOf(["written", "needs"], "order"),
+    undefinedVariables: fields.oneOf(["error", "empty"], "undefinedVariables"),
     // Upstream's inline texts are PowerShell, and its files say so by asking for a version of it.
     defaults: powershell ? { shell: "pwsh", ...defaults } : defaults,
     env: fields.environment("env", "environment"),
     variables: fields.record("variables", "defaultVariables"),
     profiles: readProfiles(fields.object("profiles")),
     maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
+    concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
     jobs: readJobs(fields.object("jobs", "stages")),
   });
-  if (concurrency) keepRest({}, concurrency, "jobs of one group do not wait for each other");
+  if (concurrency) keepRest({}, concurrency);
   return keepRest(orchestration, fields);
+}
+
+/** `concurrency: deploy` says the group alone, as in GitHub workflows. */
+function isText(value: Json | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function readConcurrency(fields: Fields | undefined): Playbook["orchestration"]["concurrency"] {
+  const group = fields?.text("group");
+  const cancelInProgress = fields?.flag("cancelInProgress", "cancel-in-progress");
+  return group === undefined
+    ? undefined
+    : compact<{ group: string; cancelInProgress?: boolean }>({ group, cancelInProgress });
 }
 
 export function readDefaults(fields: Fields | undefined): Playbook["orchestration"]["defaults"] {
@@ -142,7 +155,8 @@ function readStep(fields: Fields): PlaybookStep {
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
     successExitCodes: exitCodes(fields),
     idempotent: fields.flag("idempotent"),
-    onInterrupted: onInterrupted(fields),
+    onInterrupted: fields.oneOf(["resume", "fail", "ask"], "onInterrupted"),
+    stdin: fields.flag("stdin"),
     outputs: outputs?.value,
     cache: reported(fields, "cache", "steps are not cached"),
     undo: reported(fields, "undo", "nothing is undone"),
@@ -165,15 +179,6 @@ function exitCodes(fields: Fields): number[] | undefined {
   const path = fields.raw("successExitCodes")!.path;
   const message = "`successExitCodes` must be a list of exit codes, 0 to 255";
   fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix: null, path });
-  return undefined;
-}
-
-function onInterrupted(fields: Fields): PlaybookStep["onInterrupted"] {
-  const value = fields.text("onInterrupted");
-  if (value === undefined || value === "resume" || value === "fail" || value === "ask") return value;
-  const path = fields.raw("onInterrupted")!.path;
-  const message = `\`onInterrupted\` must be resume, fail or ask, not "${value}"`;
-  fields.gathering.findings.push({ severity: "error", code: "wrong-value", message, fix: null, path });
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { EventOf } from "@aither/protocol";
 import { assert } from "../../assert.ts";
 import { tableSetAll } from "../../table.ts";
 import { parseTime } from "../../time.ts";
+import { unfrozen } from "../frozen.ts";
 import { theScript } from "../look.ts";
 import type { JobState, ScriptRecord } from "../state.ts";
 import { cleanUpMs } from "../../schedule/limits.ts";
@@ -20,20 +21,25 @@ export function started(state: JobState, event: EventOf<"OrchestrationStarted">)
 /** A pause by the daemon asks a question for every interrupted script that wants to be asked about. */
 export function paused(state: JobState, event: EventOf<"OrchestrationPaused">): JobState {
   assert(state.status === "Running" || state.status === "Paused", `a job that is ${state.status} cannot be paused`);
+  const frozenAt = state.frozenAt ?? event.frozenAt ?? null;
   return {
-    ...changeActive(state, (record) =>
-      record.state.is === "interrupted" && record.plan.onInterrupted === "ask"
-        ? { ...record, state: { ...record.state, asked: true } }
-        : record,
-    ),
+    ...changeActive(state, (record) => {
+      const script = record.state;
+      if (script.is === "interrupted" && record.plan.onInterrupted === "ask") {
+        return { ...record, state: { ...script, asked: true } };
+      }
+      if (script.is !== "running" || frozenAt === null) return record;
+      return { ...record, state: { ...script, mayBeFrozen: true } };
+    }),
     status: "Paused",
-    reason: event.reason ?? `paused by ${event.by}`,
+    frozenAt,
+    reason: event.reason ?? `${frozenAt === null ? "paused" : "frozen"} by ${event.by}`,
   };
 }
 
-export function resumed(state: JobState): JobState {
+export function resumed(state: JobState, event: EventOf<"OrchestrationResumed">): JobState {
   assert(state.status === "Paused", `a job that is ${state.status} cannot be resumed`);
-  return { ...state, status: "Running", reason: "" };
+  return { ...unfrozen(state, event.frozenMs), status: "Running", reason: "" };
 }
 
 export function cancelRequested(state: JobState, event: EventOf<"OrchestrationCancelRequested">): JobState {
@@ -41,7 +47,7 @@ export function cancelRequested(state: JobState, event: EventOf<"OrchestrationCa
   const wallMs = requestedAtMs + cleanUpMs;
   const reason = event.reason ?? state.cancel?.reason;
   return {
-    ...state,
+    ...unfrozen(state, event.frozenMs),
     status: "Cancelling",
     reason: reason ?? `cancelled by ${event.by}`,
     cancel: {

@@ -57,6 +57,7 @@ export function startedOrAdopted(state: JobState, event: EventOf<"ScriptStarted"
       deadline: event.deadline,
       confirmed: true,
       stop,
+      mayBeFrozen: before.is === "running" ? before.mayBeFrozen : state.frozenAt !== null,
     },
     attempts: changeAttempt(record, { handle: event.handle }),
     fences: 0,
@@ -185,8 +186,10 @@ export function skipped(state: JobState, event: EventOf<"ScriptSkipped">): JobSt
   const record = theScript(state, event.script);
   const endedAtMs = parseTime(event.time);
   mustBe(record, ["pending", "waiting", "interrupted", "terminating"]);
+  const told = event.kind === "passed-before" ? state.passedOutputs[event.script] : undefined;
   return putScript(state, {
     ...record,
+    ...(told !== undefined && { outputs: told }),
     state: { is: "skipped", kind: event.kind, reason: event.reason },
     attempts: closeAttempt(record, { end: "skipped", endedAtMs }),
   });

@@ -47,7 +47,7 @@ function settleRunningScript(
   if (halt !== null && (script.confirmed || halt.cause !== "timeout")) {
     return stopFact(record, halt, now);
   }
-  if (script.deadline === null || !script.confirmed) return null;
+  if (script.deadline === null || !script.confirmed || state.frozenAt !== null) return null;
   if (!deadlinePassed(script.deadline, now)) return null;
   const reason = `it took longer than ${spanText(record.plan.timeoutMs ?? 0)}`;
   return stopFact(record, { cause: "timeout", reason }, now);
