@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Places, Problem } from "@aither/protocol";
+import { readService, serviceCommand } from "./node-service.ts";
 import type { AitherError, fail } from "./problem.ts";
 import type { pause } from "./resume.ts";
 
@@ -54,11 +55,16 @@ export async function autostart(options: AutostartOptions): Promise<void> {
   prepareHome(options);
   const begun = { at: Date.now(), logBytes: sizeOf(options.places.daemonLog) };
   let told = false;
-  let child = launch(options);
+  let child = launchService(options) ?? launch(options);
   for (;;) {
     if (await answers()) return;
     signal?.throwIfAborted();
     const waitedMs = Date.now() - begun.at;
+    if (child.byService) {
+      if (toldWhyNot(places.home, begun)) throw whyNot(options, begun, 1);
+      // A manager that is not there, or cannot start it, must not leave the user without a daemon.
+      if (child.exit !== null) child = launch(options);
+    }
     if (child.exit !== null) {
       if (child.exit !== LOCK_TAKEN) throw whyNot(options, begun, child.exit);
       // Somebody else starts, or stops: when nobody answers after a while, the lock may be free by now.
@@ -81,10 +87,26 @@ export async function autostart(options: AutostartOptions): Promise<void> {
 /** When the start began, and how long the log was then: older words are not about this start. */
 type Begun = { readonly at: number; readonly logBytes: number };
 
-type Launched = { exit: number | null; exitAt: number };
+type Launched = { exit: number | null; exitAt: number; readonly byService: boolean };
+
+/** Null when this home has no service: then the daemon is ours to start. */
+function launchService({ places, env }: AutostartOptions): Launched | null {
+  const service = readService(places.home);
+  if (service === null) return null;
+  const state: Launched = { exit: null, exitAt: 0, byService: true };
+  const [file, ...argv] = serviceCommand(service, "start");
+  const child = spawn(file, argv, { stdio: "ignore", env: { ...env }, windowsHide: true });
+  const ended = (exit: number): void => {
+    // 0 means that it runs: how its start goes on is seen at its socket.
+    if (exit !== 0) Object.assign(state, { exit, exitAt: Date.now() });
+  };
+  child.once("exit", (code) => ended(code ?? 1));
+  child.once("error", () => ended(127));
+  return state;
+}
 
 function launch({ places, env, entry, fail }: AutostartOptions): Launched {
-  const state: Launched = { exit: null, exitAt: 0 };
+  const state: Launched = { exit: null, exitAt: 0, byService: false };
   const log = openSync(places.daemonLog, "a", 0o600);
   try {
     const command = [
@@ -165,11 +187,21 @@ function makeFolder(path: string): void {
   }
 }
 
-/** The daemon writes what kept it from starting; otherwise the end of its log is the best there is. */
+/** The daemon writes what kept it from starting. */
+function toldWhyNot(home: string, begun: Begun): boolean {
+  const written = statSync(startProblemOf(home), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return written >= begun.at - 1_000;
+}
+
+function startProblemOf(home: string): string {
+  return join(home, "start-problem.json");
+}
+
+/** In the daemon's words; otherwise the end of its log is the best there is. */
 function whyNot({ places, fail, refusal }: AutostartOptions, begun: Begun, exit: number): AitherError {
-  const file = join(places.home, "start-problem.json");
   try {
-    if (statSync(file).mtimeMs >= begun.at - 1_000) return refusal(JSON.parse(readFileSync(file, "utf8")) as Problem);
+    if (toldWhyNot(places.home, begun))
+      return refusal(JSON.parse(readFileSync(startProblemOf(places.home), "utf8")) as Problem);
   } catch {
     // It died before it could say why.
   }

@@ -9,6 +9,7 @@ import { pause } from "./resume.ts";
 import type { HttpRequest, Transport, Wake } from "./transport.ts";
 
 export * from "./index.ts";
+export { readService, serviceCommand, serviceMarker, type Service } from "./node-service.ts";
 export { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;

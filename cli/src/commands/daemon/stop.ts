@@ -1,4 +1,5 @@
-import { fail, isUnreachable } from "@aither/client/node";
+import { spawnSync } from "node:child_process";
+import { fail, isUnreachable, readService, serviceCommand } from "@aither/client/node";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
 import { exit } from "../../exit.ts";
@@ -19,13 +20,26 @@ export async function daemonStop(context: Context): Promise<number> {
 export async function stop(context: Context): Promise<number | null> {
   try {
     const { pid } = await context.calmClient.daemon();
-    await context.calmClient.call("stopDaemon", {});
+    stopService(context.places.home);
+    if (isAlive(pid)) {
+      await context.calmClient.call("stopDaemon", {}).catch((error: unknown) => {
+        if (!isUnreachable(error)) throw error;
+      });
+    }
     await gone(pid);
     return pid;
   } catch (error) {
     if (isUnreachable(error)) return null;
     throw error;
   }
+}
+
+/** A service manager starts anew what ended without its knowledge, so it is asked first. */
+function stopService(home: string): void {
+  const service = readService(home);
+  if (service === null) return;
+  const [file, ...argv] = serviceCommand(service, "stop");
+  spawnSync(file, argv, { stdio: "ignore", timeout: PATIENCE_MS });
 }
 
 async function gone(pid: number): Promise<void> {
