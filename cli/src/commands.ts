@@ -52,7 +52,7 @@ const startFlags: Readonly<Record<string, Flag>> = {
   name: { type: "string", value: "TEXT", about: "what to call the job" },
   timeout: { type: "string", value: "TIME", about: "cancel the job after so long: 90, 10m, 2h" },
   at: { type: "string", value: "TIME", about: "start it then: 22:30, +10m, 2026-01-31T22:30" },
-  priority: { type: "string", value: "N", about: "who gets free slots first, -100 to 100 (0)" },
+  priority: { type: "string", value: "N", about: "who gets free slots first: --priority=-100 to 100 (0)" },
   pool: { type: "string", value: "NAME", about: "share the slots of this pool of the settings" },
   "dry-run": { type: "boolean", short: "n", about: "show what would run; start nothing" },
   progress,

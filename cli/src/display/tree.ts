@@ -1,4 +1,4 @@
-import type { JobDetail, LegView, PlanView, ScriptView, StageView } from "@aither/protocol";
+import type { JobDetail, LegView, PlanView, ScriptView, StageView, StoppingView } from "@aither/protocol";
 import { between } from "./duration.ts";
 import type { Theme } from "./theme.ts";
 
@@ -41,10 +41,20 @@ function scriptLines(
     const branch = theme.dim(`${indent}${index === scripts.length - 1 ? "└─" : "├─"} `);
     const tries = script.attempts.length > 1 ? `, attempt ${script.attempts.length}` : "";
     const code = script.status === "Failed" && script.exitCode !== null ? `exit code ${script.exitCode}` : "";
-    const reason = [code, script.reason].filter(Boolean).join(": ");
+    const { stopping } = script;
+    const how = stopping === undefined ? script.reason : stoppingText(stopping, nowMs);
+    const reason = [code, how].filter(Boolean).join(": ");
     const took = between(script.startedAt, script.endedAt, nowMs);
     return branch + titled(theme, script.status, scriptTitle(script), took && took + tries, reason);
   });
+}
+
+/** `was sent TERM, more comes in 9 s; 2 processes are alive: 123, 124` */
+export function stoppingText({ signal, nextAt, pids }: StoppingView, nowMs: number): string {
+  const seconds = nextAt === null ? 0 : Math.max(0, Math.ceil((Date.parse(nextAt) - nowMs) / 1_000));
+  const next = nextAt === null ? "" : `, more comes in ${seconds} s`;
+  const alive = pids.length === 1 ? "1 process is alive" : `${pids.length} processes are alive`;
+  return `was sent ${signal}${next}${pids.length === 0 ? "" : `; ${alive}: ${pids.join(", ")}`}`;
 }
 
 /** `[0402] Run-UnitTests`, or the name alone. */

@@ -1,7 +1,8 @@
 /** Waits until what was asked for is so, and tells how far it is when that takes a while. */
 import { hasEnded, type JobHandle } from "@aither/client/node";
-import type { JobDetail, ScriptView, StoppingView } from "@aither/protocol";
+import type { JobDetail, ScriptView } from "@aither/protocol";
 import type { Context } from "../../context.ts";
+import { stoppingText } from "../../display/tree.ts";
 import { exit } from "../../exit.ts";
 import { leaving } from "../../leaving.ts";
 
@@ -39,14 +40,6 @@ function tell(context: Context, job: JobDetail, told: Set<string>): void {
   }
 }
 
-/** `was sent TERM, KILL comes in 9 s; 2 processes are alive: 123, 124` */
-export function stoppingText({ signal, nextAt, pids }: StoppingView, nowMs: number): string {
-  const seconds = nextAt === null ? 0 : Math.max(0, Math.ceil((Date.parse(nextAt) - nowMs) / 1_000));
-  const next = nextAt === null ? "" : `, more comes in ${seconds} s`;
-  const alive = pids.length === 1 ? "1 process is alive" : `${pids.length} processes are alive`;
-  return `was sent ${signal}${next}${pids.length === 0 ? "" : `; ${alive}: ${pids.join(", ")}`}`;
-}
-
-export function scriptsOf(job: JobDetail): readonly ScriptView[] {
+function scriptsOf(job: JobDetail): readonly ScriptView[] {
   return job.stages.flatMap((stage) => stage.legs.flatMap((leg) => leg.scripts));
 }
