@@ -10,6 +10,7 @@ const groups: Readonly<Record<string, string>> = {
   playbooks: "what can be started",
   scripts: "numbered scripts",
   daemon: "the process that owns the jobs",
+  service: "let the machine start the daemon and keep it running",
 };
 
 /** Its `parse` throws commander's error for what it refuses, and prints nothing. */
