@@ -77,9 +77,9 @@ export const codesAreTrue: Checker = {
     for (const { jobId, events } of history.journals) {
       for (const { script, attempt, code, how } of endsOf(events ?? [])) {
         const id = idOfKey(script);
-        const marker = history.attempts.find(
-          (one) => idOf(one.marker) === id && attemptOf(one.marker) === attempt,
-        )?.marker;
+        // Its files may be gone; what was done to it is still known.
+        const known = [...history.attempts.map((one) => one.marker), ...history.harms.keys()];
+        const marker = known.find((one) => idOf(one) === id && attemptOf(one) === attempt);
         const harms = harmsTo(history, marker ?? `${jobId}/?`);
         const wrong = wrongEnd({ code, how, own: codeOf(id), harms, cancelled: cancelled.has(jobId) });
         if (wrong !== undefined) yield `${jobId} ${script}#${attempt}: ${wrong}`;
