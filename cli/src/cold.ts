@@ -34,6 +34,7 @@ import { serviceStatus } from "./commands/service/status.ts";
 import { serviceUninstall } from "./commands/service/uninstall.ts";
 import { status } from "./commands/status.ts";
 
+export { until } from "./commands/jobs/until.ts";
 export { explainUsage, printHelp, printVersion } from "./help.ts";
 
 export const cold: Readonly<Record<string, Run>> = {

@@ -34,7 +34,7 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
 const follow: Flag = { type: "boolean", short: "f", about: "go on until the job has ended" };
 const timeout: Flag = { type: "string", value: "TIME", about: "give up after so long: 90, 10m, 2h" };
 const reason: Flag = { type: "string", value: "TEXT", about: "why; kept in the job's events" };
-const noWait: Flag = { type: "boolean", about: "return as soon as the wish is written down" };
+const detach: Flag = { type: "boolean", short: "d", about: "return as soon as the wish is written down" };
 const profile: Flag = { type: "string", value: "NAME", about: "a profile of the playbook" };
 const vars: Flag = { type: "string", multiple: true, value: "k=v", about: "set a variable; may be repeated" };
 const progress: Flag = { type: "string", value: "HOW", about: "auto, plain, json or quiet (AITHER_PROGRESS)" };
@@ -145,7 +145,7 @@ export const commands: readonly Command[] = [
     about: "cancel a job",
     flags: {
       force: { type: "boolean", about: "also stop what would run after a cancel" },
-      "no-wait": noWait,
+      detach,
       reason,
       yes: { type: "boolean", short: "y", about: "do not ask" },
     },
@@ -167,7 +167,7 @@ export const commands: readonly Command[] = [
     aliases: ["skip"],
     args: "<job> <stage-or-script>",
     about: "skip a stage or a script",
-    flags: { reason, "no-wait": noWait },
+    flags: { reason, detach },
     examples: ["aither skip 42 0402", "aither skip latest 'Unit Tests'"],
   },
   {

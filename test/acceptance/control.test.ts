@@ -34,7 +34,7 @@ async function process(pid: number): Promise<string> {
 }
 
 describe("control", () => {
-  test("cancel returns when nothing of the job runs any more; --no-wait says that it goes on; the second forces", async () => {
+  test("cancel returns when nothing of the job runs any more; --detach says that it goes on; the second forces", async () => {
     const file = cli.workspace.path("polite");
     await cli.playbook("polite", {
       work: {
@@ -50,7 +50,7 @@ describe("control", () => {
     });
     const id = await start("polite");
     const pid = await pidIn(file);
-    const first = await cli.run(["cancel", id, "--no-wait", "--reason", "enough"]);
+    const first = await cli.run(["cancel", id, "--detach", "--reason", "enough"]);
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stderr, /is being cancelled/);
     assert.ok(isAlive(pid));

@@ -14,8 +14,8 @@ export async function cancel(context: Context, input: Input): Promise<number> {
   const reason = input.text("reason");
   const body = { ...(reason !== undefined && { reason }), ...(input.on("force") && { force: true }) };
   let reply: JobSummary = await context.client.call("cancelJob", { params: { id: job.id }, body });
-  if (!input.on("no-wait") && reply.status !== "Cancelled") {
-    const { until } = await import("./until.ts");
+  if (!input.on("detach") && reply.status !== "Cancelled") {
+    const { until } = await import("../../cold.ts");
     const comeBack = `aither wait ${reply.number}`;
     const result = await until(context, context.client.job(reply.jobId), { isOver: () => false, comeBack });
     if (typeof result === "number") return result;

@@ -11,7 +11,7 @@ export async function skip(context: Context, input: Input): Promise<number> {
   const reason = input.text("reason");
   const body = { target: what, ...(reason !== undefined && { reason }) };
   const reply = await context.client.call("skipInJob", { params: { id: job }, body });
-  if (!input.on("no-wait")) {
+  if (!input.on("detach")) {
     const comeBack = `aither jobs status ${reply.number}`;
     const isOver = (now: JobDetail): boolean => meant(now, what).every((script) => !isUnderWay(script));
     const result = await until(context, context.client.job(reply.jobId), { isOver, comeBack });
