@@ -72,12 +72,13 @@ export function spawnerOf(daemonPid: number): number | undefined {
   return allProcesses().find(isSpawner)?.pid;
 }
 
-/** Processes that run a daemon's program and hold this lock. */
+/** Processes that run a daemon's program and hold this lock; a child of one that has not become its spawner yet is none. */
 export function daemonsOf(lock: string): number[] {
-  return allProcesses()
+  const holders = allProcesses()
     .filter(({ pid }) => (read(`/proc/${pid}/cmdline`) ?? "").includes("main.mjs"))
-    .filter(({ pid }) => link(`/proc/${pid}/fd/9`) === lock)
-    .map(({ pid }) => pid);
+    .filter(({ pid }) => link(`/proc/${pid}/fd/9`) === lock);
+  const pids = holders.map(({ pid }) => pid);
+  return holders.filter(({ parentPid }) => !pids.includes(parentPid)).map(({ pid }) => pid);
 }
 
 /** Every process that carries the mark of an attempt of one of these jobs. */
