@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
 import { type Finding, pointAt } from "@aither/playbook";
-import type { Body, Problem } from "@aither/protocol";
+import type { Body, Diagnostic, Problem } from "@aither/protocol";
 import type { PlaybookCatalogue } from "./catalogue.ts";
 import type { Validation } from "./face.ts";
 import { compileLoaded, placed, plainEnvironment } from "./planning.ts";
-import { shortened } from "./say.ts";
+import { schemaFindings } from "./schema-check.ts";
+import { relativeTo, shortened } from "./say.ts";
 import type { ScriptCatalogue } from "./scripts.ts";
 
 type Catalogues = { readonly playbooks: PlaybookCatalogue; readonly scripts: ScriptCatalogue };
@@ -21,10 +22,11 @@ export async function validate(
       : playbooks.unsaved(request.text, request.file ?? null);
   if (!loaded.ok) return validationOf(loaded.problem);
   const { read } = loaded.value;
+  const file = read.source.file === null ? null : relativeTo(workspace, read.source.file);
   const own: readonly Finding[] = read.findings;
   const ownDiagnostics = await pointAt(own, read.source);
   if (!read.ok) {
-    return { valid: false, diagnostics: shortened(ownDiagnostics, workspace), notEnforced: [] };
+    return { valid: false, file, diagnostics: shortened(ownDiagnostics, workspace), notEnforced: [] };
   }
   const index = await scripts.index(workspace);
   const input = { loaded: loaded.value, scripts: index, request: {}, workspace, env: plainEnvironment() };
@@ -35,12 +37,20 @@ export async function validate(
       ? { ...one, severity: "warning" as const }
       : one,
   );
-  const diagnostics = shortened([...ownDiagnostics, ...(await placed(judged, read))], workspace);
+  const bySchema = await pointAt(await schemaFindings(read), read.source);
+  const found = [...ownDiagnostics, ...(await placed(judged, read)), ...bySchema];
+  const diagnostics = shortened(found.toSorted(asWritten), workspace);
   return {
     valid: !diagnostics.some(({ severity }) => severity === "error"),
+    file,
     diagnostics,
     notEnforced: [...read.notEnforced, ...plan.notEnforced],
   };
+}
+
+/** From the top of the file to its end; what has no place comes first. */
+function asWritten(a: Diagnostic, b: Diagnostic): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.col ?? 0) - (b.col ?? 0);
 }
 
 /** A playbook that cannot even be found is a finding, too. */
@@ -57,5 +67,5 @@ function validationOf(why: Problem): Validation {
     endCol: null,
     fix: why.hint,
   };
-  return { valid: false, diagnostics: [diagnostic], notEnforced: [] };
+  return { valid: false, file: diagnostic.file, diagnostics: [diagnostic], notEnforced: [] };
 }

@@ -13,8 +13,10 @@ export function viewOfPlan(plan: Plan): PlanView {
       id: stage.id,
       name: stage.name,
       needs: stage.needs,
+      after: stage.after,
       decision: stage.decision,
       reason: stage.reason,
+      condition: stage.condition,
       legs: (stage.legs ?? []).map((leg) => ({
         name: leg.name,
         matrix: leg.matrix,

@@ -17,7 +17,7 @@ const diagnostic: Diagnostic = {
 
 test("a diagnostic with its line, a squiggle and the mend", () => {
   assert.deepEqual(printDiagnostic(diagnostic, "a:\n  timeout: soon\n"), [
-    "playbooks/x.yaml:2:12: error: `timeout` must be a number [wrong-type]",
+    "playbooks/x.yaml:2:12: error[wrong-type]: `timeout` must be a number",
     "  2 |   timeout: soon",
     "    |            ~~~~",
     "  = write a number",
@@ -26,10 +26,10 @@ test("a diagnostic with its line, a squiggle and the mend", () => {
 
 test("without the text, without a place, without a mend", () => {
   assert.deepEqual(printDiagnostic({ ...diagnostic, fix: null }, null), [
-    "playbooks/x.yaml:2:12: error: `timeout` must be a number [wrong-type]",
+    "playbooks/x.yaml:2:12: error[wrong-type]: `timeout` must be a number",
   ]);
   const bare = { ...diagnostic, file: null, line: null, col: null, fix: null };
-  assert.deepEqual(printDiagnostic(bare, "x"), ["error: `timeout` must be a number [wrong-type]"]);
+  assert.deepEqual(printDiagnostic(bare, "x"), ["error[wrong-type]: `timeout` must be a number"]);
 });
 
 test("parts are painted; a place that ends on another line is marked to the end of its own", () => {

@@ -8,14 +8,14 @@ const plain: Paint = (_part, text) => text;
 /**
  * A diagnostic as a compiler prints it: what is wrong and where, the line with a squiggle under the place, and the mend.
  *
- *     playbooks/x.yaml:4:14: error: `timeout` must be a number of at least 0 [wrong-type]
+ *     playbooks/x.yaml:4:14: error[wrong-type]: `timeout` must be a number of at least 0
  *       4 |     timeout: soon
  *         |              ~~~~
  *       = write a number of at least 0
  */
 export function printDiagnostic(diagnostic: Diagnostic, source: string | null, paint: Paint = plain): string[] {
   const { severity, code, message, fix } = diagnostic;
-  const lines = [`${paint("place", placeText(diagnostic))}${paint(severity, `${severity}:`)} ${message} [${code}]`];
+  const lines = [`${paint("place", placeText(diagnostic))}${paint(severity, `${severity}[${code}]:`)} ${message}`];
   lines.push(...excerpt(diagnostic, source, paint));
   if (fix !== null) lines.push(`  = ${paint("fix", fix)}`);
   return lines;

@@ -56,8 +56,10 @@ export const PlanView = Type.Object({
       id: Type.String(),
       name: Type.String(),
       needs: Type.Array(Type.String()),
+      after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
       decision: StageDecision,
       reason: Type.String(),
+      condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
       legs: Type.Array(
         Type.Object({
           name: Type.String(),
@@ -307,6 +309,7 @@ export const contracts = {
     reply: Type.Object({
       apiVersion,
       valid: Type.Boolean(),
+      file: nullable(Type.String({ description: "The playbook's file, as diagnostics name it." })),
       diagnostics: Type.Array(DiagnosticSchema),
       notEnforced: Type.Array(NotEnforced),
     }),

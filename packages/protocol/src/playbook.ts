@@ -16,13 +16,14 @@ const environment = (description: string) =>
       description,
     }),
   );
+const described = (description: string) => ({ ...Json, description });
 const variables = (description: string) => Type.Optional({ ...JsonRecord, description });
 
 export const PlaybookBackoff = Type.Object(
   {
-    initial: optional(Type.Number({ minimum: 0, description: "Seconds before the first retry." })),
-    factor: optional(Type.Number({ minimum: 1 })),
-    max: optional(Type.Number({ minimum: 0, description: "Never wait longer (seconds)." })),
+    initial: optional(Type.Number({ minimum: 0, description: "Seconds before the first retry (1)." })),
+    factor: optional(Type.Number({ minimum: 1, description: "Each wait is so many times the one before (2)." })),
+    max: optional(Type.Number({ minimum: 0, description: "Never wait longer (60 seconds)." })),
   },
   { description: "How long to wait between attempts." },
 );
@@ -49,11 +50,15 @@ export const PlaybookStep = Type.Object(
     continueOnError: flag("A failure of this step does not fail the stage."),
     successExitCodes: optional(Type.Array(Type.Integer(), { description: "Default: 0 and 3010." })),
     idempotent: optional(Type.Boolean({ description: "It may safely be run twice." })),
-    onInterrupted: optional(OnInterrupted),
+    onInterrupted: optional({
+      ...OnInterrupted,
+      description:
+        "What happens when it was cut off without a trace (a reboot): `resume` runs it again, `fail` fails it, `ask` waits for a person.",
+    }),
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
-    outputs: optional(Json),
-    cache: optional(Json),
-    undo: optional(Json),
+    outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
+    cache: optional(described("Kept, and reported as not enforced.")),
+    undo: optional(described("Kept, and reported as not enforced.")),
   },
   { description: "One thing a stage runs." },
 );
@@ -92,8 +97,12 @@ export const PlaybookStage = Type.Object(
     retries: count("How many more attempts each step gets."),
     backoff: optional(PlaybookBackoff),
     continueOnError: flag("A failure of this stage does not fail the job."),
-    outputs: optional(Type.Record(Type.String(), Type.String())),
-    steps: Type.Array(PlaybookStep),
+    outputs: optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "What later stages read as `needs.<id>.outputs.<name>`; templates over this stage's steps.",
+      }),
+    ),
+    steps: Type.Array(PlaybookStep, { description: "What it runs, in written order." }),
   },
   { description: "A stage: a node of the graph." },
 );
@@ -103,8 +112,8 @@ export const PlaybookInput = Type.Object(
   {
     type: text("string, number, boolean, list or object."),
     description: text("Shown where the value is asked for."),
-    default: optional(Json),
-    required: optional(Type.Boolean()),
+    default: optional(described("Its value where the caller gives none.")),
+    required: optional(Type.Boolean({ description: "Without a value nothing is started." })),
     enum: optional(Type.Array(Json, { description: "The values that are allowed." })),
   },
   { description: "A typed parameter of the playbook." },
@@ -128,68 +137,86 @@ export type PlaybookProfile = Static<typeof PlaybookProfile>;
 /** The one model that every format is read into, and that `convert` writes. Unknown keys are kept and reported. */
 export const Playbook = Type.Object(
   {
-    $schema: optional(Type.String()),
+    $schema: text("For editors: where this schema is."),
     apiVersion: optional(Type.String({ description: "`aither/v1`" })),
-    metadata: Type.Object({
-      name: Type.String({ minLength: 1, description: "What the playbook is called." }),
-      description: text("One line."),
-      version: text("Its version."),
-      category: text("Where lists put it."),
-      tags: optional(Type.Array(Type.String())),
-      author: text("Who wrote it."),
-    }),
+    metadata: Type.Object(
+      {
+        name: Type.String({ minLength: 1, description: "What the playbook is called." }),
+        description: text("One line."),
+        version: text("Its version."),
+        category: text("Where lists put it."),
+        tags: optional(Type.Array(Type.String(), { description: "Words to find it by." })),
+        author: text("Who wrote it."),
+      },
+      { description: "What lists show." },
+    ),
     requirements: optional(
-      Type.Object({
-        platforms: optional(Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." })),
-        requiredTools: optional(Type.Array(Type.String(), { description: "Programs that must be on PATH." })),
-        environment: optional(Type.Array(Type.String(), { description: "Environment variables that must be set." })),
+      Type.Object(
+        {
+          platforms: optional(Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." })),
+          requiredTools: optional(Type.Array(Type.String(), { description: "Programs that must be on PATH." })),
+          environment: optional(Type.Array(Type.String(), { description: "Environment variables that must be set." })),
+        },
+        { description: "What must be there; checked before anything starts." },
+      ),
+    ),
+    inputs: optional(
+      Type.Record(Type.String(), PlaybookInput, {
+        description: "What a start may or must give, by name: `--var name=value`.",
       }),
     ),
-    inputs: optional(Type.Record(Type.String(), PlaybookInput)),
-    orchestration: Type.Object({
-      order: optional(
-        Type.Union([Type.Literal("written"), Type.Literal("needs")], {
-          description:
-            "`written`: stages without `needs` run one after another as written; `needs` (default): only `needs` orders them.",
-        }),
-      ),
-      undefinedVariables: optional(
-        Type.Union([Type.Literal("error"), Type.Literal("empty")], {
-          description:
-            "What `{{x}}` means when nothing gives x: `error` (default) refuses the start, `empty` is empty text, as in older formats.",
-        }),
-      ),
-      defaults: optional(
-        Type.Object({
-          continueOnError: flag("For all stages."),
-          timeout: seconds("Seconds for one attempt of a step."),
-          retries: count("For all steps."),
-          backoff: optional(PlaybookBackoff),
-          shell: text("For inline scripts."),
-          profile: text("The profile that is used when none is named."),
-        }),
-      ),
-      env: environment("Environment of all steps."),
-      variables: variables("Default values."),
-      profiles: optional(Type.Record(Type.String(), PlaybookProfile)),
-      maxConcurrency: count("How many stages at once."),
-      concurrency: optional(
-        Type.Object(
-          {
-            group: Type.String({ minLength: 1, description: "The group's name; may hold templates." }),
-            cancelInProgress: optional(
-              Type.Boolean({ description: "A newer job of the group cancels the older ones (default: it waits)." }),
-            ),
-          },
-          { description: "One job of this group at a time, whatever playbook it comes from." },
+    orchestration: Type.Object(
+      {
+        order: optional(
+          Type.Union([Type.Literal("written"), Type.Literal("needs")], {
+            description:
+              "`written`: stages without `needs` run one after another as written; `needs` (default): only `needs` orders them.",
+          }),
         ),
-      ),
-      failFast: flag("The first failed stage stops those that run beside it."),
-      timeout: seconds("Seconds the whole job may take."),
-      jobs: Type.Record(Type.String(), PlaybookStage, {
-        description: "The stages, by id, in written order.",
-      }),
-    }),
+        undefinedVariables: optional(
+          Type.Union([Type.Literal("error"), Type.Literal("empty")], {
+            description:
+              "What `{{x}}` means when nothing gives x: `error` (default) refuses the start, `empty` is empty text, as in older formats.",
+          }),
+        ),
+        defaults: optional(
+          Type.Object(
+            {
+              continueOnError: flag("For all stages."),
+              timeout: seconds("Seconds for one attempt of a step."),
+              retries: count("For all steps."),
+              backoff: optional(PlaybookBackoff),
+              shell: text("For inline scripts."),
+              profile: text("The profile that is used when none is named."),
+            },
+            { description: "What stages and steps do that do not say otherwise." },
+          ),
+        ),
+        env: environment("Environment of all steps."),
+        variables: variables("Default values."),
+        profiles: optional(
+          Type.Record(Type.String(), PlaybookProfile, { description: "Ways to run it, by name: `--profile name`." }),
+        ),
+        maxConcurrency: count("How many stages at once."),
+        concurrency: optional(
+          Type.Object(
+            {
+              group: Type.String({ minLength: 1, description: "The group's name; may hold templates." }),
+              cancelInProgress: optional(
+                Type.Boolean({ description: "A newer job of the group cancels the older ones (default: it waits)." }),
+              ),
+            },
+            { description: "One job of this group at a time, whatever playbook it comes from." },
+          ),
+        ),
+        failFast: flag("The first failed stage stops those that run beside it."),
+        timeout: seconds("Seconds the whole job may take."),
+        jobs: Type.Record(Type.String(), PlaybookStage, {
+          description: "The stages, by id, in written order.",
+        }),
+      },
+      { description: "What runs, in which order, with which values." },
+    ),
   },
   { title: "Playbook", description: "A playbook in format v3." },
 );

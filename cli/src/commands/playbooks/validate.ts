@@ -1,29 +1,83 @@
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import { workspaceOf } from "@aither/client/node";
+import type { Diagnostic, NotEnforced, Reply } from "@aither/protocol";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
-import { diagnosticLine } from "../../errors.ts";
+import type { Theme } from "../../display/theme.ts";
 import { exit } from "../../exit.ts";
 import type { Input } from "../../input.ts";
 import { playbookOf } from "../../start.ts";
 
-/** `aither playbooks validate`: findings are data; the exit code says whether it is usable. */
+type Validation = Reply<"validatePlaybook">;
+
+/** `aither playbooks validate`: findings are data; the exit code says whether all of them are usable. */
 export async function validatePlaybook(context: Context, input: Input): Promise<number> {
   const { io } = context;
-  const playbook = playbookOf(input.args[0] ?? "", context.cwd);
-  const reply = await context.client.call("validatePlaybook", {
-    body: { playbook, workspace: workspaceOf(context.cwd) },
-  });
-  if (context.json) await io.write(document(reply));
-  else {
-    const lines = reply.diagnostics.flatMap((one) => [
-      diagnosticLine(one, io.theme),
-      ...(one.fix === null ? [] : [`  ${io.theme.dim(one.fix)}`]),
-    ]);
-    const loose = reply.notEnforced.map(
-      (one) => `${io.theme.warn("not enforced")}: ${one.where}: ${one.what} — ${one.reason}`,
-    );
-    await io.lines([...lines, ...loose]);
-    if (reply.valid && !context.quiet) io.say(`${io.talkTheme.sign("Completed")} ${input.args[0]} is valid`);
+  const workspace = workspaceOf(context.cwd);
+  const names =
+    input.args.length > 0
+      ? input.args.map((name) => ({ name, playbook: playbookOf(name, context.cwd) }))
+      : (await context.client.playbooks({ workspace })).map(({ path }) => ({
+          name: relative(workspace, path),
+          playbook: path,
+        }));
+  const all: { name: string; found: Validation }[] = [];
+  for (const { name, playbook } of names) {
+    const found = await context.client.call("validatePlaybook", { body: { playbook, workspace } });
+    all.push({ name, found });
+    if (!context.json) await io.lines(await linesOf(found, { name, workspace, theme: io.theme }));
   }
-  return reply.valid ? exit.done : exit.usage;
+  const valid = all.every(({ found }) => found.valid);
+  if (context.json) await io.write(document(merged(all.map(({ found }) => found))));
+  else if (!context.quiet) conclude(context, all);
+  return valid ? exit.done : exit.usage;
+}
+
+/** One document for all, in which every entry knows its file. */
+function merged(all: readonly Validation[]): Pick<Validation, "valid" | "diagnostics"> & {
+  notEnforced: (NotEnforced & { file: string | null })[];
+} {
+  return {
+    valid: all.every(({ valid }) => valid),
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    notEnforced: all.flatMap(({ file, notEnforced }) => notEnforced.map((one) => ({ ...one, file }))),
+  };
+}
+
+type Showing = { readonly name: string; readonly workspace: string; readonly theme: Theme };
+
+async function linesOf(found: Validation, { name, workspace, theme }: Showing): Promise<string[]> {
+  // A playbook without a flaw needs no printer, and its parsers are not loaded.
+  const { printDiagnostic } =
+    found.diagnostics.length > 0 ? await import("@aither/playbook") : { printDiagnostic: null };
+  const paints = { error: theme.bad, warning: theme.warn, info: theme.dim, place: theme.bold, fix: theme.dim };
+  const findings = found.diagnostics.flatMap((one) =>
+    printDiagnostic === null ? [] : printDiagnostic(one, textOf(one, workspace), (part, text) => paints[part](text)),
+  );
+  const loose = found.notEnforced.map(
+    ({ where, reason }) => `${found.file ?? name}: ${theme.warn("not enforced:")} \`${where}\`: ${reason}`,
+  );
+  return [...findings, ...loose];
+}
+
+/** The daemon works on this machine's files, so the source is read from there. */
+function textOf({ file }: Diagnostic, workspace: string): string | null {
+  try {
+    return file === null ? null : readFileSync(resolve(workspace, file), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function conclude({ io }: Context, all: readonly { name: string; found: Validation }[]): void {
+  const wrong = all.filter(({ found }) => !found.valid);
+  const [only] = all;
+  if (only === undefined) io.say("There are no playbooks here.");
+  else if (all.length === 1) {
+    const errors = only.found.diagnostics.filter(({ severity }) => severity === "error").length;
+    if (only.found.valid) io.say(`${io.talkTheme.sign("Completed")} ${only.name} is valid`);
+    else io.say(`${io.talkTheme.sign("Failed")} ${only.name} has ${errors} ${errors === 1 ? "error" : "errors"}`);
+  } else if (wrong.length === 0) io.say(`${io.talkTheme.sign("Completed")} all ${all.length} playbooks are valid`);
+  else io.say(`${io.talkTheme.sign("Failed")} ${wrong.length} of ${all.length} playbooks cannot be started`);
 }

@@ -1,0 +1,143 @@
+import type { PlanView } from "@aither/protocol";
+import { scriptTitle } from "./tree.ts";
+import type { Theme } from "./theme.ts";
+
+/** `needs`: must have succeeded. `after`: must have ended. */
+export type Edge = { readonly from: string; readonly to: string; readonly kind: "needs" | "after" };
+
+export type Node = {
+  readonly id: string;
+  readonly name: string;
+  /** 1 for stages that wait for nobody; else one more than the highest of those they wait for. */
+  readonly level: number;
+  readonly decision: PlanView["stages"][number]["decision"];
+  readonly reason: string;
+  /** What is decided when its turn comes; null when nothing is left to decide. */
+  readonly condition: string | null;
+  /** Names of the matrix legs; empty without a matrix, and where only the run knows them. */
+  readonly legs: readonly string[];
+  /** Scripts of one leg. */
+  readonly scripts: readonly string[];
+};
+
+export type Graph = { readonly name: string; readonly nodes: readonly Node[]; readonly edges: readonly Edge[] };
+
+/** The plan as nodes and edges. */
+export function graphOf(plan: PlanView): Graph {
+  const levels = levelsOf(plan);
+  return {
+    name: plan.name,
+    nodes: plan.stages.map(({ id, name, decision, reason, condition, legs }) => ({
+      id,
+      name,
+      level: levels.get(id) ?? 1,
+      decision,
+      reason,
+      condition,
+      legs: legs.map((leg) => leg.name).filter((leg) => leg !== ""),
+      scripts: (legs[0]?.scripts ?? []).map(scriptTitle),
+    })),
+    edges: plan.stages.flatMap(({ id, needs, after }) => [
+      ...needs.map((from): Edge => ({ from, to: id, kind: "needs" })),
+      ...after.filter((from) => !needs.includes(from)).map((from): Edge => ({ from, to: id, kind: "after" })),
+    ]),
+  };
+}
+
+/** A plan has no cycles, and stages may need ones that are written below them. */
+function levelsOf({ stages }: PlanView): ReadonlyMap<string, number> {
+  const levels = new Map<string, number>();
+  let open = [...stages];
+  while (open.length > 0) {
+    const waiting = open.filter(({ id, needs, after }) => {
+      const before = [...needs, ...after];
+      if (!before.every((one) => levels.has(one))) return true;
+      levels.set(id, 1 + Math.max(0, ...before.map((one) => levels.get(one) ?? 0)));
+      return false;
+    });
+    if (waiting.length === open.length) break;
+    open = waiting;
+  }
+  return levels;
+}
+
+/** For people: a line a stage, in the order in which they can start. */
+export function graphText(graph: Graph, theme: Theme): string[] {
+  const lines = [theme.bold(graph.name)];
+  const nodes = graph.nodes.toSorted((a, b) => a.level - b.level);
+  let level = 0;
+  for (const node of nodes) {
+    const mark = node.level === level ? " ".repeat(4) : String(node.level).padStart(3).padEnd(4);
+    level = node.level;
+    const sign = theme.sign(node.decision === "run" ? "Pending" : node.decision === "skip" ? "Skipped" : "Queued");
+    const named = node.name === node.id ? node.id : `${node.id} ${theme.dim(`(${node.name})`)}`;
+    lines.push(`${theme.dim(mark)} ${sign} ${named}${theme.dim(before(graph, node))}`);
+    const inside = `      `;
+    if (node.legs.length > 0)
+      lines.push(theme.dim(`${inside}matrix of ${node.legs.length}: ${some(node.legs, " · ")}`));
+    if (node.condition !== null) lines.push(theme.dim(`${inside}if ${node.condition}`));
+    else if (node.reason !== "") lines.push(theme.dim(`${inside}${node.decision}: ${node.reason}`));
+    if (node.scripts.length > 0) lines.push(theme.dim(`${inside}runs ${some(node.scripts, ", ")}`));
+  }
+  return lines;
+}
+
+function before({ edges }: Graph, { id }: Node): string {
+  const of = (kind: Edge["kind"]): string[] =>
+    edges.filter((edge) => edge.to === id && edge.kind === kind).map(({ from }) => from);
+  const [needs, after] = [of("needs"), of("after")];
+  return `${needs.length > 0 ? `  ← needs ${needs.join(", ")}` : ""}${after.length > 0 ? `  ← after ${after.join(", ")}` : ""}`;
+}
+
+const SHOWN_MAX = 6;
+
+function some(names: readonly string[], between: string): string {
+  const more = names.length > SHOWN_MAX ? `${between}and ${names.length - SHOWN_MAX} more` : "";
+  return names.slice(0, SHOWN_MAX).join(between) + more;
+}
+
+/** A Mermaid flowchart: what GitHub and many editors draw. */
+export function graphMermaid({ nodes, edges }: Graph): string[] {
+  const keys = new Map(nodes.map(({ id }, index) => [id, `s${index + 1}`]));
+  return [
+    "flowchart TD",
+    ...nodes.map((node) => `  ${keys.get(node.id)}["${labelOf(node).map(mermaidText).join("<br/>")}"]`),
+    ...edges.map(({ from, to, kind }) => `  ${keys.get(from)} ${kind === "needs" ? "-->" : "-.->"} ${keys.get(to)}`),
+    ...nodes
+      .filter(({ decision }) => decision === "skip")
+      .map(({ id }) => `  style ${keys.get(id)} stroke-dasharray: 5 5`),
+  ];
+}
+
+function mermaidText(text: string): string {
+  return text.replaceAll(/[&<>"#]/g, (sign) => `#${sign.codePointAt(0)};`);
+}
+
+/** Graphviz. */
+export function graphDot({ name, nodes, edges }: Graph): string[] {
+  return [
+    `digraph ${dotText(name)} {`,
+    "  node [shape=box];",
+    ...nodes.map((node) => {
+      const style = node.decision === "skip" ? ", style=dashed" : "";
+      return `  ${dotText(node.id)} [label=${dotText(labelOf(node).join("\n"))}${style}];`;
+    }),
+    ...edges.map(
+      ({ from, to, kind }) => `  ${dotText(from)} -> ${dotText(to)}${kind === "after" ? " [style=dashed]" : ""};`,
+    ),
+    "}",
+  ];
+}
+
+function dotText(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+}
+
+function labelOf(node: Node): string[] {
+  return [
+    node.name,
+    ...(node.legs.length > 0 ? [`matrix of ${node.legs.length}: ${some(node.legs, " · ")}`] : []),
+    ...(node.condition === null ? [] : [`if ${node.condition}`]),
+    ...(node.decision === "skip" ? [`skipped: ${node.reason}`] : []),
+  ];
+}
