@@ -47,6 +47,11 @@ export class Daemon implements AsyncDisposable {
     return daemon;
   }
 
+  /** One that has not been started: for starts that are to go wrong. */
+  static async prepare(options: DaemonOptions & { workspace: Workspace }): Promise<Daemon> {
+    return new Daemon(options.workspace, options, false);
+  }
+
   /** Runs a test with a daemon; when it fails, everything that is known is printed. */
   static async with(run: (daemon: Daemon) => Promise<void>, options: DaemonOptions = {}): Promise<void> {
     const daemon = await Daemon.start(options);
@@ -92,6 +97,11 @@ export class Daemon implements AsyncDisposable {
     closeSync(log);
     this.#child = child;
     return child;
+  }
+
+  /** Null while it runs, or when a signal ended it. */
+  get endedWith(): number | null {
+    return this.#child?.exitCode ?? null;
   }
 
   /** Hears of the end of the process that runs now. */
