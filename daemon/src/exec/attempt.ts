@@ -56,7 +56,7 @@ const ORPHAN_POLL_MS = 1_000;
 /** A wrapper that was seen dead may have written its record a moment before. */
 const RECORD_PATIENCE_MS = 50;
 /** Most scripts are done sooner, and then one record tells the time of all their output. */
-const FOLLOW_AFTER_MS = 15;
+const FOLLOW_AFTER_MS = 30;
 
 export class Attempt {
   request: EnsureRequest;

@@ -19,7 +19,7 @@ import {
 /** A pid given to another process between two looks is found out after this. */
 const REMEMBER_MS = 5_000;
 /** Looks are at least so far apart; one after a pause waits for nothing. */
-const LOOK_GAP_MS = 8;
+const LOOK_GAP_MS = 15;
 
 type Seen = {
   readonly startTime: number;

@@ -114,7 +114,8 @@ function runForText(file: string, argv: string[]): string | undefined {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1");
+    // Node reads UTF-8 in one call and any other encoding in four. A name that is none loses letters, never brackets.
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

@@ -1,6 +1,21 @@
 /** The real file system, as `durable-fs.ts` wants to see it. */
-import { mkdir, readdir, readFile, readlink, rename, rmdir, symlink, unlink } from "node:fs/promises";
-import { closeSync, constants, fdatasync, fsync, fstatSync, ftruncate, open, write, writeSync } from "node:fs";
+import { readdir, readFile, rmdir } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fsync,
+  fstatSync,
+  ftruncate,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  write,
+  writeSync,
+} from "node:fs";
 
 /** An open file of a `RawFs`. A write may take fewer bytes than offered. */
 export type RawFile = {
@@ -41,12 +56,12 @@ const SMALL_WRITE_BYTES = 64 * 1024;
 
 /**
  * Plain descriptors and callbacks: a `FileHandle` costs half as much again, and every script is worth a dozen of
- * these calls. What may wait for the disk (open, sync, large writes) goes through the thread pool; what only changes
- * memory (a small write, a close) does not.
+ * these calls. What waits for the disk (syncs, large writes) goes through the thread pool; what only changes memory
+ * (a name, a small write, a close) does not.
  */
 export const nodeRawFs: RawFs = {
   open: async (path, how, mode) => {
-    const fd = await called<number>((done) => open(path, flags[how], mode, done));
+    const fd = openSync(path, flags[how], mode);
     return {
       write: async (bytes, position) =>
         bytes.byteLength <= SMALL_WRITE_BYTES
@@ -61,18 +76,18 @@ export const nodeRawFs: RawFs = {
   },
   readFile: async (path) => readFile(path),
   readDir: async (path) => readdir(path),
-  readLink: async (path) => readlink(path),
+  readLink: async (path) => readlinkSync(path),
   makeDir: async (path, mode) => {
-    await mkdir(path, { mode });
+    mkdirSync(path, { mode });
   },
-  symlink: async (target, path) => symlink(target, path),
-  rename: async (from, to) => rename(from, to),
-  unlink: async (path) => unlink(path),
+  symlink: async (target, path) => symlinkSync(target, path),
+  rename: async (from, to) => renameSync(from, to),
+  unlink: async (path) => unlinkSync(path),
   removeDir: async (path) => rmdir(path),
   syncDir: async (path) => {
     // Windows cannot open a directory; NTFS journals its names by itself.
     if (process.platform === "win32") return;
-    const fd = await called<number>((done) => open(path, constants.O_RDONLY, done));
+    const fd = openSync(path, constants.O_RDONLY);
     try {
       await called<void>((done) => fsync(fd, done));
     } finally {
