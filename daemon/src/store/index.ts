@@ -20,6 +20,9 @@ export type JobIndexOptions = {
   readonly onRebuild: (reason: string) => void;
 };
 
+/** How many finished jobs back a repeated request is known for certain. */
+const REQUESTS_MAX = 10_000;
+
 export class JobIndex {
   readonly #options: JobIndexOptions;
   #file: { month: string; handle: AppendHandle } | undefined;
@@ -27,6 +30,8 @@ export class JobIndex {
   #rebuilding: Promise<void> | undefined;
   #top = 0;
   #count: number | undefined;
+  /** Jobs by request id, oldest first; read from the end of the index when first asked for. */
+  #requests: Promise<Map<string, JobId>> | undefined;
 
   constructor(options: JobIndexOptions) {
     this.#options = options;
@@ -56,6 +61,19 @@ export class JobIndex {
     this.#top = Math.max(this.#top, top, entry.number);
     await this.#append({ ...entry, top: this.#top });
     if (this.#count !== undefined) this.#count += 1;
+    const requests = await this.#requests;
+    if (requests === undefined || entry.requestId === null) return;
+    requests.set(entry.requestId, entry.jobId);
+    if (requests.size > REQUESTS_MAX) requests.delete(requests.keys().next().value ?? "");
+  }
+
+  /** The finished job that a request started, among the last ten thousand: each start with a key asks this. */
+  async byRequest(requestId: string): Promise<JobId | undefined> {
+    this.#requests ??= this.#readRequests().catch((error: unknown) => {
+      this.#requests = undefined;
+      throw error;
+    });
+    return (await this.#requests).get(requestId);
   }
 
   /** How many finished jobs there are; counted once, then kept. */
@@ -78,6 +96,8 @@ export class JobIndex {
     this.#top = Math.max(this.#top, job.number);
     await this.#append({ removed: job.jobId, number: job.number, top: this.#top });
     if (this.#count !== undefined) this.#count -= 1;
+    const requests = await this.#requests;
+    for (const [requestId, jobId] of requests ?? []) if (jobId === job.jobId) requests?.delete(requestId);
   }
 
   /**
@@ -121,6 +141,18 @@ export class JobIndex {
     await this.#rebuilding;
     await this.#file?.handle.close();
     this.#file = undefined;
+  }
+
+  async #readRequests(): Promise<Map<string, JobId>> {
+    let looked = 0;
+    const entries = await this.collect(
+      ({ requestId }) => {
+        looked += 1;
+        return requestId !== null;
+      },
+      () => looked >= REQUESTS_MAX,
+    );
+    return new Map(entries.reverse().map(({ requestId, jobId }) => [requestId ?? "", jobId]));
   }
 
   async #append(line: IndexLine): Promise<void> {

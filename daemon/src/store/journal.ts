@@ -114,22 +114,30 @@ export class FileJournal implements Journal {
   async #append(jobId: JobId, expectedSeq: number, events: readonly Event[]): Promise<void> {
     const first = events[0];
     if (first === undefined) return;
-    const foundSeq = this.#heads.get(jobId) ?? (await this.load(jobId))?.events.length ?? 0;
-    if (foundSeq !== expectedSeq) throw new JournalConflict({ jobId, expectedSeq, foundSeq });
-    const { folders } = this.#options;
     if (expectedSeq > 0) {
+      await this.#expect(jobId, expectedSeq);
       const handle = await this.#handle(jobId);
       await handle.append(eventLines(events));
       await handle.sync();
-    } else {
-      // The link comes first: a job whose journal is there and that start-up does not see would be a lost one.
-      const folder = await folders.create(jobId, Date.parse(first.time));
-      await folders.link(jobId, folder);
-      const handle = await this.#handle(jobId);
-      await handle.append(eventLines(events));
-      await Promise.all([handle.sync(), folders.syncNames(folder)]);
-    }
+    } else await this.#create(jobId, Date.parse(first.time), events);
     this.#heads.set(jobId, expectedSeq + events.length);
+  }
+
+  async #create(jobId: JobId, nowMs: number, events: readonly Event[]): Promise<void> {
+    const { folders } = this.#options;
+    const folder = await folders.create(jobId, nowMs);
+    const handle = await this.#handle(jobId);
+    // A new file says by its size that nothing is in it: no need to read.
+    if (handle.size > 0 || this.#heads.has(jobId)) await this.#expect(jobId, 0);
+    // The link comes first: a job whose journal is there and that start-up does not see would be a lost one.
+    await folders.link(jobId, folder);
+    await handle.append(eventLines(events));
+    await Promise.all([handle.sync(), folders.syncNames(folder)]);
+  }
+
+  async #expect(jobId: JobId, expectedSeq: number): Promise<void> {
+    const foundSeq = this.#heads.get(jobId) ?? (await this.load(jobId))?.events.length ?? 0;
+    if (foundSeq !== expectedSeq) throw new JournalConflict({ jobId, expectedSeq, foundSeq });
   }
 
   async #handle(jobId: JobId): Promise<AppendHandle> {

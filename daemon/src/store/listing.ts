@@ -65,11 +65,7 @@ export class Listing {
 
   async findRequest(requestId: string): Promise<JobId | null> {
     for (const state of this.#options.live()) if (state.requestId === requestId) return state.id;
-    const [entry] = await this.#options.index.collect(
-      (candidate) => candidate.requestId === requestId,
-      (kept) => kept.length > 0,
-    );
-    return entry?.jobId ?? null;
+    return (await this.#options.index.byRequest(requestId)) ?? null;
   }
 
   async counts(): Promise<{ active: number; finished: number }> {

@@ -1,6 +1,7 @@
 /**
  * What is derived from each journal for people with `cat` and `jq`: `plan.json` once, `metadata.json` at most every 250 ms
- * and at the end, `result.json` at the end. Nobody waits for them, and none is ever read for a decision.
+ * and at the end, `result.json` at the end. Nobody waits for them, and none is ever read for a decision. They are written
+ * one after another, however many jobs there are: the disk belongs to the journals.
  */
 import { join } from "node:path";
 import { detail, summary, type JobState } from "@aither/core";
@@ -20,7 +21,11 @@ export class Projections {
   readonly #log: Log;
   readonly #waiting = new Map<JobId, { latest: JobState; timer: NodeJS.Timeout }>();
   readonly #planned = new Set<JobId>();
+  /** Jobs whose last word waits for its turn. */
+  readonly #finished = new Set<JobId>();
   readonly #busy = new Map<JobId, Promise<void>>();
+  /** The writing of them all, in order. */
+  #line: Promise<void> = Promise.resolve();
 
   constructor(options: { fs: DurableFs; folders: JobFolders; log: Log }) {
     this.#fs = options.fs;
@@ -43,16 +48,19 @@ export class Projections {
   /** All of an ended job. Resolves when it is on disk; trouble is logged, because it can be made again. */
   async finish(state: JobState): Promise<void> {
     this.#drop(state.id);
+    this.#finished.add(state.id);
     await this.#write(state.id, async (folder) => {
       await this.#writePlan(folder, state);
       await this.#put(join(folder, jobFiles.result), detail(state));
       await this.#writeMetadata(folder, state);
     });
     this.#planned.delete(state.id);
+    this.#finished.delete(state.id);
   }
 
   /** Writes what still waits; to be called when the daemon stops. */
   async close(): Promise<void> {
+    await this.#line;
     for (const jobId of this.#waiting.keys()) this.#flush(jobId);
     await Promise.all(this.#busy.values());
   }
@@ -63,10 +71,17 @@ export class Projections {
   }
 
   #flush(jobId: JobId): void {
-    const latest = this.#waiting.get(jobId)?.latest;
+    const waiting = this.#waiting.get(jobId);
+    if (waiting === undefined) return;
+    if (this.#busy.has(jobId)) {
+      waiting.timer = setTimeout(() => this.#flush(jobId), EVERY_MS).unref();
+      return;
+    }
+    const { latest } = waiting;
     this.#drop(jobId);
-    if (latest === undefined) return;
     void this.#write(jobId, async (folder) => {
+      // It waited for its turn: what came meanwhile is newer, and will be written by itself.
+      if (this.#finished.has(jobId)) return;
       await this.#writePlan(folder, latest);
       await this.#writeMetadata(folder, latest);
     });
@@ -77,9 +92,9 @@ export class Projections {
     this.#waiting.delete(jobId);
   }
 
-  /** One writer a job at a time, in order. */
+  /** One writer at a time, in order. */
   async #write(jobId: JobId, work: (folder: string) => Promise<void>): Promise<void> {
-    const turn = (this.#busy.get(jobId) ?? Promise.resolve()).then(async () => {
+    const turn = this.#line.then(async () => {
       try {
         const folder = await this.#folders.find(jobId);
         if (folder !== undefined) await work(folder);
@@ -87,6 +102,7 @@ export class Projections {
         this.#log.warn({ jobId, reason: String(error) }, "a derived file could not be written");
       }
     });
+    this.#line = turn;
     this.#busy.set(jobId, turn);
     await turn;
     if (this.#busy.get(jobId) === turn) this.#busy.delete(jobId);

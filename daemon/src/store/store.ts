@@ -1,7 +1,7 @@
 /** All that is on disk about jobs, behind one face. Composes journal, folders, derived files, index and output. */
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasEnded, scriptsOf, type JobState } from "@aither/core";
+import { hasEnded, type JobState } from "@aither/core";
 import type { EngineFace, Published } from "@aither/engine";
 import type { Event, JobId } from "@aither/protocol";
 import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
@@ -10,7 +10,7 @@ import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
 import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
-import { bellName, jobFiles, layout, type Layout } from "./layout.ts";
+import { jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { readOrigin, writeOrigin } from "./origin.ts";
 import { Output } from "./output.ts";
@@ -190,18 +190,17 @@ export class FileStore implements Store {
     const folder = await this.folders.find(jobId);
     if (state === null || folder === undefined) return;
     this.#number = Math.max(this.#number, state.number);
-    await this.#projections.finish(state);
+    // The line of the index first: the engine remembers only so many ended jobs, and what it forgot is looked up there.
     await this.#index.add(indexEntry(state, folder), this.#number);
+    await this.#projections.finish(state);
     await this.#clearBells(state);
   }
 
   /** Bells of attempts whose end is in the journal: normally gone long ago. */
   async #clearBells(state: JobState): Promise<void> {
-    for (const script of scriptsOf(state)) {
-      for (const { attempt } of script.attempts) {
-        const ref = { jobId: state.id, script: script.plan.key, attempt };
-        await this.fs.unlink(join(this.layout.exits, bellName(ref)));
-      }
+    const names = await this.fs.readDir(this.layout.exits);
+    for (const name of names.filter((bell) => bell.startsWith(`${state.id}.`))) {
+      await this.fs.unlink(join(this.layout.exits, name));
     }
   }
 
