@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { type Stats, statSync } from "node:fs";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A file as a folder walk sees it. */
@@ -23,16 +23,26 @@ export async function filesBelow(root: string, test: (name: string) => boolean):
       } else if (test(entry.name)) found.push({ path, name: entry.name });
     }
   };
-  await walk(root, 0);
+  // Most of the places where something could be are not there, and a failed call of the thread pool is dear.
+  if (await isDirectory(root)) await walk(root, 0);
   return found;
 }
 
 export async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  return kindOf(path)?.isDirectory() ?? false;
 }
 
 export async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isFile() ?? false;
+  return kindOf(path)?.isFile() ?? false;
+}
+
+/** Synchronous, for the reason given at `fileCache`. */
+function kindOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The first bytes of a file as text. */

@@ -1,8 +1,7 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Plan, RunSpec, ScriptPlan } from "@aither/protocol";
-import { readHead } from "./files.ts";
+import { isFile, readHead } from "./files.ts";
 
 /** An interpreter that a script needs and that nobody found. */
 export type MissingInterpreter = {
@@ -94,9 +93,11 @@ async function search(
 }
 
 async function isProgram(path: string): Promise<boolean> {
+  // A PATH has many folders without it: only what is there is asked whether it may be run.
+  if (!(await isFile(path))) return false;
   try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
+    accessSync(path, constants.X_OK);
+    return true;
   } catch {
     return false;
   }
