@@ -236,6 +236,20 @@ const coreBugs: readonly Mutant[] = [
     })),
   },
   {
+    name: "counts time limits on while everything stands still",
+    caughtBy: "timeouts-fire",
+    firstSeed: 170,
+    tamper: core((real) => ({
+      settle: (state, now) => real.settle({ ...state, frozenAt: null }, now),
+    })),
+  },
+  {
+    name: "forgets to let frozen scripts go on",
+    caughtBy: "everything-ends",
+    firstSeed: 70,
+    tamper: wanting((effects) => effects.filter((effect) => effect.is !== "freeze" || effect.frozen)),
+  },
+  {
     name: "accepts a pause and does nothing",
     caughtBy: "paused-means-it",
     tamper: deciding((facts, { input }) => (input.is === "pause" ? [] : facts)),

@@ -1,4 +1,7 @@
+import type { EventOf } from "@aither/protocol";
 import { ladderMs, nameOfAttempt, overdue, type Checker, type JobTruth, type Run } from "../truth.ts";
+
+type Stop = EventOf<"ScriptTerminating">;
 
 /** Reports may be late, requests queue up, and a process takes a moment to die. */
 const slackMs = 60_000;
@@ -44,11 +47,29 @@ function* early(job: JobTruth, atMs: (seq: number) => number): Iterable<string> 
     // Then the limit that was over may be one of the stage or of the job.
     if (place === undefined || place.stage.timeoutMs !== null || ofJob !== null) continue;
     const run = runOf(job, event.script, event.attempt);
-    const allowedMs = place.script.timeoutMs ?? Infinity;
+    const allowedMs = (place.script.timeoutMs ?? Infinity) + frozenMsBefore(job, event);
     if (run === undefined || atMs(event.seq) < run.startedAtMs + allowedMs) {
       yield `${job.id} ${event.script}#${event.attempt} was stopped before its time limit`;
     }
   }
+}
+
+/** For how long time limits stood still between the start of a script and its stop; for ever when they still do. */
+function frozenMsBefore(job: JobTruth, stop: Stop): number {
+  let totalMs = 0;
+  let isFrozen = false;
+  let hasStarted = false;
+  for (const event of job.events) {
+    if (event.seq >= stop.seq) break;
+    if (event.type === "ScriptStarted" && event.script === stop.script && event.attempt === stop.attempt)
+      hasStarted = true;
+    else if (event.type === "OrchestrationPaused") isFrozen ||= hasStarted && event.frozenAt !== undefined;
+    else if (event.type === "OrchestrationResumed" || event.type === "OrchestrationCancelRequested") {
+      totalMs += isFrozen ? (event.frozenMs ?? 0) : 0;
+      isFrozen = false;
+    }
+  }
+  return isFrozen ? Infinity : totalMs;
 }
 
 function runOf(job: JobTruth, script: string, attempt: number): Run | undefined {

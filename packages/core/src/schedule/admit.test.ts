@@ -69,3 +69,16 @@ test("no slot stays free while somebody wants it, over many jobs", () => {
   const few = granted(jobs, 100);
   assert.equal(new Set(few.map((text) => text.split(":")[0])).size, 100, "each to another job");
 });
+
+test("jobs of a pool share its slots, in the same order; one that no setting names has a single slot", () => {
+  const pooled = (number: number, pool: string, priority = 0, held = 0): JobState => {
+    const state = job({ number, scripts: 5, priority, held });
+    return { ...state, options: { ...state.options, pool } };
+  };
+  const given = (jobs: JobState[], pools: Record<string, number>): string[] =>
+    admit(jobs, { slots: 100, pools }, now).map(({ jobId, script }) => `${jobId.slice(4)}:${script.slice(2)}`);
+  assert.deepEqual(given([pooled(1, "gpu"), pooled(2, "gpu")], { gpu: 3 }), ["1:x0", "2:x0", "1:x1"]);
+  assert.deepEqual(given([pooled(1, "gpu"), pooled(2, "gpu", 1)], { gpu: 2 }), ["2:x0", "2:x1"]);
+  assert.deepEqual(given([pooled(1, "gpu", 0, 2), pooled(2, "gpu")], { gpu: 2 }), [], "what runs counts");
+  assert.deepEqual(given([pooled(1, "gone"), job({ number: 2, scripts: 2 })], {}), ["1:x0", "2:x0", "2:x1"]);
+});
