@@ -5,7 +5,11 @@
  *   npm run test:torture -- --scripts 2000 --kills 100          until both are reached
  *   npm run test:torture -- --minutes 10                        at most so long
  *   npm run test:torture -- --level t3 --seed 4711 --runs 1     the choices of one run again
+ *   npm run test:torture -- --level t6 --seed 4711              any other level is its test file, with this seed
  */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { killLevels, type KillLevel } from "./lib/levels.ts";
 import { torture, type Result } from "./lib/scenario.ts";
@@ -19,6 +23,8 @@ const options = {
   kills: { type: "string", default: "500" },
   minutes: { type: "string", default: "120" },
   jobs: { type: "string", default: "25" },
+  /** The longest time a daemon is stopped, in ms. */
+  "stop-ms": { type: "string", default: "1000" },
 } as const;
 
 const { values } = parseArgs({ options });
@@ -30,6 +36,7 @@ const wanted = {
   kills: values.runs === undefined ? number(values.kills) : 0,
   untilMs: performance.now() + number(values.minutes) * 60_000,
 };
+if (values.level !== undefined && !(values.level in killLevels)) process.exit(runFile(values.level));
 const levels = values.level === undefined ? (Object.keys(killLevels) as KillLevel[]) : [level(values.level)];
 const firstSeed = seedFor(values.level ?? "t2", values.seed);
 const total = { runs: 0, scripts: 0, jobs: 0, daemons: 0, others: 0, violations: 0 };
@@ -39,7 +46,7 @@ while (!isEnough()) {
   const seed = firstSeed + Math.floor(total.runs / levels.length);
   const shape = { ...killLevels[name].shape, jobs: number(values.jobs) };
   // eslint-disable-next-line no-await-in-loop -- one after another: they share the machine.
-  const result = await torture({ ...killLevels[name], seed, shape });
+  const result = await torture({ ...killLevels[name], seed, shape, stopMsMax: number(values["stop-ms"]) });
   count(result);
   say(line(name, result));
 }
@@ -47,6 +54,16 @@ say(
   `${total.runs} runs, ${total.jobs} jobs, ${total.scripts} scripts, ${total.daemons} daemons and ${total.others} others killed, ${total.violations} violations`,
 );
 process.exitCode = total.violations === 0 ? 0 : 1;
+
+/** A level that is no kill loop: its file, with this seed; the exit code. */
+function runFile(name: string): number {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  const file = readdirSync(folder).find((found) => found.startsWith(`${name}-`) && found.endsWith(".test.ts"));
+  if (file === undefined) throw new Error(`there is no level ${name}`);
+  const seed = values.seed === undefined ? {} : { AITHER_TORTURE_SEED: values.seed };
+  const argv = ["--import", "tsx", "--test", `${folder}${file}`];
+  return spawnSync(process.execPath, argv, { stdio: "inherit", env: { ...process.env, ...seed } }).status ?? 1;
+}
 
 function isEnough(): boolean {
   if (total.violations > 0 || total.runs >= wanted.runs || performance.now() > wanted.untilMs) return true;

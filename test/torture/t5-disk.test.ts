@@ -140,7 +140,10 @@ for (const kind of kinds) {
       }
       await sent;
       for (const jobId of diary.jobIds) {
-        const over = async (): Promise<boolean> => (await daemon.job(jobId).catch(() => null))?.endedAt != null;
+        const over = async (): Promise<boolean> => {
+          const job = await daemon.job(jobId).catch(() => null);
+          return job !== null && job.endedAt !== null;
+        };
         await waitFor(`the end of ${jobId}`, over, 90_000);
       }
       done = true;
