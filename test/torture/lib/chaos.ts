@@ -24,10 +24,15 @@ export type ChaosOptions = {
 
 /** A shorter life than a start takes would be a standstill, not a test. */
 const LIFE_MS_MIN = 150;
+/** What a start takes when the machine has nothing else to do. */
+const QUIET_START_MS = 350;
+const SLOWNESS_MAX = 8;
 
 export class Chaos {
   readonly #options: ChaosOptions;
   #ours = false;
+  /** How much longer a start takes here and now than on a quiet machine: lives must be longer by as much. */
+  #slowness = 1;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
@@ -48,7 +53,7 @@ export class Chaos {
         stopMs: prng.int(50, this.#options.stopMsMax),
       };
       if (round.fromReady) await ready(daemon);
-      await delay(round.waitMs);
+      await delay(round.waitMs * this.#slowness);
       if (until()) break;
       this.#look();
       await this.#strike(round);
@@ -89,6 +94,12 @@ export class Chaos {
     if (downMs > 0) await delay(downMs);
     await daemon.spawn();
     this.#watch();
+    const before = performance.now();
+    // Not waited for: it may be killed before it answers. Whenever one does, it has told how fast this machine is.
+    void ready(daemon).then(
+      () => (this.#slowness = Math.min(SLOWNESS_MAX, Math.max(1, (performance.now() - before) / QUIET_START_MS))),
+      () => undefined,
+    );
   }
 
   #harm(victim: Extract<Victim, Harm>, which: number): void {
