@@ -70,7 +70,7 @@ export function parallelOf(stage: StageState): number {
 
 function refusal(state: JobState, record: ScriptRecord, now: Instant): Fact | null {
   if (state.passedBefore.has(record.plan.key)) {
-    return skip(record, { kind: "passed-before", reason: "it passed in the job that is retried" });
+    return skip(record, { kind: "passed-before", reason: "it is left as it was in the job that is retried" });
   }
   const { condition } = record.plan;
   if (condition === null) return null;
