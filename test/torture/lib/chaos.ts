@@ -26,7 +26,7 @@ export type ChaosOptions = {
 const LIFE_MS_MIN = 150;
 /** What a start takes when the machine has nothing else to do. */
 const QUIET_START_MS = 350;
-const SLOWNESS_MAX = 8;
+const SLOWNESS_MAX = 3;
 
 export class Chaos {
   readonly #options: ChaosOptions;
