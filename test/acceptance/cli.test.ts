@@ -140,7 +140,7 @@ describe("the command line", () => {
     );
     const wrong = await cli.run(["validate", "elsewhere/x.yml"]);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stdout, /x\.yml:\d+:\d+: error: /);
+    assert.match(wrong.stdout, /x\.yml:\d+:\d+: error\[unknown-need\]: /);
     assert.equal((await cli.run(["playbooks", "list", "-C", "nowhere"])).code, 2);
   });
 

@@ -21,7 +21,12 @@ export type Psd1Places = {
 };
 
 export type Psd1Result =
-  | { readonly ok: true; readonly value: Json; readonly places: Psd1Places }
+  | {
+      readonly ok: true;
+      readonly value: Json;
+      /** Looked for when they are first asked for: whoever finds nothing wrong never pays for them. */
+      readonly places: Psd1Places;
+    }
   | { readonly ok: false; readonly message: string; readonly place: Place };
 
 /**
@@ -30,21 +35,35 @@ export type Psd1Result =
  * text. Whatever else PowerShell could do is an error that says where.
  */
 export function parsePsd1(text: string): Psd1Result {
-  const reader: Reader = { text, at: 0, values: new Map(), keys: new Map(), depth: 0 };
   try {
-    skip(reader, true);
-    const value = readValue(reader, []);
-    skip(reader, true);
-    if (reader.at < text.length) throw new Wrong(reader.at, "there is more after the end of the data");
-    return { ok: true, value, places: { values: reader.values, keys: reader.keys } };
+    const { value } = readAll(text, false);
+    let places: Psd1Places | undefined;
+    return {
+      ok: true,
+      value,
+      get places() {
+        return (places ??= readAll(text, true).places);
+      },
+    };
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     return { ok: false, message: `this is no PowerShell data: ${error.message}`, place: placeAt(text, error.offset) };
   }
 }
 
+function readAll(text: string, placing: boolean): { readonly value: Json; readonly places: Psd1Places } {
+  const reader: Reader = { text, placing, at: 0, values: new Map(), keys: new Map(), depth: 0 };
+  skip(reader, true);
+  const value = readValue(reader, []);
+  skip(reader, true);
+  if (reader.at < text.length) throw new Wrong(reader.at, "there is more after the end of the data");
+  return { value, places: { values: reader.values, keys: reader.keys } };
+}
+
 type Reader = {
   readonly text: string;
+  /** Whether places are kept. */
+  readonly placing: boolean;
   at: number;
   readonly values: Map<string, Psd1Span>;
   readonly keys: Map<string, Psd1Span>;
@@ -159,19 +178,15 @@ function readHashtable(reader: Reader, path: Path): Json {
     const key = readKey(reader);
     if (taken.has(key.toLowerCase())) throw new Wrong(from, `the key \`${key}\` is there twice`);
     taken.add(key.toLowerCase());
-    reader.keys.set(JSON.stringify([...path, key]), {
-      offset: from,
-      length: reader.at - from,
-    });
+    const inner = [...path, key];
+    if (reader.placing) reader.keys.set(JSON.stringify(inner), { offset: from, length: reader.at - from });
     skip(reader, true);
     if (!take(reader, "=")) throw new Wrong(reader.at, `\`=\` is expected after the key \`${key}\``);
     skip(reader, true);
-    Object.defineProperty(table, key, {
-      value: readValue(reader, [...path, key]),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    const value = readValue(reader, inner);
+    // A plain assignment is many times faster, but this one key would change what the table inherits.
+    if (key !== "__proto__") table[key] = value;
+    else Object.defineProperty(table, key, { value, enumerable: true, configurable: true, writable: true });
     endOfEntry(reader, "}");
   }
 }
@@ -249,6 +264,7 @@ function readCast(reader: Reader, path: Path): Json {
 }
 
 function note(reader: Reader, path: Path, from: number): void {
+  if (!reader.placing) return;
   const open = /[@({[]/.test(reader.text[from] ?? "");
   const length = open ? 2 : Math.max(1, reader.at - from);
   reader.values.set(JSON.stringify(path), { offset: from, length });

@@ -131,7 +131,13 @@ function parsePowerShell(text: string, file: string | null): Parsed {
   const result = parsePsd1(text);
   const source: Source = { file, text, syntax: "psd1" };
   if (!result.ok) return syntaxError(source, "psd1-syntax", result.message, result.place);
-  return { ok: true, value: result.value, source: { ...source, places: result.places } };
+  const placed: Source = {
+    ...source,
+    get places() {
+      return result.places;
+    },
+  };
+  return { ok: true, value: result.value, source: placed };
 }
 
 function syntaxError(source: Source, code: string, message: string, at: NonNullable<Finding["at"]>): Parsed {

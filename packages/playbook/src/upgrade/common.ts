@@ -15,7 +15,9 @@ export type NamedStage = { readonly id: string | null; readonly stage: PlaybookS
 
 /** Drops what is undefined, so that models carry exactly what was written. */
 export function compact<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  const kept: Record<string, unknown> = {};
+  for (const key in object) if (object[key] !== undefined) kept[key] = object[key];
+  return kept as T;
 }
 
 /** Remembers where a part of the model was written. */
@@ -236,6 +238,7 @@ export function inlineStep(text: string, name: string | undefined): PlaybookStep
 /** Upstream also reads a variable as `$Variables.Name` or `$(Name)` in a value; the model says `{{Name}}`. */
 export function modernTemplates<T extends Json | undefined>(value: T): T {
   if (typeof value === "string") {
+    if (!value.includes("$")) return value;
     return value.replaceAll(/\$\{?Variables\.(\w+)\}?/gi, "{{$1}}").replaceAll(/\$\(([A-Za-z_]\w*)\)/g, "{{$1}}") as T;
   }
   if (Array.isArray(value)) return (value as Json[]).map(modernTemplates) as unknown as T;
