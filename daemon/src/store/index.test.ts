@@ -75,6 +75,23 @@ test("latest end first, each job once, without the removed ones", async () => {
   });
 });
 
+test("a request finds its job, from before and from now, until the job is removed", async () => {
+  await lab(async ({ open }) => {
+    const before = await open();
+    await before.add(entry(1, { requestId: "one" }), 1);
+    await before.add(entry(2), 2);
+    await before.close();
+    const index = await open();
+    assert.equal(await index.byRequest("one"), entry(1).jobId);
+    assert.equal(await index.byRequest("three"), undefined);
+    await index.add(entry(3, { requestId: "three" }), 3);
+    assert.equal(await index.byRequest("three"), entry(3).jobId);
+    await index.remove({ jobId: entry(1).jobId, number: 1 });
+    assert.equal(await index.byRequest("one"), undefined);
+    await index.close();
+  });
+});
+
 test("a reader who goes back stops as soon as no higher number can follow", async () => {
   await lab(async ({ open }) => {
     const index = await open();

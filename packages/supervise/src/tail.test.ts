@@ -127,6 +127,32 @@ describe("following a file", () => {
     assert.equal(await reading, statSync(path).size);
   });
 
+  it("follows a slow printer by its watch alone, and a busy one by looking now and then", async () => {
+    const watching = new Tail({ pollMsMin: 600_000, pollMsMax: 600_000, sweepMs: 600_000 });
+    const path = newFile();
+    const stop = new AbortController();
+    let seen = "";
+    const reading = watching.read(path, (bytes) => void (seen += bytes.toString()), { signal: stop.signal });
+    for (let round = 0; round < 8; round += 1) {
+      // What makes a printer slow; a poll would come minutes later.
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      appendFileSync(path, `line ${round}\n`);
+      await waitFor(() => seen.endsWith(`line ${round}\n`), 5_000);
+    }
+    stop.abort();
+    await reading;
+    const text = `i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done`;
+    const busy = rig.spec(text);
+    let reads = 0;
+    const end = deferred<number | undefined>();
+    const counting = tail.read(busy.files.log, () => void (reads += 1), { until: end.promise });
+    const started = await rig.start("", busy);
+    await started.exit();
+    end.resolve(undefined);
+    await counting;
+    assert.ok(reads < 2_000, `${reads} reads of 20,000 lines`);
+  });
+
   it("waits for a file that is not there yet, and ends without one", async () => {
     const path = `${rig.dir}/later`;
     const end = deferred<number | undefined>();
