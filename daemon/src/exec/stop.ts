@@ -95,6 +95,8 @@ export class StopLadder {
       if (!isSameProcess(found, this.#identity)) continue;
       try {
         process.kill(found.pid, name);
+        // A stopped process would sleep over it.
+        if (found.stopped) process.kill(found.pid, "SIGCONT");
       } catch (error) {
         this.#log.debug({ pid: found.pid, reason: String(error) }, "a process was gone before its signal");
       }
