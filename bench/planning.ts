@@ -1,108 +1,59 @@
-// Measures how playbooks are found, read and compiled, in CPU time: what else the machine does counts for little.
+// Measures how playbooks are found, read and compiled, in CPU time: what else the machine does counts for less so. The
+// code is bundled first, as it ships: what runs the sources in development makes them slower.
 //
 //   node --import tsx bench/planning.ts              all
 //   node --import tsx bench/planning.ts --rounds 3   a quick look
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { compile, indexScripts } from "@aither/core";
-import { readPlaybook } from "@aither/playbook";
-import { createPlanner } from "../daemon/src/playbooks/planner.ts";
-import { largePlaybooks, playbooksMany, type Syntax, writeManyPlaybooks, writeScripts } from "./lib/large-playbooks.ts";
+import { build } from "esbuild";
+import { root } from "../scripts/lib/root.ts";
+import { startDaemon } from "./lib/daemon.ts";
+import { writeManyPlaybooks } from "./lib/large-playbooks.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });
-const rounds = Number(values.rounds);
+const folder = mkdtempSync(join(tmpdir(), "aither-bench-planning-"));
+try {
+  const outfile = join(folder, "work.mjs");
+  await build({
+    entryPoints: [join(root, "bench", "lib", "planning-work.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    logLevel: "warning",
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+  const env = { ...process.env };
+  delete env["NODE_EXTRA_CA_CERTS"];
+  const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: "inherit", env });
+  if (status !== 0) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+await commandLine();
 
-console.log(`CPU ms, median (least) of ${rounds}; the first number of "compile" is the first call of a process\n`);
-for (const syntaxes of [["json"], ["yaml"], ["psd1"], ["json", "yaml", "psd1"]] as const) await listing(syntaxes);
-for (const [name, text] of Object.entries(largePlaybooks)) compiling(name, text);
-
-/** 1,000 playbooks of 50 stages: found and read for the first time, listed again, and all of them planned. */
-async function listing(syntaxes: readonly Syntax[]): Promise<void> {
-  const workspace = mkdtempSync(join(tmpdir(), "aither-bench-planning-"));
+/** The command people type, against the built daemon: wall time, the first call cold. */
+async function commandLine(): Promise<void> {
+  const bench = await startDaemon();
   try {
-    writeManyPlaybooks(workspace, syntaxes);
-    writeScripts(workspace);
-    const [cold, warm, planned]: [number[], number[], number[]] = [[], [], []];
-    for (let round = 0; round < rounds; round += 1) {
-      const planner = createPlanner({ userPlaybooks: join(workspace, "none") });
-      const list = async (): Promise<number> => (await planner.listPlaybooks(workspace)).length;
-      cold.push(await cpuMs(async () => expectAll(await list())));
-      warm.push(await cpuMs(async () => expectAll(await list())));
-      const all = await planner.listPlaybooks(workspace);
-      if (round === 0 || rounds > 3) {
-        planned.push(
-          await cpuMs(async () => {
-            for (const { path } of all) {
-              const made = await planner.preview({ playbook: path, workspace, env: { PATH: "/usr/bin:/bin" } });
-              if (!made.ok) throw new Error(`${path}: ${made.problem.detail}`);
-            }
-          }),
-        );
-      }
-    }
-    const what = `${playbooksMany} playbooks, ${syntaxes.join("+")}`;
-    print(`${what}: read and listed, cold`, cold);
-    print(`${what}: listed again`, warm);
-    print(`${what}: all planned`, planned);
+    writeManyPlaybooks(bench.folder, ["json", "yaml", "psd1"]);
+    const timed = (argv: readonly string[]): number => {
+      const from = performance.now();
+      const { status } = spawnSync(process.execPath, argv, { cwd: bench.folder, env: bench.env, stdio: "ignore" });
+      if (status !== 0) throw new Error(`${argv.join(" ")} ended with ${status}`);
+      return performance.now() - from;
+    };
+    const list = [join(root, "bin", "aither"), "playbooks", "list"];
+    const cold = timed(list);
+    const rounds = Array.from({ length: 15 }, () => ({ list: timed(list), bare: timed(["-e", "0"]) }));
+    const median = (of: "list" | "bare"): string =>
+      (rounds.map((one) => one[of]).toSorted((a, b) => a - b)[7] ?? 0).toFixed(0);
+    console.log(
+      `aither playbooks list, 1000 playbooks, wall ms: first ${cold.toFixed(0)}, then ${median("list")}; node -e 0 ${median("bare")}`,
+    );
   } finally {
-    rmSync(workspace, { recursive: true, force: true });
+    await bench.stop();
   }
-}
-
-function expectAll(count: number): void {
-  if (count !== playbooksMany) throw new Error(`${count} playbooks were found`);
-}
-
-function compiling(name: string, text: string): void {
-  const read = readPlaybook(text, "large.json");
-  if (!read.ok) throw new Error(read.findings[0]?.message);
-  const scripts = indexScripts(
-    Array.from({ length: 400 }, (_, index) => {
-      const number = String(200 + index).padStart(4, "0");
-      const path = `/workspace/automation-scripts/${number}_Do-It.sh`;
-      const header = { stage: "Bench", description: "", dependencies: [], tags: [], condition: null };
-      return { number, name: `${number}_Do-It`, path, ...header, allowParallel: null, parameters: [] };
-    }),
-  );
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const from = process.cpuUsage();
-    const { plan } = compile({
-      playbook: read.playbook,
-      format: read.format,
-      file: null,
-      digest: "",
-      workspace: "/workspace",
-      scripts,
-      request: { variables: {}, profile: null, assume: undefined, timeoutMs: null },
-      around: { env: process.env as Record<string, string>, platform: process.platform },
-      resolveFile: () => null,
-      folder: () => "/workspace",
-    });
-    times.push(since(from));
-    const legs = plan.stages.flatMap((stage) => stage.legs ?? []);
-    const count = legs.reduce((sum, leg) => sum + leg.scripts.length, 0);
-    if (count !== 5_000) throw new Error(`${count} scripts were compiled`);
-  }
-  print(`compile, ${name}`, times, times[0]);
-}
-
-async function cpuMs(work: () => Promise<void>): Promise<number> {
-  const from = process.cpuUsage();
-  await work();
-  return since(from);
-}
-
-function since(from: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(from);
-  return (user + system) / 1_000;
-}
-
-function print(what: string, samples: readonly number[], first?: number): void {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const opening = first === undefined ? "" : `first ${first.toFixed(0)}, then `;
-  console.log(`${what.padEnd(75)} ${opening}${median.toFixed(0)} (${(sorted[0] ?? Number.NaN).toFixed(0)})`);
 }

@@ -98,7 +98,9 @@ describe("tools for playbooks", () => {
       );
       assert.equal((JSON.parse(stdout) as Playbook).metadata.name, "nightly");
       const document = await cli.json<{ playbook: Playbook; notes: { what: string }[] }>(
-        ...["playbooks", "convert", "nightly"],
+        "playbooks",
+        "convert",
+        "nightly",
       );
       assert.deepEqual(Object.keys(document.playbook.orchestration.jobs), ["short", "long"]);
       assert.deepEqual(
@@ -307,7 +309,9 @@ describe("tools for playbooks", () => {
     test("--text is the file, byte for byte; --json is for programs", async () => {
       assert.equal((await cli.run(["playbooks", "show", "old", "--text"])).stdout, psd1);
       const shown = await cli.json<{ name: string; format: string; text: string; playbook: Playbook }>(
-        ...["playbooks", "show", "old"],
+        "playbooks",
+        "show",
+        "old",
       );
       assert.deepEqual([shown.name, shown.format, shown.text], ["old-sequence", "psd1-sequence", psd1]);
       assert.ok(shown.playbook.orchestration.jobs);

@@ -1,0 +1,105 @@
+// What `bench/planning.ts` runs in a process of its own, bundled as it ships.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compile, indexScripts } from "@aither/core";
+import { readPlaybook } from "@aither/playbook";
+import { createPlanner } from "../../daemon/src/playbooks/planner.ts";
+import { largePlaybooks, playbooksMany, type Syntax, writeManyPlaybooks, writeScripts } from "./large-playbooks.ts";
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });
+const rounds = Number(values.rounds);
+
+console.log(`CPU ms, median (least) of ${rounds}; the first number of "compile" is the first call of a process\n`);
+for (const syntaxes of [["json"], ["yaml"], ["psd1"], ["json", "yaml", "psd1"]] as const) await listing(syntaxes);
+for (const [name, text] of Object.entries(largePlaybooks)) compiling(name, text);
+
+/** 1,000 playbooks of 50 stages: found and read for the first time, listed again, and all of them planned. */
+async function listing(syntaxes: readonly Syntax[]): Promise<void> {
+  const workspace = mkdtempSync(join(tmpdir(), "aither-bench-planning-"));
+  try {
+    writeManyPlaybooks(workspace, syntaxes);
+    writeScripts(workspace);
+    const [cold, warm, planned]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < rounds; round += 1) {
+      const planner = createPlanner({ userPlaybooks: join(workspace, "none") });
+      const list = async (): Promise<number> => (await planner.listPlaybooks(workspace)).length;
+      cold.push(await cpuMs(async () => expectAll(await list())));
+      warm.push(await cpuMs(async () => expectAll(await list())));
+      const all = await planner.listPlaybooks(workspace);
+      if (round === 0 || rounds > 3) {
+        planned.push(
+          await cpuMs(async () => {
+            for (const { path } of all) {
+              const made = await planner.preview({ playbook: path, workspace, env: { PATH: "/usr/bin:/bin" } });
+              if (!made.ok) throw new Error(`${path}: ${made.problem.detail}`);
+            }
+          }),
+        );
+      }
+    }
+    const what = `${playbooksMany} playbooks, ${syntaxes.join("+")}`;
+    print(`${what}: read and listed, cold`, cold);
+    print(`${what}: listed again`, warm);
+    print(`${what}: all planned`, planned);
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+function expectAll(count: number): void {
+  if (count !== playbooksMany) throw new Error(`${count} playbooks were found`);
+}
+
+function compiling(name: string, text: string): void {
+  const read = readPlaybook(text, "large.json");
+  if (!read.ok) throw new Error(read.findings[0]?.message);
+  const scripts = indexScripts(
+    Array.from({ length: 400 }, (_, index) => {
+      const number = String(200 + index).padStart(4, "0");
+      const path = `/workspace/automation-scripts/${number}_Do-It.sh`;
+      const header = { stage: "Bench", description: "", dependencies: [], tags: [], condition: null };
+      return { number, name: `${number}_Do-It`, path, ...header, allowParallel: null, parameters: [] };
+    }),
+  );
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const from = process.cpuUsage();
+    const { plan } = compile({
+      playbook: read.playbook,
+      format: read.format,
+      file: null,
+      digest: "",
+      workspace: "/workspace",
+      scripts,
+      request: { variables: {}, profile: null, assume: undefined, timeoutMs: null },
+      around: { env: process.env as Record<string, string>, platform: process.platform },
+      resolveFile: () => null,
+      folder: () => "/workspace",
+    });
+    times.push(since(from));
+    const legs = plan.stages.flatMap((stage) => stage.legs ?? []);
+    const count = legs.reduce((sum, leg) => sum + leg.scripts.length, 0);
+    if (count !== 5_000) throw new Error(`${count} scripts were compiled`);
+  }
+  print(`compile, ${name}`, times, times[0]);
+}
+
+async function cpuMs(work: () => Promise<void>): Promise<number> {
+  const from = process.cpuUsage();
+  await work();
+  return since(from);
+}
+
+function since(from: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1_000;
+}
+
+function print(what: string, samples: readonly number[], first?: number): void {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const opening = first === undefined ? "" : `first ${first.toFixed(0)}, then `;
+  console.log(`${what.padEnd(75)} ${opening}${median.toFixed(0)} (${(sorted[0] ?? Number.NaN).toFixed(0)})`);
+}
