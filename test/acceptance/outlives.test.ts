@@ -126,10 +126,15 @@ test("a stage that may not fail ends the job, with exit code 1 and the rest skip
 
 test("a job outlives its terminal and its daemon", { skip: skip || noTmux() }, async () => {
   const place = await settle();
-  const tmux = (...argv: string[]) => execFileSync("tmux", ["-S", join(place.root, "tmux"), ...argv], { env: place.env });
+  const tmux = (...argv: string[]) =>
+    execFileSync("tmux", ["-S", join(place.root, "tmux"), ...argv], { env: place.env });
   try {
     tmux("-f", "/dev/null", "new-session", "-d", "-c", place.workspace, "-x", "100", "-y", "30");
-    tmux("send-keys", `SLOW=0402 ${aither} orch test-full --detach > ${place.root}/number; echo done > ${place.root}/sent`, "Enter");
+    tmux(
+      "send-keys",
+      `SLOW=0402 ${aither} orch test-full --detach > ${place.root}/number; echo done > ${place.root}/sent`,
+      "Enter",
+    );
     const pid = Number((await ledgerSays(place, /at the gate (\d+)/))[1]);
     const number = (await readFile(join(place.root, "number"), "utf8")).trim();
     assert.match(number, /^\d+$/);

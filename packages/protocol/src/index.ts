@@ -48,12 +48,4 @@ export type { LogLine } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";
 export type { PlaybookSummary, ScriptEntry, ScriptParameter } from "./catalogue.ts";
-export type {
-  Body,
-  DaemonStatus,
-  Explanation,
-  Params,
-  PlanView,
-  Query,
-  Reply,
-} from "./contracts.ts";
+export type { Body, DaemonStatus, Explanation, Params, PlanView, Query, Reply } from "./contracts.ts";

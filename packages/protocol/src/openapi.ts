@@ -24,10 +24,7 @@ export function openApiDocument(): Record<string, unknown> {
     const { method, path } = routes[name];
     // The schema library marks its values with what JSON cannot say; a trip through text leaves the schema alone.
     const call = JSON.parse(JSON.stringify(contracts[name])) as Call;
-    (paths[path.replaceAll(/:(\w+)/g, "{$1}")] ??= {})[method.toLowerCase()] = operation(
-      name,
-      call,
-    );
+    (paths[path.replaceAll(/:(\w+)/g, "{$1}")] ??= {})[method.toLowerCase()] = operation(name, call);
   }
   return {
     openapi: "3.1.0",
@@ -69,10 +66,7 @@ function content(call: Call): Record<string, unknown> {
   };
 }
 
-function parametersIn(
-  place: "path" | "query",
-  schema: Schema | undefined,
-): readonly Record<string, unknown>[] {
+function parametersIn(place: "path" | "query", schema: Schema | undefined): readonly Record<string, unknown>[] {
   const required = new Set(schema?.required ?? []);
   return Object.entries(schema?.properties ?? {}).map(([name, field]) => ({
     name,

@@ -37,8 +37,7 @@ export function places(around: Surroundings, homeFlag?: string): Places {
     ? `${around.env["XDG_RUNTIME_DIR"].replace(/\/+$/, "")}/aither`
     : `/tmp/aither-${around.uid}`;
   const hash = around.sha256(home).slice(0, 16);
-  const socket =
-    around.platform === "win32" ? `\\\\.\\pipe\\aither-${hash}` : `${socketFolder}/${hash}.sock`;
+  const socket = around.platform === "win32" ? `\\\\.\\pipe\\aither-${hash}` : `${socketFolder}/${hash}.sock`;
   return {
     home,
     state,
@@ -46,9 +45,7 @@ export function places(around: Surroundings, homeFlag?: string): Places {
     daemonLog: `${home}/daemon.log`,
     socketFolder,
     socket,
-    host:
-      around.env["AITHER_HOST"] ||
-      (around.platform === "win32" ? `npipe://${socket}` : `unix://${socket}`),
+    host: around.env["AITHER_HOST"] || (around.platform === "win32" ? `npipe://${socket}` : `unix://${socket}`),
   };
 }
 

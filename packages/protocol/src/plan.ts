@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Json, JsonRecord } from "./json.ts";
+import { JsonRecord } from "./json.ts";
 
 /** The families of playbook files that can be read (see docs/playbooks.md). */
 export const PlaybookFormat = Type.Unsafe<PlaybookFormat>(
@@ -184,5 +184,3 @@ export const Plan = Type.Object({
   notEnforced: Type.Array(NotEnforced),
 });
 export type Plan = Static<typeof Plan>;
-
-export { Json };

@@ -31,9 +31,7 @@ export const stageEvents = {
     stage,
     leg,
     reason,
-    tolerated: Type.Optional(
-      Type.Boolean({ description: "`continueOnError`: counts as success for what follows." }),
-    ),
+    tolerated: Type.Optional(Type.Boolean({ description: "`continueOnError`: counts as success for what follows." })),
   }),
   StageSkipped: event(
     "StageSkipped",
