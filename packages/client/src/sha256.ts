@@ -1,11 +1,15 @@
 /**
  * SHA-256 of a short text, lower-case hex. Loading node:crypto for one digest of a path would cost every command more
- * than the digest itself; a test holds it against node:crypto.
+ * than the digest itself; a test holds it against node:crypto. It runs once in a process, before anything is compiled,
+ * so it is written for the interpreter: plain loops, no closures, nothing allocated on the way.
  */
 export function sha256(text: string): string {
   const words = padded(new TextEncoder().encode(text));
-  const hash = Int32Array.from({ length: 8 }, (_, index) => fraction(Math.sqrt(prime(index))));
-  const rounds = Int32Array.from({ length: 64 }, (_, index) => fraction(Math.cbrt(prime(index))));
+  const hash = new Int32Array(8);
+  const rounds = new Int32Array(64);
+  const primes = firstPrimes(64);
+  for (let i = 0; i < 64; i++) rounds[i] = fraction(Math.cbrt(at(primes, i)));
+  for (let i = 0; i < 8; i++) hash[i] = fraction(Math.sqrt(at(primes, i)));
   const schedule = new Int32Array(64);
   for (let block = 0; block < words.length; block += 16) {
     for (let i = 0; i < 64; i++) schedule[i] = i < 16 ? at(words, block + i) : extended(schedule, i);
@@ -14,13 +18,14 @@ export function sha256(text: string): string {
   return [...hash].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-const primes: number[] = [];
-
-function prime(index: number): number {
-  for (let candidate = (primes.at(-1) ?? 1) + 1; primes.length <= index; candidate++) {
-    if (primes.every((one) => candidate % one !== 0)) primes.push(candidate);
+function firstPrimes(count: number): readonly number[] {
+  const found = [2];
+  for (let candidate = 3; found.length < count; candidate += 2) {
+    let at = 0;
+    while (found[at]! ** 2 <= candidate && candidate % found[at]! !== 0) at++;
+    if (found[at]! ** 2 > candidate) found.push(candidate);
   }
-  return at(primes, index);
+  return found;
 }
 
 function fraction(value: number): number {
@@ -47,13 +52,21 @@ function extended(schedule: Int32Array, i: number): number {
 }
 
 function compress(hash: Int32Array, schedule: Int32Array, rounds: Int32Array): void {
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = hash;
+  let [a, b, c, d] = [at(hash, 0), at(hash, 1), at(hash, 2), at(hash, 3)];
+  let [e, f, g, h] = [at(hash, 4), at(hash, 5), at(hash, 6), at(hash, 7)];
   for (let i = 0; i < 64; i++) {
     const choice = (e & f) ^ (~e & g);
     const first = (h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + at(rounds, i) + at(schedule, i)) | 0;
     const majority = (a & b) ^ (a & c) ^ (b & c);
     const second = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
   [a, b, c, d, e, f, g, h].forEach((value, index) => {
     hash[index] = at(hash, index) + value;
