@@ -6,6 +6,7 @@ import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
 import { daemonStatus } from "./commands/daemon/status.ts";
 import { daemonStop } from "./commands/daemon/stop.ts";
+import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
 import { events } from "./commands/jobs/events.ts";
 import { logs } from "./commands/jobs/logs.ts";
@@ -69,6 +70,7 @@ export const cold: Readonly<Record<string, Run>> = {
   "daemon stop": daemonStop,
   "daemon restart": daemonRestart,
   "daemon logs": daemonLogs,
+  doctor,
   "service install": serviceInstall,
   "service uninstall": serviceUninstall,
   "service status": serviceStatus,
