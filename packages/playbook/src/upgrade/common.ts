@@ -46,7 +46,7 @@ const reasons: Readonly<Record<string, string>> = {
   postactions: "post actions are not run",
   successcriteria: "the job's result follows its stages, not success criteria",
   validation: "pre- and post-conditions are not checked",
-  reporting: "reports are made with --summary",
+  reporting: "no report is written",
   artifacts: "artifacts are not collected",
   hooks: "hooks are not run",
   integrations: "integrations are not called",
