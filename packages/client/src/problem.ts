@@ -1,9 +1,20 @@
 import { problem, problemKey, type Problem, type ProblemCode } from "@aither/protocol";
 
+/**
+ * Marks our errors, whichever copy of this file made them: the command line has one copy in its hot file and one in
+ * its cold files, and a program may have its own beside ours. `instanceof` asks for the mark, not for the constructor.
+ */
+const mark: unique symbol = Symbol.for("aither.error");
+
 /** Anything the daemon refused, or that kept it from answering. `problem` says what is wrong and what to do. */
 export class AitherError extends Error {
   override readonly name = "AitherError";
+  readonly [mark]: "error" | "cut" = "error";
   readonly problem: Problem;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && mark in value;
+  }
 
   constructor(what: Problem, options?: { readonly cause?: unknown }) {
     super(what.detail, options);
@@ -18,6 +29,12 @@ export class AitherError extends Error {
 
 /** The daemon was reached, and the connection was lost before the answer was whole. */
 export class ConnectionCut extends AitherError {
+  override readonly [mark] = "cut";
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && mark in value && value[mark] === "cut";
+  }
+
   constructor(where: string, cause?: unknown) {
     super(problem("DAEMON_UNREACHABLE", `the connection to the daemon at ${where} was cut`), { cause });
   }
