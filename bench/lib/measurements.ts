@@ -158,6 +158,6 @@ function bare({ bench, program }: Tools): { wallMs: number; cpuMs: number } {
 /** True when the bundles are there. */
 export function isBuilt(): boolean {
   return (
-    existsSync(join(root, "dist", "daemon", "main.js")) && readdirSync(join(root, "dist", "cli")).includes("main.js")
+    existsSync(join(root, "dist", "daemon", "main.js")) && readdirSync(join(root, "dist", "cli")).includes("main.cjs")
   );
 }
