@@ -31,7 +31,9 @@ async function forward(socketPath: string): Promise<{ baseUrl: string; close: ()
   });
   server.on("upgrade", (asked, socket, head) => {
     const onward = connect(socketPath);
-    const lines = Object.entries({ ...asked.headers, host: "localhost" }).map(([name, value]) => `${name}: ${value}`);
+    const lines = Object.entries({ ...asked.headers, host: "localhost" }).map(
+      ([name, value]) => `${name}: ${String(value)}`,
+    );
     onward.write(`GET ${asked.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
     onward.write(head);
     onward.pipe(socket).pipe(onward);
