@@ -302,6 +302,12 @@ export const commands: readonly Command[] = [
     about: "whether the service is installed and running",
     flags: { system: { type: "boolean", about: "look for a unit of the machine" } },
   },
-  { name: "doctor", about: "what is wrong with this set-up, and the mend; changes nothing" },
+  {
+    name: "doctor",
+    about: "what is wrong with this set-up, and the mend; changes nothing",
+    flags: {
+      "crash-test": { type: "boolean", about: "kill a private daemon twenty times, and show that nothing was lost" },
+    },
+  },
   { name: "help", args: "[command...]", about: "how a command is used" },
 ];

@@ -1,17 +1,30 @@
 import type { Context } from "../context.ts";
 import { document } from "../display/json.ts";
+import { crashTest } from "../crash-test/run.ts";
 import { daemonFindings } from "../doctor/daemon.ts";
 import { looked, type Finding } from "../doctor/finding.ts";
 import { diskFindings, folderFindings } from "../doctor/home.ts";
 import { clockFindings, firstProcessFindings, limitFindings, logoutFindings } from "../doctor/machine.ts";
 import { buildFindings, nodeFindings, programFindings } from "../doctor/setup.ts";
 import { exit } from "../exit.ts";
+import type { Input } from "../input.ts";
 import type { Theme } from "../display/theme.ts";
 
 /** `aither doctor`: looks, and touches nothing. 0 when nothing is broken, else 1. */
-export async function doctor(context: Context): Promise<number> {
-  const { io, env, places } = context;
-  const findings = (
+export async function doctor(context: Context, input: Input): Promise<number> {
+  if (input.on("crash-test")) {
+    const played = await crashTest(context);
+    if (played === null) return exit.stopped;
+    const { findings, kills } = played;
+    return tell(context, { findings, more: { kills }, fine: "nothing was lost" });
+  }
+  const findings = await examine(context);
+  return tell(context, { findings, more: {}, fine: "nothing is broken" });
+}
+
+async function examine(context: Context): Promise<Finding[]> {
+  const { env, places } = context;
+  return (
     await Promise.all([
       looked("Node", () => nodeFindings(process.versions.node, context.nowMs(), env)),
       looked("build", buildFindings),
@@ -25,11 +38,16 @@ export async function doctor(context: Context): Promise<number> {
       looked("process 1", () => firstProcessFindings()),
     ])
   ).flat();
+}
+
+type Told = { readonly findings: readonly Finding[]; readonly more: object; readonly fine: string };
+
+async function tell({ io, json, quiet }: Context, { findings, more, fine }: Told): Promise<number> {
   const broken = findings.filter(({ state }) => state === "bad").length;
-  if (context.json) await io.write(document({ healthy: broken === 0, findings }));
+  if (json) await io.write(document({ healthy: broken === 0, ...more, findings }));
   else {
     await io.lines(findings.flatMap((finding) => lines(finding, io.theme)));
-    if (!context.quiet) io.say(broken === 0 ? "\nnothing is broken" : `\n${broken} broken; each ✗ says the mend`);
+    if (!quiet) io.say(broken === 0 ? `\n${fine}` : `\n${broken} broken; each ✗ says the mend`);
   }
   return broken === 0 ? exit.done : exit.failed;
 }
