@@ -1,6 +1,5 @@
 /** Builds the adapters around the engine, lets it recover, and only then opens the door. */
 import { Engine } from "@aither/engine";
-import type { FastifyInstance } from "fastify";
 import type { Places } from "@aither/protocol";
 import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
 import { buildApi } from "./api/app.ts";
@@ -10,13 +9,10 @@ import { LocalControl } from "./exec/control.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
 import { createIds, newInstance } from "./ids.ts";
-import { unlinkIfThere } from "./exit.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { listen } from "./listen.ts";
 import { createPlanner } from "./playbooks/planner.ts";
 import { FileStore } from "./store/store.ts";
-
-/** A storm of clients waits in the kernel instead of being refused. */
-const BACKLOG = 4_096;
 
 export type Beginning = {
   readonly config: Config;
@@ -79,19 +75,8 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     stop: () => lifecycle.stop("asked over the API"),
   };
   const api = buildApi(host);
-  await listen(api, places);
+  await listen(api, places, log);
   lifecycle.onStop(async () => api.close());
   store.mend();
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
-}
-
-/** The lock is ours, so a socket that is there belongs to nobody. It is 0600 from its first moment. */
-async function listen(api: FastifyInstance, places: Places): Promise<void> {
-  await unlinkIfThere(places.socket);
-  const umask = process.umask(0o177);
-  try {
-    await api.listen({ path: places.socket, backlog: BACKLOG });
-  } finally {
-    process.umask(umask);
-  }
 }

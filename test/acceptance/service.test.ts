@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { JobDetail } from "@aither/protocol";
@@ -10,7 +11,9 @@ import { besideSystemd, systemdIsMissing } from "../rig/systemd.ts";
 
 /** The daemon as a service: written as shown, verified by systemd, and no script ends with it. */
 
-type Shown = { readonly file: string; readonly text: string; readonly manager: string; readonly name: string };
+type Shown = { readonly file: string; readonly text: string; readonly manager: string; readonly name: string } & {
+  readonly beside: readonly { readonly file: string; readonly text: string }[];
+};
 
 const aither = `"${process.execPath}" "${fileURLToPath(new URL("../../bin/aither", import.meta.url))}"`;
 const linux = process.platform === "linux";
@@ -18,8 +21,10 @@ const linux = process.platform === "linux";
 test("a dry run shows the unit and writes nothing; without systemd the file is written and the rest is said", async (t) => {
   if (!linux) return t.skip("skipped: not Linux");
   await using cli = await Cli.create();
-  const { file, text, name } = await cli.json<Shown>("service", "install", "--dry-run");
+  const { file, text, name, beside } = await cli.json<Shown>("service", "install", "--dry-run");
   assert.equal(existsSync(file), false);
+  assert.equal(beside.length, 1);
+  assert.match(beside[0]?.text ?? "", /^SocketMode=0600$/m);
   assert.match(name, /^aither-[0-9a-f]{8}\.service$/);
   assert.match(text, /^KillMode=process$/m);
   const { code, stderr } = await cli.run(["service", "install"]);
@@ -48,8 +53,9 @@ for (const system of [false, true]) {
     const odd = cli.workspace.path(`o d%d $HOME "q"`);
     const argv = ["service", "install", "--dry-run", "--json", "--home", odd, ...(system ? ["--system"] : [])];
     const { stdout } = await cli.run(argv);
-    const { text, name } = JSON.parse(stdout) as Shown;
+    const { text, name, beside } = JSON.parse(stdout) as Shown;
     const file = cli.workspace.path(name);
+    for (const one of beside) await writeFile(cli.workspace.path(basename(one.file)), one.text);
     const verify = async (content: string): Promise<string> => {
       await writeFile(file, content);
       const scope = system ? "--system" : "--user";
@@ -86,6 +92,10 @@ test("under a real systemd: killed, it comes back; stopped and restarted, no scr
   assert.notEqual(facts["main3"], facts["main2"], `aither daemon restart goes through systemd\n${told}`);
   assert.equal(facts["answers3"], facts["main3"], told);
   assert.equal(facts["alive3"], "yes", told);
+  assert.equal(facts["mode"], "600", `the door is systemd's, and for its owner alone\n${told}`);
+  assert.equal(facts["queued"], "0", `who calls in the moment of a death waits and is answered\n${told}`);
+  assert.equal(facts["woken"], "0", `a call wakes a service that systemd was told to stop\n${told}`);
+  assert.equal(facts["alive3b"], "yes", told);
   assert.equal(facts["stopped"], "inactive", `aither daemon stop is not undone by Restart=always\n${told}`);
   assert.equal(facts["alive4"], "yes", told);
   assert.equal(facts["main5"], facts["answers5"], `a command starts it again through systemd\n${told}`);
@@ -101,7 +111,7 @@ function storyOf(folder: string): string {
   return `
 cd "${folder}"
 aither() { ${aither} "$@"; }
-unit() { systemctl --user list-units --all --plain --no-legend 'aither*' | cut -d' ' -f1; }
+unit() { systemctl --user list-units --all --plain --no-legend 'aither*.service' | cut -d' ' -f1; }
 main() { systemctl --user show -p MainPID --value "$(unit)"; }
 answers() { aither daemon status --json | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p'; }
 alive() { if kill -0 "$(cat pid)"; then echo yes; else echo no; fi; }
@@ -120,7 +130,18 @@ aither daemon restart >&2
 echo "main3=$(main)"
 echo "answers3=$(answers)"
 echo "alive3=$(alive)"
+sock=$(aither daemon status --json | sed -n 's/.*"socket": "\\(.*\\)".*/\\1/p')
+echo "mode=$(stat -c %a "$sock")"
+kill -9 "$(main)"
+aither jobs list >&2
+echo "queued=$?"
+systemctl --user stop "$(unit)"
+aither jobs list >&2
+echo "woken=$?"
+grep -c "the socket is systemd's" "$AITHER_HOME/daemon.log" >&2 || exit 91
+echo "alive3b=$(alive)"
 aither daemon stop >&2
+[ -e "$sock" ] && exit 92
 echo "stopped=$(systemctl --user is-active "$(unit)")"
 echo "alive4=$(alive)"
 aither jobs list >&2

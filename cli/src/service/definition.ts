@@ -1,12 +1,13 @@
 /** A service as files and commands: what `aither service` writes, runs, and tells when it cannot run it. */
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fail, placesOf, readService, type Service } from "@aither/client/node";
 import type { Context } from "../context.ts";
 import { usage } from "../input.ts";
 import { findProgram, serviceFacts, type ServiceFacts } from "./facts.ts";
 import { launchdPlist } from "./launchd-plist.ts";
+import { systemdSocket } from "./systemd-socket.ts";
 import { systemdUnit } from "./systemd-unit.ts";
 import { taskXml } from "./task-xml.ts";
 
@@ -18,6 +19,8 @@ export type Definition = {
   /** Absolute. */
   readonly file: string;
   readonly text: string;
+  /** What else is written, before the service's own file. */
+  readonly beside: readonly { readonly file: string; readonly text: string }[];
   readonly encoding: "utf8" | "utf16le";
   /** In this order, once the file is there. */
   readonly install: readonly CommandLine[];
@@ -50,21 +53,27 @@ export function defineInstalled(context: Context, options: { readonly system: bo
 
 function systemd({ env }: Context, facts: ServiceFacts, system: boolean): Definition {
   const name = `aither${facts.suffix}.service`;
+  // The machine's systemd would make the folder of a user's socket as root, which the daemon rightly refuses.
+  const socket = system && facts.uid !== 0 ? null : name.replace(/service$/, "socket");
+  const both = socket === null ? [name] : [name, socket];
   const config = env["XDG_CONFIG_HOME"] || join(env["HOME"] || userInfo().homedir, ".config");
   const file = join(system ? "/etc/systemd/system" : join(config, "systemd", "user"), name);
   const control: CommandLine = system ? ["systemctl"] : ["systemctl", "--user"];
   return {
-    service: { manager: system ? "systemd-system" : "systemd-user", name },
+    service: { manager: system ? "systemd-system" : "systemd-user", name, ...(socket !== null && { socket }) },
     facts,
     file,
-    text: systemdUnit(facts, { system }),
+    text: systemdUnit(facts, { system, socket }),
+    beside: socket === null ? [] : [{ file: join(dirname(file), socket), text: systemdSocket(facts) }],
     encoding: "utf8",
     install: [
       [...control, "daemon-reload"],
-      [...control, "enable", name],
+      [...control, "enable", ...both],
+      // A socket cannot be opened beside a service that runs already.
+      ...(socket === null ? [] : [[...control, "stop", name] as const, [...control, "restart", socket] as const]),
       [...control, "restart", name],
     ],
-    uninstall: [[...control, "disable", "--now", name]],
+    uninstall: [[...control, "disable", "--now", ...both]],
     afterwards: [[...control, "daemon-reload"]],
     absent: systemdIsAbsent(env, system),
   };
@@ -88,6 +97,7 @@ function launchd({ env }: Context, facts: ServiceFacts): Definition {
     facts,
     file,
     text: launchdPlist(facts, { label }),
+    beside: [],
     encoding: "utf8",
     install: [["launchctl", "bootstrap", domain, file]],
     uninstall: [["launchctl", "bootout", `${domain}/${label}`]],
@@ -104,6 +114,7 @@ function taskScheduler(facts: ServiceFacts): Definition {
     facts,
     file,
     text: taskXml(facts, { user: userInfo().username }),
+    beside: [],
     encoding: "utf16le",
     install: [
       ["schtasks", "/create", "/tn", name, "/xml", file, "/f"],

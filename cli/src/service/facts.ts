@@ -12,6 +12,7 @@ export type ServiceFacts = {
   readonly home: string;
   readonly lock: string;
   readonly log: string;
+  readonly socket: string;
   /** The owner of the home, who is to run it. */
   readonly uid: number;
   /** Variables that decide where socket and settings are, and must be the command line's. */
@@ -40,6 +41,7 @@ export function serviceFacts(context: Context, usualHome: string): ServiceFacts 
     home: places.home,
     lock: places.lock,
     log: places.daemonLog,
+    socket: places.socket,
     uid: statSync(places.home, { throwIfNoEntry: false })?.uid ?? process.getuid?.() ?? 0,
     env: Object.fromEntries(decisive.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
     flock: findProgram("flock", "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin") !== null,

@@ -1,8 +1,14 @@
 /** The text of a systemd unit. Each line below is there because without it systemd would end scripts or give up. */
 import type { ServiceFacts } from "./facts.ts";
 
+export type UnitOptions = {
+  readonly system: boolean;
+  /** The socket unit that holds the door; null where the daemon makes its own. */
+  readonly socket: string | null;
+};
+
 /** For `~/.config/systemd/user`, or for `/etc/systemd/system` when `system`. */
-export function systemdUnit(facts: ServiceFacts, options: { readonly system: boolean }): string {
+export function systemdUnit(facts: ServiceFacts, options: UnitOptions): string {
   const { node, entry, home, lock, log, flock } = facts;
   const start = flock ? ["/bin/sh", "-c", LOCK_LINE, lock, node, entry, home] : [node, entry, "--home", home];
   const runtime = facts.env["XDG_RUNTIME_DIR"];
@@ -13,6 +19,8 @@ export function systemdUnit(facts: ServiceFacts, options: { readonly system: boo
     // However often it dies, it comes back: its jobs need it.
     "StartLimitIntervalSec=0",
     ...(options.system ? needsOfSystemUnit(facts.uid, runtime) : []),
+    // Wanted, not required: a daemon without that door makes its own.
+    ...(options.socket === null ? [] : [`Wants=${options.socket}`, `After=${options.socket}`]),
     "",
     "[Service]",
     "Type=exec",

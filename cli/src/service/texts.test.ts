@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceFacts } from "./facts.ts";
 import { launchdPlist } from "./launchd-plist.ts";
+import { systemdSocket } from "./systemd-socket.ts";
 import { systemdUnit } from "./systemd-unit.ts";
 import { taskXml } from "./task-xml.ts";
 
@@ -11,6 +12,7 @@ const facts: ServiceFacts = {
   home: "/home/eva/.local/state/aither",
   lock: "/home/eva/.local/state/aither/.orchestration-jobs/lock",
   log: "/home/eva/.local/state/aither/daemon.log",
+  socket: "/run/user/1000/aither/0123456789abcdef.sock",
   uid: 1000,
   env: { XDG_RUNTIME_DIR: "/run/user/1000" },
   flock: true,
@@ -20,7 +22,7 @@ const facts: ServiceFacts = {
 const odd = { ...facts, home: `/a b/100%/$HOME/"q"/<&'>\\x`, log: "/a b/100%/$HOME/daemon.log" };
 
 test("a unit keeps scripts alive, comes back, and takes the lock before the daemon", () => {
-  const lines = systemdUnit(facts, { system: false }).split("\n");
+  const lines = systemdUnit(facts, { system: false, socket: null }).split("\n");
   for (const wanted of [
     "Type=exec",
     `ExecStart=/bin/sh -c "exec 9>>\\"$$0\\"; flock -n 9 || exit 75; exec \\"$$1\\" \\"$$2\\" --home \\"$$3\\"" ${facts.lock} ${facts.node} ${facts.entry} ${facts.home}`,
@@ -38,23 +40,31 @@ test("a unit keeps scripts alive, comes back, and takes the lock before the daem
 });
 
 test("a unit of the machine runs as the home's owner and keeps that user's runtime folder", () => {
-  const text = systemdUnit(facts, { system: true });
+  const text = systemdUnit(facts, { system: true, socket: null });
   assert.match(text, /^User=1000$/m);
   assert.match(text, /^Requires=user-runtime-dir@1000\.service$/m);
   assert.match(text, /^WantedBy=multi-user\.target$/m);
-  const bare = systemdUnit({ ...facts, env: {}, uid: 0 }, { system: true });
+  const bare = systemdUnit({ ...facts, env: {}, uid: 0 }, { system: true, socket: null });
   assert.match(bare, /^UnsetEnvironment=XDG_RUNTIME_DIR$/m);
   assert.doesNotMatch(bare, /user-runtime-dir/);
 });
 
+test("a socket unit lets in nobody else, and the service waits for it", () => {
+  const text = systemdSocket({ ...facts, socket: "/run/a%b.sock" });
+  for (const line of ["ListenStream=/run/a%%b.sock", "SocketMode=0600", "DirectoryMode=0700", "RemoveOnStop=yes"])
+    assert.ok(text.split("\n").includes(line), line);
+  const unit = systemdUnit(facts, { system: false, socket: "aither.socket" });
+  assert.match(unit, /^Wants=aither\.socket\nAfter=aither\.socket$/m);
+});
+
 test("odd paths stay what they are in a unit", () => {
-  const text = systemdUnit(odd, { system: false });
+  const text = systemdUnit(odd, { system: false, socket: null });
   assert.ok(text.includes(`"/a b/100%%/$$HOME/\\"q\\"/<&'>\\\\x"`), text);
   assert.match(text, /^StandardOutput=append:\/a b\/100%%\/\$HOME\/daemon\.log$/m);
 });
 
 test("without flock the unit starts the daemon itself", () => {
-  const text = systemdUnit({ ...facts, flock: false }, { system: false });
+  const text = systemdUnit({ ...facts, flock: false }, { system: false, socket: null });
   assert.match(text, /^ExecStart=\/opt\/node\/bin\/node \/opt\/aither\/bin\/aitherd --home \/home\/eva\S+$/m);
 });
 

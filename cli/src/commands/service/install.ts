@@ -27,22 +27,23 @@ export async function serviceInstall(context: Context, input: Input): Promise<nu
 }
 
 async function show({ io, json }: Context, definition: Definition): Promise<number> {
-  const { service, file, text, install } = definition;
-  if (json) await io.write(document({ ...service, file, text, commands: install }));
+  const { service, file, text, beside, install } = definition;
+  if (json) await io.write(document({ ...service, file, text, beside, commands: install }));
   else
-    await io.lines([`# ${file}`, ...text.trimEnd().split("\n"), "", ...install.map((one) => `# then: ${spell(one)}`)]);
+    await io.lines([
+      ...[{ file, text }, ...beside].flatMap((one) => [`# ${one.file}`, ...one.text.trimEnd().split("\n"), ""]),
+      ...install.map((one) => `# then: ${spell(one)}`),
+    ]);
   return exit.done;
 }
 
-function write({ file, text, encoding, facts }: Definition): void {
+function write({ file, text, beside, encoding, facts }: Definition): void {
   try {
     // The service manager appends to the log before the daemon has made anything.
     for (const folder of [facts.home, dirname(facts.lock)]) makePrivate(folder);
     for (const path of [facts.log, facts.lock]) closeSync(openSync(path, "a", 0o600));
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, encoding === "utf16le" ? `\ufeff${text}` : text, { encoding, mode: 0o644 });
-    chmodSync(`${file}.new`, 0o644);
-    renameSync(`${file}.new`, file);
+    for (const one of [...beside, { file, text }]) replace(one.file, one.text, encoding);
   } catch (error) {
     rmSync(`${file}.new`, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
@@ -52,6 +53,12 @@ function write({ file, text, encoding, facts }: Definition): void {
       cause: error,
     });
   }
+}
+
+function replace(file: string, text: string, encoding: Definition["encoding"]): void {
+  writeFileSync(`${file}.new`, encoding === "utf16le" ? `\ufeff${text}` : text, { encoding, mode: 0o644 });
+  chmodSync(`${file}.new`, 0o644);
+  renameSync(`${file}.new`, file);
 }
 
 function makePrivate(folder: string): void {

@@ -13,9 +13,11 @@ type State = { readonly enabled: boolean | null; readonly active: boolean | null
 export async function serviceStatus(context: Context, input: Input): Promise<number> {
   const { places, io } = context;
   const definition = defineInstalled(context, { system: input.on("system") });
-  const { service, file, text, encoding } = definition;
+  const { service, file, text, beside, encoding } = definition;
   const installed = existsSync(file);
-  const current = installed && readFileSync(file, encoding).replace(/^\ufeff/, "") === text;
+  const current = [{ file, text }, ...beside].every(
+    (one) => existsSync(one.file) && readFileSync(one.file, encoding).replace(/^\ufeff/, "") === one.text,
+  );
   const state = installed ? stateOf(definition) : { enabled: false, active: false, pid: null };
   const daemonPid = await context.calmClient.daemon().then(
     ({ pid }) => pid,

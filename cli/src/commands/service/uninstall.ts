@@ -11,7 +11,7 @@ import { runAll, spell } from "../../service/run.ts";
 export async function serviceUninstall(context: Context, input: Input): Promise<number> {
   const { places, io, json, quiet } = context;
   const definition = defineInstalled(context, { system: input.on("system") });
-  const { file, service, uninstall, afterwards, absent } = definition;
+  const { file, beside, service, uninstall, afterwards, absent } = definition;
   const was = readService(places.home) !== null || existsSync(file);
   const commands = [...uninstall, ...afterwards];
   if (input.on("dry-run")) {
@@ -22,7 +22,7 @@ export async function serviceUninstall(context: Context, input: Input): Promise<
   if (was) {
     const failed = absent === null && existsSync(file) ? runAll(uninstall) : null;
     if (failed !== null) throw fail("DAEMON_UNREACHABLE", failed, { hint: `the file is ${file}` });
-    remove(file);
+    for (const one of [{ file }, ...beside]) remove(one.file);
     rmSync(serviceMarker(places.home), { force: true });
     if (absent === null) runAll(afterwards);
   }
