@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { JobDetail } from "@aither/protocol";
 import { Cli } from "../rig/cli.ts";
-import { besideSystemd, systemdIsMissing } from "../rig/systemd.ts";
+import { besideSystemd, systemdIsMissing, underSystemd } from "../rig/systemd.ts";
 
 /** The daemon as a service: written as shown, verified by systemd, and no script ends with it. */
 
@@ -105,6 +105,58 @@ test("under a real systemd: killed, it comes back; stopped and restarted, no scr
   assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.exitCode, 3);
   assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.attempts.length, 1, "it ran once");
 });
+
+test("under the machine's systemd: a unit of the machine comes back when killed, and no script ends with it", async (t) => {
+  const missing = systemdIsMissing();
+  if (missing !== null) return t.skip(missing);
+  await using cli = await Cli.create();
+  const script = "echo $$ > pid; while [ ! -e gate ]; do sleep 0.1; done; echo done; exit 3";
+  await cli.playbook("long", { one: { steps: [{ id: "long", name: "long", shell: "sh", script }] } });
+  const story = machineStoryOf(cli.workspace.folder);
+  const { code, stdout, stderr } = await underSystemd(story, { ...cli.workspace.env }, cli.workspace.root);
+  const told = `${stdout}\n${stderr}`;
+  assert.equal(code, 0, told);
+  const facts = Object.fromEntries(stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
+  assert.equal(facts["first"], "systemd", told);
+  assert.equal(facts["main1"], facts["answers1"], `the unit's process is the daemon that answers\n${told}`);
+  assert.equal(facts["enabled"], "enabled", told);
+  assert.equal(facts["queued"], "0", `who calls in the moment of a death waits and is answered\n${told}`);
+  assert.notEqual(facts["main2"], facts["main1"], `a killed daemon comes back\n${told}`);
+  assert.equal(facts["alive2"], "yes", told);
+  assert.equal(facts["alive3"], "yes", `systemctl restart ends no script\n${told}`);
+  assert.equal(facts["conclusion"], "1", `the job ended as its script did\n${told}`);
+  assert.equal(facts["left"], "no", told);
+});
+
+function machineStoryOf(folder: string): string {
+  return `
+cd "${folder}"
+aither() { ${aither} "$@"; }
+unit() { systemctl list-units --all --plain --no-legend 'aither*.service' | cut -d' ' -f1; }
+main() { systemctl show -p MainPID --value "$(unit)"; }
+alive() { if kill -0 "$(cat pid)"; then echo yes; else echo no; fi; }
+echo "first=$(cat /proc/1/comm)"
+aither service install --system >&2 || exit 90
+echo "main1=$(main)"
+echo "answers1=$(aither daemon status --json | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p')"
+echo "enabled=$(systemctl is-enabled "$(unit)")"
+aither orch long --detach >&2 || exit 91
+for i in $(seq 200); do [ -s pid ] && break; sleep 0.1; done
+kill -9 "$(main)"
+aither jobs list >&2
+echo "queued=$?"
+echo "main2=$(main)"
+echo "alive2=$(alive)"
+systemctl restart "$(unit)" || exit 92
+aither jobs list >&2 || exit 93
+echo "alive3=$(alive)"
+touch gate
+aither wait latest >&2
+echo "conclusion=$?"
+aither service uninstall >&2 || exit 94
+if ls /etc/systemd/system/aither* >&2; then echo "left=yes"; else echo "left=no"; fi
+`;
+}
 
 /** What a user would type, told as `name=value` lines. */
 function storyOf(folder: string): string {
