@@ -8,6 +8,7 @@ import { daemonStatus } from "./commands/daemon/status.ts";
 import { daemonStop } from "./commands/daemon/stop.ts";
 import { doctor } from "./commands/doctor.ts";
 import { explain } from "./commands/explain.ts";
+import { artifacts } from "./commands/jobs/artifacts.ts";
 import { events } from "./commands/jobs/events.ts";
 import { logs } from "./commands/jobs/logs.ts";
 import { pause, toggle } from "./commands/jobs/pause.ts";
@@ -43,6 +44,7 @@ export const cold: Readonly<Record<string, Run>> = {
   orch,
   run: runScripts,
   "jobs logs": logs,
+  "jobs artifacts": artifacts,
   "jobs events": events,
   "jobs wait": wait,
   "jobs pause": pause,

@@ -123,6 +123,17 @@ export const commands: readonly Command[] = [
     examples: ["aither logs -f", "aither logs 42 --script 0402", "aither logs latest --raw > out.txt"],
   },
   {
+    name: "jobs artifacts",
+    aliases: ["artifacts"],
+    args: "[job] [name]",
+    about: "the files a job keeps; with a name, that file",
+    flags: {
+      output: { type: "string", short: "o", value: "FILE", about: "write it there, not to stdout" },
+      force: { type: "boolean", about: "replace the file that is there" },
+    },
+    examples: ["aither artifacts", "aither artifacts 42 report/index.html -o report.html"],
+  },
+  {
     name: "jobs events",
     aliases: ["events"],
     args: "[job]",

@@ -14,11 +14,17 @@ export type Config = {
   readonly slots: number;
   /** Slots of each named pool, from the user's file. */
   readonly pools: Readonly<Record<string, number>>;
+  /** What one job may keep as artifacts. */
+  readonly artifacts: ArtifactLimits;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
 };
 
+export type ArtifactLimits = { readonly bytesMax: number; readonly filesMax: number };
+
+const ARTIFACT_BYTES_DEFAULT = 1024 ** 3;
+const ARTIFACT_FILES_DEFAULT = 10_000;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const SLOTS_DEFAULT = 256;
 const SLOTS_MAX = 10_000;
@@ -36,7 +42,19 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
     throw invalid(`logLevel must be one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(logLevel)}`);
   }
   const pools = readPools(file["pools"]);
-  return { home: flags.home, slots: Number(slots), pools, logLevel, bootIdPath: env["AITHER_TEST_BOOT_ID_FILE"] };
+  const artifacts = {
+    bytesMax: wholeNumber(file, "artifactBytesMax") ?? ARTIFACT_BYTES_DEFAULT,
+    filesMax: wholeNumber(file, "artifactFilesMax") ?? ARTIFACT_FILES_DEFAULT,
+  };
+  const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
+  return { home: flags.home, slots: Number(slots), pools, artifacts, logLevel, bootIdPath };
+}
+
+function wholeNumber(file: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const value = file[name];
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && Number(value) >= 1) return Number(value);
+  throw invalid(`${name} must be a whole number of at least 1, not ${JSON.stringify(value)}`);
 }
 
 /** `"pools": {"gpu": 1, "network": 8}` */

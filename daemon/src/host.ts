@@ -1,7 +1,8 @@
 /** What the API (and whatever else answers people) may ask of a running daemon: the seam between adapters and doors. */
 import type { JobState } from "@aither/core";
 import type { EngineFace } from "@aither/engine";
-import type { AttemptRef, Event, JobId, JobStatus, JobSummary, Places, StartJob } from "@aither/protocol";
+import type { FileHandle } from "node:fs/promises";
+import type { ArtifactView, AttemptRef, Event, JobId, JobStatus, JobSummary, Places, StartJob } from "@aither/protocol";
 import type { Planner } from "./playbooks/face.ts";
 
 export interface Host {
@@ -107,6 +108,14 @@ export interface Store {
     readonly dryRun?: boolean;
   }): Promise<readonly number[]>;
   readonly output: OutputFiles;
+  readonly artifacts: ArtifactFiles;
+}
+
+/** Files a job keeps. */
+export interface ArtifactFiles {
+  list(jobId: JobId): Promise<readonly ArtifactView[]>;
+  /** null when there is no such file. Whoever gets it closes it. */
+  open(jobId: JobId, name: string): Promise<{ readonly handle: FileHandle; readonly bytes: number } | null>;
 }
 
 /** `err` exists only for scripts with `separateStderr`. */

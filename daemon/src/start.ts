@@ -40,6 +40,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     daemonId: instance,
     identity,
     origin: async (jobId) => store.origin(jobId),
+    artifacts: config.artifacts,
     onDiskFailed: (error) => lifecycle.diskFailed(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
   });

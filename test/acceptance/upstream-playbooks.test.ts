@@ -40,7 +40,9 @@ test("real playbooks load and resolve as written", async (t) => {
         env: {},
         ...(profile !== undefined && { profile }),
       });
-      return made.ok ? made.value : made.problem.detail;
+      if (!made.ok) return made.problem.detail;
+      // The table knows the stages that are written as such.
+      return { ...made.value, stages: made.value.stages.filter(({ role }) => role === undefined) };
     };
     for (const playbook of playbooks.filter(({ catalog }) => catalog === name)) {
       const shown = await planner.showPlaybook(join(upstream, playbook.file), workspace.path);

@@ -20,7 +20,7 @@ function v3(name: string, jobs: Readonly<Record<string, string | object>>): stri
 }
 
 const walk = v3("walk", {
-  first: { steps: [{ name: "good", script: "echo $GREETING" }] },
+  first: { steps: [{ name: "good", script: "echo $GREETING; echo kept > $AITHER_ARTIFACTS/kept" }] },
   second: { needs: ["first"], steps: [{ name: "bad", script: "exit ${CODE:-3}" }] },
 });
 
@@ -75,7 +75,9 @@ test("a job from its start to its removal", async () => {
   assert.deepEqual([ended.status, ended.exitCode, ended.name], ["Failed", 1, "walk"]);
 
   const shown = await call(lab, "showJob", "/api/jobs/1");
-  assert.deepEqual(shown.body, ended);
+  const { artifacts, ...rest } = shown.body as unknown as JobDetail;
+  assert.deepEqual(rest, ended);
+  assert.equal(artifacts?.length, 1);
   const listed = await call(lab, "listJobs", "/api/jobs?status=failed,completed&text=WALK&limit=10");
   assert.deepEqual(
     (listed.body as unknown as { jobs: JobSummary[] }).jobs.map(({ jobId }) => jobId),
@@ -83,6 +85,12 @@ test("a job from its start to its removal", async () => {
   );
   assert.equal((await call(lab, "jobEvents", "/api/jobs/1/events")).text.split("\n").length, ended.seq + 1);
   assert.equal((await call(lab, "jobLogs", "/api/jobs/1/logs")).text, "hi\n");
+  const kept = await call(lab, "listArtifacts", "/api/jobs/1/artifacts");
+  const names = (kept.body as unknown as Reply<"listArtifacts">).artifacts.map(({ name }) => name);
+  assert.deepEqual(names, ["kept"]);
+  assert.equal((await call(lab, "getArtifact", "/api/jobs/1/artifacts/kept")).text, "kept\n");
+  const outside = await ask(lab.socket, "/api/jobs/1/artifacts/..%2Fenv.json");
+  assert.equal(outside.problem.code, "AITHER_E_ARTIFACT_NOT_FOUND");
   const why = await call(lab, "explainJob", "/api/jobs/1/explain?subject=second");
   assert.equal((why.body as unknown as { status: string }).status, "Failed");
   await call(lab, "pruneJobs", "/api/jobs/prune", { body: { keep: 0, dryRun: true } });

@@ -101,7 +101,7 @@ function drawLeg(prng: Prng, place: { stage: string; leg: number; matrix: boolea
 }
 
 function drawScript(prng: Prng, key: string): ScriptPlan {
-  return {
+  const script: ScriptPlan = {
     key,
     id: null,
     number: null,
@@ -120,6 +120,7 @@ function drawScript(prng: Prng, key: string): ScriptPlan {
     stopLadder: [...prng.pick(ladders)],
     separateStderr: false,
   };
+  return script.backoff.initialMs % 7 === 0 ? { ...script, alone: true } : script;
 }
 
 /** Something somebody might ask of a job, sensible or not. */

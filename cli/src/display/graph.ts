@@ -23,11 +23,12 @@ export type Node = {
 export type Graph = { readonly name: string; readonly nodes: readonly Node[]; readonly edges: readonly Edge[] };
 
 /** The plan as nodes and edges. */
-export function graphOf(plan: PlanView): Graph {
-  const levels = levelsOf(plan);
+export function graphOf({ name: title, stages: own, around }: PlanView): Graph {
+  const stages = [...own, ...around.map((stage) => behindTheLast(stage, [...own, ...around]))];
+  const levels = levelsOf(stages);
   return {
-    name: plan.name,
-    nodes: plan.stages.map(({ id, name, decision, reason, condition, legs }) => ({
+    name: title,
+    nodes: stages.map(({ id, name, decision, reason, condition, legs }) => ({
       id,
       name,
       level: levels.get(id) ?? 1,
@@ -37,15 +38,25 @@ export function graphOf(plan: PlanView): Graph {
       legs: legs.map((leg) => leg.name).filter((leg) => leg !== ""),
       scripts: (legs[0]?.scripts ?? []).map(scriptTitle),
     })),
-    edges: plan.stages.flatMap(({ id, needs, after }) => [
+    edges: stages.flatMap(({ id, needs, after }) => [
       ...needs.map((from): Edge => ({ from, to: id, kind: "needs" })),
       ...after.filter((from) => !needs.includes(from)).map((from): Edge => ({ from, to: id, kind: "after" })),
     ]),
   };
 }
 
+type Stage = PlanView["stages"][number];
+
+/** What follows all stages is drawn behind the last ones alone. */
+function behindTheLast(stage: Stage, all: readonly Stage[]): Stage {
+  const waitedFor = new Set(
+    all.filter(({ id }) => stage.after.includes(id)).flatMap(({ needs, after }) => [...needs, ...after]),
+  );
+  return { ...stage, after: stage.after.filter((id) => !waitedFor.has(id)) };
+}
+
 /** A plan has no cycles, and stages may need ones that are written below them. */
-function levelsOf({ stages }: PlanView): ReadonlyMap<string, number> {
+function levelsOf(stages: readonly Stage[]): ReadonlyMap<string, number> {
   const levels = new Map<string, number>();
   let open = [...stages];
   while (open.length > 0) {

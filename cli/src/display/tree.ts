@@ -9,7 +9,25 @@ export function jobTree(job: JobDetail, options: { readonly theme: Theme; readon
   const title = job.name && job.name !== job.playbook ? `${job.playbook} (${job.name})` : job.playbook;
   const head = [theme.bold(`#${job.number} ${title}`), theme.status(job.status), took && theme.dim(took)];
   const why = job.reason === "" ? [] : [theme.dim(`  ${job.reason}`)];
-  return [head.filter(Boolean).join("  "), ...why, ...job.stages.flatMap((stage) => stageLines(stage, options))];
+  return [
+    head.filter(Boolean).join("  "),
+    ...why,
+    ...job.stages.flatMap((stage) => stageLines(stage, options)),
+    ...keptLines(job, theme),
+  ];
+}
+
+/** More are a list of their own. */
+const KEPT_SHOWN_MAX = 10;
+
+function keptLines({ artifacts = [], number }: JobDetail, theme: Theme): string[] {
+  if (artifacts.length === 0) return [];
+  const more = artifacts.length - KEPT_SHOWN_MAX;
+  return [
+    theme.bold("Keeps"),
+    ...artifacts.slice(0, KEPT_SHOWN_MAX).map(({ name, bytes }) => `  ${name} ${theme.dim(`(${bytes} bytes)`)}`),
+    ...(more > 0 ? [theme.dim(`  … and ${more} more: aither jobs artifacts ${number}`)] : []),
+  ];
 }
 
 function stageLines(stage: StageView, options: { theme: Theme; nowMs: number }): string[] {
@@ -83,6 +101,11 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
       for (const script of leg.scripts) lines.push(`   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}`);
     }
   });
+  for (const stage of plan.around) {
+    const when = stage.condition === null ? "before the stages" : `when ${stage.condition}`;
+    lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);
+    for (const script of stage.legs.flatMap(({ scripts }) => scripts)) lines.push(`   ${scriptTitle(script)}`);
+  }
   for (const one of plan.missing) lines.push(`${theme.warn("missing")}: ${one}`);
   for (const one of plan.unknown) lines.push(`${theme.warn("unknown")}: ${one}`);
   for (const { what, where, reason } of plan.notEnforced)

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { limits } from "./limits.ts";
 import { hasSocket } from "./mount.ts";
 import { drain, problemOf, sendProblem } from "./problems.ts";
+import { artifactRoutes } from "./routes/artifacts.ts";
 import { cancelRoute } from "./routes/cancel.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -43,6 +44,7 @@ const routesOfTheApi = [
   retryRoute,
   eventRoutes,
   logRoute,
+  artifactRoutes,
   removeRoute,
   pruneRoute,
   explainRoute,

@@ -22,6 +22,7 @@ import {
   type IdentityOptions,
   type Tail,
 } from "@aither/supervise";
+import type { ArtifactLimits } from "../config.ts";
 import type { Log, Origin } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
 import { errorCode, isDiskFailure } from "../store/errors.ts";
@@ -48,6 +49,7 @@ export type LocalExecutorOptions = {
   readonly daemonId: string;
   readonly identity: IdentityOptions;
   readonly origin: (jobId: JobId) => Promise<Origin | null>;
+  readonly artifacts: ArtifactLimits;
   /** An attempt cannot be made ready, because nothing can be written: the daemon ends as it does for its journal. */
   readonly onDiskFailed: (error: unknown) => void;
   readonly jobNumber: (jobId: JobId) => number;
@@ -195,6 +197,7 @@ export class LocalExecutor implements Executor {
       marker: attemptMarker(request.ref),
       number: this.#options.jobNumber(request.ref.jobId),
       fs: this.#options.fs,
+      limits: this.#options.artifacts,
     });
     if (typeof spec === "string") {
       this.#report({ is: "spawn-failed", ref: request.ref, message: spec });

@@ -1,7 +1,10 @@
 /** From a plan's script to a process that can be asked for. */
 import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { COLLECTOR } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
 import type { AttemptFiles, AttemptSpec, DurableFs } from "@aither/supervise";
+import type { ArtifactLimits } from "../config.ts";
 import { attemptEnvironment } from "./environment.ts";
 import type { Surroundings } from "./job-surroundings.ts";
 
@@ -16,6 +19,7 @@ export type Preparation = {
   readonly marker: string;
   readonly number: number;
   readonly fs: DurableFs;
+  readonly limits: ArtifactLimits;
 };
 
 /** The order, or a sentence that says why it cannot be given. */
@@ -24,7 +28,8 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
   const { run, separateStderr, stdin = false } = request.script;
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
   if (!isFolder(cwd)) return `its working directory is not there: ${cwd}`;
-  const argv = await commandLine(preparation);
+  const collects = run.argv[0] === COLLECTOR;
+  const argv = collects ? collectorCommand() : await commandLine(preparation);
   const [program, ...rest] = argv;
   if (program === undefined) return "it names no program";
   const env = attemptEnvironment({
@@ -33,7 +38,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     files,
     artifacts: job.artifacts,
     origin: job.origin,
-    planned: run.env,
+    planned: collects ? { ...run.env, ...limitsOf(preparation.limits) } : run.env,
   });
   return {
     files,
@@ -46,6 +51,17 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     separateStderr,
     stdin,
   };
+}
+
+/** It is beside us: in the bundle, or as source where the daemon runs from source. */
+function collectorCommand(): readonly string[] {
+  const here = import.meta.url;
+  const path = fileURLToPath(new URL(here.endsWith(".ts") ? "collect-main.ts" : "collect-main.js", here));
+  return [process.execPath, ...process.execArgv, path];
+}
+
+function limitsOf({ bytesMax, filesMax }: ArtifactLimits): Record<string, string> {
+  return { AITHER_COLLECT_BYTES_MAX: String(bytesMax), AITHER_COLLECT_FILES_MAX: String(filesMax) };
 }
 
 /** Inline text travels as the last argument; a long one as a file, where the shell's `-c` gives way to it. */

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import type { Plan, RunSpec, ScriptPlan } from "@aither/protocol";
+import { COLLECTOR } from "@aither/core";
+import type { NotEnforced, Plan, RunSpec, ScriptPlan } from "@aither/protocol";
 import { isFile, readHead } from "./files.ts";
 
 /** An interpreter that a script needs and that nobody found. */
@@ -17,11 +18,15 @@ export async function findInterpreters(
 ): Promise<{ readonly plan: Plan; readonly missing: readonly MissingInterpreter[] }> {
   const finder = createFinder(env, plan.workspace);
   const missing = new Map<string, MissingInterpreter>();
+  const notEnforced: NotEnforced[] = [];
   const settle = async (script: ScriptPlan, needed: boolean): Promise<ScriptPlan> => {
     if (script.run.argv.length === 0) return script;
     const found = await runWith(finder, script);
     if (found.ok) return { ...script, run: found.run };
-    if (needed && !missing.has(found.interpreter)) {
+    if (needed && script.role !== undefined && script.continueOnError) {
+      const reason = `${found.interpreter} is missing, so it will fail, which fails nothing (${found.mend})`;
+      notEnforced.push({ what: script.name, where: script.key, reason });
+    } else if (needed && !missing.has(found.interpreter)) {
       missing.set(found.interpreter, { script: script.name, ...found });
     }
     return script;
@@ -44,7 +49,10 @@ export async function findInterpreters(
             ),
     })),
   );
-  return { plan: { ...plan, stages }, missing: [...missing.values()] };
+  return {
+    plan: { ...plan, stages, notEnforced: [...plan.notEnforced, ...notEnforced] },
+    missing: [...missing.values()],
+  };
 }
 
 type Finder = {
@@ -122,6 +130,7 @@ async function runWith(finder: Finder, script: ScriptPlan): Promise<Run> {
   const { run } = script;
   const [name = "", ...args] = run.argv;
   const using = (...front: string[]): Run => ({ ok: true, run: { ...run, argv: [...front, ...args] } });
+  if (name === COLLECTOR) return { ok: true, run };
   if (name === "node") return using(process.execPath);
   if (name === "tsx") return typescript(finder, using);
   if (isAbsolute(name)) return program(finder, name, using);

@@ -1,4 +1,4 @@
-import { API_VERSION, type Plan, type PlanView } from "@aither/protocol";
+import { API_VERSION, type Plan, type PlanView, type StagePlan } from "@aither/protocol";
 
 /** The plan as people and tools read it. A matrix that is not known yet has no legs. */
 export function viewOfPlan(plan: Plan): PlanView {
@@ -9,22 +9,33 @@ export function viewOfPlan(plan: Plan): PlanView {
     profile: plan.profile,
     file: plan.file,
     variables: plan.variables,
-    stages: plan.stages.map((stage) => ({
-      id: stage.id,
-      name: stage.name,
-      needs: stage.needs,
-      after: stage.after,
-      decision: stage.decision,
-      reason: stage.reason,
-      condition: stage.condition,
-      legs: (stage.legs ?? []).map((leg) => ({
-        name: leg.name,
-        matrix: leg.matrix,
-        scripts: leg.scripts.map(({ number, name, path, kind }) => ({ number, name, path, kind })),
-      })),
-    })),
+    stages: plan.stages.filter(({ role }) => role === undefined).map(lineOf),
+    around: plan.stages.flatMap((stage) => (stage.role === undefined ? [] : [{ ...lineOf(stage), role: stage.role }])),
     missing: plan.missing,
     unknown: plan.unknown,
     notEnforced: plan.notEnforced,
+  };
+}
+
+function lineOf(stage: StagePlan): PlanView["stages"][number] {
+  return {
+    id: stage.id,
+    name: stage.name,
+    needs: stage.needs,
+    after: stage.after,
+    decision: stage.decision,
+    reason: stage.reason,
+    condition: stage.condition,
+    legs: (stage.legs ?? []).map((leg) => ({
+      name: leg.name,
+      matrix: leg.matrix,
+      scripts: leg.scripts.map(({ number, name, path, kind, role }) => ({
+        number,
+        name,
+        path,
+        kind,
+        ...(role !== undefined && { role }),
+      })),
+    })),
   };
 }

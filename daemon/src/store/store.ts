@@ -13,6 +13,7 @@ import { FileJournal } from "./journal.ts";
 import { jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { readOrigin, writeOrigin } from "./origin.ts";
+import { Artifacts } from "./artifacts.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
 import { indexEntry, Rebuild } from "./rebuild.ts";
@@ -23,6 +24,7 @@ export class FileStore implements Store {
   readonly folders: JobFolders;
   readonly journal: FileJournal;
   readonly output: OutputFiles;
+  readonly artifacts: Artifacts;
   readonly #output: Output;
   readonly #index: JobIndex;
   readonly #projections: Projections;
@@ -57,6 +59,7 @@ export class FileStore implements Store {
     });
     this.#output = new Output({ folders, tail: options.tail, live: (jobId) => this.#engine?.job(jobId) });
     this.output = this.#output;
+    this.artifacts = new Artifacts(folders);
   }
 
   /** Before the engine starts. Throws `StartRefused`, or what the disk said. */

@@ -91,6 +91,7 @@ async function assemble(root: string): Promise<Parts> {
     exits: store.layout.exits,
     tail,
     log,
+    artifacts: { bytesMax: 1024 ** 3, filesMax: 10_000 },
     daemonId: instance,
     identity: {},
     origin: async (jobId) => store.origin(jobId),

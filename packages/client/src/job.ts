@@ -1,5 +1,15 @@
-import type { CancelJob, Event, EventOf, EventType, JobDetail, LogLine, PauseJob, RetryJob } from "@aither/protocol";
-import { call } from "./call.ts";
+import type {
+  CancelJob,
+  Event,
+  EventOf,
+  EventType,
+  JobDetail,
+  LogLine,
+  PauseJob,
+  Reply,
+  RetryJob,
+} from "@aither/protocol";
+import { call, open } from "./call.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { logs, rawLogs, type LogsOptions } from "./logs.ts";
 import { isUnreachable, wasReached } from "./problem.ts";
@@ -114,6 +124,17 @@ export class JobHandle implements AsyncDisposable {
   /** Output as bytes. */
   async *rawLogs(options: LogsOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     yield* rawLogs(this.#transport, await this.#pinned(options.signal), options);
+  }
+
+  /** What it keeps. */
+  async artifacts(): Promise<Reply<"listArtifacts">> {
+    return this.#pin(await call(this.#transport, "listArtifacts", { params: { id: this.#ref } }));
+  }
+
+  /** A file it keeps, by the name under which it is listed. */
+  async *artifact(name: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const reply = await open(this.#transport, "getArtifact", { params: { id: this.#ref, name } });
+    yield* reply.body;
   }
 
   /** Events in order, over any gap. */

@@ -14,9 +14,9 @@ import {
   StartJobReply,
   ValidatePlaybook,
 } from "./command.ts";
-import { JobDetail, JobSummary, StageStatus, ScriptStatus } from "./job.ts";
+import { ArtifactView, JobDetail, JobSummary, StageStatus, ScriptStatus } from "./job.ts";
 import { Json, JsonRecord } from "./json.ts";
-import { NotEnforced, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
+import { NotEnforced, PlanRole, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
 import type { RouteName } from "./routes.ts";
 
 const apiVersion = Type.Literal("aither/v1");
@@ -43,6 +43,24 @@ const DiagnosticSchema = Type.Object({
   fix: nullable(Type.String()),
 });
 
+const ScriptLine = Type.Object({
+  number: nullable(Type.String()),
+  name: Type.String(),
+  path: nullable(Type.String()),
+  kind: ScriptKind,
+  role: Type.Optional(PlanRole),
+});
+const StageLine = {
+  id: Type.String(),
+  name: Type.String(),
+  needs: Type.Array(Type.String()),
+  after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
+  decision: StageDecision,
+  reason: Type.String(),
+  condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
+  legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
+};
+
 /** The plan as people and tools read it (`playbooks plan --json`, `orch --dry-run --json`). */
 export const PlanView = Type.Object({
   apiVersion,
@@ -51,31 +69,10 @@ export const PlanView = Type.Object({
   profile: nullable(Type.String()),
   file: nullable(Type.String()),
   variables: JsonRecord,
-  stages: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      name: Type.String(),
-      needs: Type.Array(Type.String()),
-      after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
-      decision: StageDecision,
-      reason: Type.String(),
-      condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
-      legs: Type.Array(
-        Type.Object({
-          name: Type.String(),
-          matrix: JsonRecord,
-          scripts: Type.Array(
-            Type.Object({
-              number: nullable(Type.String()),
-              name: Type.String(),
-              path: nullable(Type.String()),
-              kind: ScriptKind,
-            }),
-          ),
-        }),
-      ),
-    }),
-  ),
+  stages: Type.Array(Type.Object(StageLine)),
+  around: Type.Array(Type.Object({ ...StageLine, role: PlanRole }), {
+    description: "What runs before and behind the stages: hooks, post actions, the keeping of artifacts.",
+  }),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),
   notEnforced: Type.Array(NotEnforced),
@@ -223,6 +220,26 @@ export const contracts = {
     }),
     status: 200,
     produces: "text/plain",
+  },
+  listArtifacts: {
+    summary: "Files the job keeps",
+    params: JobParams,
+    reply: Type.Object({
+      apiVersion,
+      jobId: Type.String(),
+      number: Type.Integer(),
+      artifacts: Type.Array(ArtifactView),
+    }),
+    status: 200,
+  },
+  getArtifact: {
+    summary: "One of these files, as an attachment",
+    params: Type.Object({
+      ...JobParams.properties,
+      name: Type.String({ minLength: 1, description: "As it is listed; `/` is written `%2F`." }),
+    }),
+    status: 200,
+    produces: "application/octet-stream",
   },
   cancelJob: {
     summary: "Cancel",

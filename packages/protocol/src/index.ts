@@ -13,6 +13,7 @@ export type {
   NotEnforced,
   OnInterrupted,
   Plan,
+  PlanRole,
   PlaybookFormat,
   RunSpec,
   ScriptKind,
@@ -23,15 +24,20 @@ export type {
 } from "./plan.ts";
 export type {
   Playbook,
+  PlaybookAction,
   PlaybookBackoff,
+  PlaybookHooks,
   PlaybookInput,
   PlaybookProfile,
   PlaybookStage,
+  PlaybookStageHooks,
   PlaybookStep,
 } from "./playbook.ts";
+export type { PlaybookArtifacts, PlaybookUndo, PlaybookWhen } from "./around.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";
 export type { Handle, SkipKind, StopCause } from "./events/script.ts";
 export type {
+  ArtifactView,
   AttemptView,
   Counts,
   JobDetail,

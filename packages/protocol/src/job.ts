@@ -133,6 +133,14 @@ export const JobSummary = Type.Object({
 });
 export type JobSummary = Static<typeof JobSummary>;
 
+/** A file that a job keeps. */
+export const ArtifactView = Type.Object({
+  name: Type.String({ description: "Its path among the job's artifacts, with `/`." }),
+  bytes: Type.Integer(),
+  changedAt: Type.String({ description: "ISO 8601, UTC, with ms." }),
+});
+export type ArtifactView = Static<typeof ArtifactView>;
+
 /** The job whole. */
 export const JobDetail = Type.Object({
   apiVersion: Type.Literal("aither/v1"),
@@ -146,5 +154,6 @@ export const JobDetail = Type.Object({
   restartRequired: Type.Boolean(),
   notEnforced: Type.Array(NotEnforced),
   stages: Type.Array(StageView),
+  artifacts: Type.Optional(Type.Array(ArtifactView, { description: "What it keeps; told where one job is shown." })),
 });
 export type JobDetail = Static<typeof JobDetail>;

@@ -78,6 +78,15 @@ export const RunSpec = Type.Object({
 });
 export type RunSpec = Static<typeof RunSpec>;
 
+/** What a stage or script is for that is none of the playbook's own work. */
+export const PlanRole = Type.Union([
+  Type.Literal("hook"),
+  Type.Literal("post-action"),
+  Type.Literal("artifacts"),
+  Type.Literal("undo"),
+]);
+export type PlanRole = Static<typeof PlanRole>;
+
 export const ScriptPlan = Type.Object({
   key: Type.String(),
   /** The step's id, by which conditions and templates speak of it (`steps.<id>.outputs.x`); null when it has none. */
@@ -103,6 +112,9 @@ export const ScriptPlan = Type.Object({
   separateStderr: Type.Boolean(),
   /** It reads what `jobs send` says; otherwise its standard input is empty. */
   stdin: Type.Optional(Type.Boolean()),
+  role: Type.Optional(PlanRole),
+  /** It starts when all before it in its leg have ended, and nothing behind it starts before it has. */
+  alone: Type.Optional(Type.Boolean()),
 });
 export type ScriptPlan = Static<typeof ScriptPlan>;
 
@@ -144,6 +156,7 @@ export const StagePlan = Type.Object({
   legs: Type.Union([Type.Array(LegPlan), Type.Null()]),
   /** `outputs.<name>` = template over this stage's steps. */
   outputs: Type.Record(Type.String(), Type.String()),
+  role: Type.Optional(PlanRole),
 });
 export type StagePlan = Static<typeof StagePlan>;
 

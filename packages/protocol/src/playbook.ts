@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
+import { PlaybookArtifactList, PlaybookUndoStep, PlaybookWhen } from "./around.ts";
 import { Json, JsonRecord } from "./json.ts";
 import { OnInterrupted } from "./plan.ts";
 
@@ -58,11 +59,41 @@ export const PlaybookStep = Type.Object(
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
     outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
     cache: optional(described("Kept, and reported as not enforced.")),
-    undo: optional(described("Kept, and reported as not enforced.")),
+    artifacts: optional(PlaybookArtifactList),
+    undo: optional(PlaybookUndoStep),
   },
   { description: "One thing a stage runs." },
 );
 export type PlaybookStep = Static<typeof PlaybookStep>;
+
+/** A step that follows the work; its failure does not fail the job unless it says `continueOnError: false`. */
+export const PlaybookAction = Type.Object(
+  { ...PlaybookStep.properties, when: optional(PlaybookWhen) },
+  { description: "A step that follows the work. Without `when`: after success and failure, not after a cancel." },
+);
+export type PlaybookAction = Static<typeof PlaybookAction>;
+
+const hook = (description: string) => optional(Type.Array(PlaybookStep, { description }));
+const stageHooks = {
+  before: hook("Before the first step; a failure fails it."),
+  after: hook("Behind the last step, whatever came of it."),
+  onSuccess: hook("Behind the last step when all went well."),
+  onFailure: hook("Behind the last step when something failed."),
+  onCancel: hook("Behind the last step when it was cancelled."),
+};
+export const PlaybookStageHooks = Type.Object(stageHooks, {
+  description: "Steps around the stage's own, in each leg.",
+});
+export type PlaybookStageHooks = Static<typeof PlaybookStageHooks>;
+export const PlaybookHooks = Type.Object(
+  {
+    ...stageHooks,
+    beforeStage: hook("Before the first step of each stage, in each leg."),
+    afterStage: hook("Behind the last step of each stage, in each leg, whatever came of it."),
+  },
+  { description: "Steps around the stages." },
+);
+export type PlaybookHooks = Static<typeof PlaybookHooks>;
 
 /** A job on paper; a stage in a plan. */
 export const PlaybookStage = Type.Object(
@@ -102,6 +133,8 @@ export const PlaybookStage = Type.Object(
         description: "What later stages read as `needs.<id>.outputs.<name>`; templates over this stage's steps.",
       }),
     ),
+    artifacts: optional(PlaybookArtifactList),
+    hooks: optional(PlaybookStageHooks),
     steps: Type.Array(PlaybookStep, { description: "What it runs, in written order." }),
   },
   { description: "A stage: a node of the graph." },
@@ -211,6 +244,11 @@ export const Playbook = Type.Object(
         ),
         failFast: flag("The first failed stage stops those that run beside it."),
         timeout: seconds("Seconds the whole job may take."),
+        artifacts: optional(PlaybookArtifactList),
+        hooks: optional(PlaybookHooks),
+        postActions: optional(
+          Type.Array(PlaybookAction, { description: "What runs when the stages are over, in written order." }),
+        ),
         jobs: Type.Record(Type.String(), PlaybookStage, {
           description: "The stages, by id, in written order.",
         }),

@@ -130,6 +130,12 @@ export const problems = {
     exit: 4,
     hint: "aither jobs status shows its stages and scripts",
   },
+  ARTIFACT_NOT_FOUND: {
+    title: "No such artifact",
+    status: 404,
+    exit: 4,
+    hint: "aither jobs artifacts JOB shows what a job keeps",
+  },
   FORBIDDEN: {
     title: "Not allowed",
     status: 403,

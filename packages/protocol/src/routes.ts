@@ -8,6 +8,8 @@ export const routes = {
   waitJob: { method: "GET", path: "/api/jobs/:id/wait" },
   jobEvents: { method: "GET", path: "/api/jobs/:id/events" },
   jobLogs: { method: "GET", path: "/api/jobs/:id/logs" },
+  listArtifacts: { method: "GET", path: "/api/jobs/:id/artifacts" },
+  getArtifact: { method: "GET", path: "/api/jobs/:id/artifacts/:name" },
   cancelJob: { method: "POST", path: "/api/jobs/:id/cancel" },
   pauseJob: { method: "POST", path: "/api/jobs/:id/pause" },
   resumeJob: { method: "POST", path: "/api/jobs/:id/resume" },

@@ -98,6 +98,7 @@ async function begin(lab: Lab): Promise<Life> {
     exits: store.layout.exits,
     tail,
     log,
+    artifacts: { bytesMax: 1024 ** 3, filesMax: 10_000 },
     daemonId: instance,
     identity: {},
     origin: async (jobId) => store.origin(jobId),

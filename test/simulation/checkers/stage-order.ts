@@ -27,8 +27,10 @@ export const stageOrder: Checker = {
             yield `${nameOfAttempt(run.attempt)} was started while ${nameOfAttempt(late.attempt)} ran or before it`;
           }
         }
-        if (stage.parallel !== 1) continue;
-        const before = leg.scripts.slice(0, leg.scripts.indexOf(place.script));
+        const index = leg.scripts.indexOf(place.script);
+        // One that runs alone waits for all before it, and all behind it wait for it.
+        const inOrder = stage.parallel === 1 || place.script.alone === true;
+        const before = leg.scripts.slice(0, index).filter((script) => inOrder || script.alone === true);
         const overtaken = job.runs.find(
           (other) => before.some((script) => script.key === other.attempt.script) && other.endIndex > run.startIndex,
         );

@@ -10,7 +10,10 @@ export function showRoute(app: FastifyInstance, { host }: Context): void {
   mount(app, "showJob", async ({ params }) => {
     const found = await findState(host, params.id);
     if (!found.ok) return found;
-    return ok(withPids(detail(found.value), await host.control.stoppingPids(found.value)));
+    const { id } = found.value;
+    const job = withPids(detail(found.value), await host.control.stoppingPids(found.value));
+    const artifacts = await host.store.artifacts.list(id);
+    return ok(artifacts.length === 0 ? job : { ...job, artifacts: [...artifacts] });
   });
 }
 

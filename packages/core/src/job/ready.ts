@@ -1,6 +1,6 @@
 import type { Instant, ScriptKey } from "@aither/protocol";
 import { theLeg, theScript, theStage } from "./look.ts";
-import { parallelOf, pendingOf } from "./settle/leg.ts";
+import { parallelOf, nextOf } from "./settle/leg.ts";
 import type { JobState } from "./state.ts";
 
 /**
@@ -22,7 +22,7 @@ export function* ready(state: JobState, now: Instant): Iterable<ScriptKey> {
       if (leg.status !== "Running" || leg.counts.pending === 0) continue;
       let room = parallelOf(stage) - leg.counts.active;
       if (room <= 0) continue;
-      for (const record of pendingOf(state, leg)) {
+      for (const record of nextOf(state, leg)) {
         yield record.plan.key;
         room -= 1;
         if (room === 0) break;

@@ -1,4 +1,5 @@
 import type { Json, Plan, Playbook, PlaybookFormat, PlaybookProfile } from "@aither/protocol";
+import { compileAround, stagesAround } from "./around.ts";
 import { type Compiler, makeCompiler, type PlanRequest } from "./compiler.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
@@ -52,7 +53,14 @@ export function compile(input: CompileInput): Compiled {
     ),
     leftOut: (id, name) => leftOut(profile, id, name),
   };
-  const stages = stageInputs(compiler).map((stage) => compileStage(compiler, shared, stage));
+  const around = stagesAround(compiler, stageInputs(compiler));
+  const compileOther = (other: StageInput) =>
+    compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
+  const stages = [
+    ...around.before.map(compileOther),
+    ...around.own.map((stage) => compileStage(compiler, shared, stage)),
+    ...around.after.map(compileOther),
+  ];
   checkUniqueSteps(compiler);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
     value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));

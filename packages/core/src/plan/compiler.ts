@@ -1,5 +1,6 @@
 import type { Json, NotEnforced, Playbook } from "@aither/protocol";
 import type { Decided } from "./decide.ts";
+import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { type At, type Resolved, resolveValue, type Scope, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
@@ -33,6 +34,8 @@ export type Compiler = {
   readonly reportCondition: (decided: Decided, where: Pick<PlanFinding, "part" | "keys">) => void;
   /** Keeps the findings of something resolved, and gives its value. */
   readonly take: <T>(resolved: Resolved<T>) => T;
+  /** Another compilation of the same, which gathers for itself. */
+  readonly beside: (request: PlanRequest) => Compiler;
   readonly at: (part: object | null, keys?: readonly (string | number)[]) => At;
   readonly env: (
     declared: Readonly<Record<string, string | number | boolean>>,
@@ -67,7 +70,8 @@ export function makeCompiler(given: Given): Compiler {
       }
     },
     take,
-    at: (part, keys = []) => ({ part, keys, undefinedIs: given.undefinedIs }),
+    beside: (request) => makeCompiler({ ...given, request }),
+    at: (part, keys = []) => ({ part: part && writtenPart(part), keys, undefinedIs: given.undefinedIs }),
     env: (declared, scope, at) =>
       Object.fromEntries(
         Object.entries(declared).map(([name, value]) => [

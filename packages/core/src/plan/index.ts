@@ -6,3 +6,4 @@ export { expandMatrix, type MatrixLeg, type MatrixResult } from "./matrix.ts";
 export type { Surroundings } from "./scope.ts";
 export { indexScripts, type ScriptIndex, select, type Selection } from "./select.ts";
 export { resolveRun, type ResolvedRun } from "./template.ts";
+export { COLLECTOR } from "./run-spec.ts";

@@ -1,4 +1,4 @@
-import type { Json, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
+import type { Json, PlaybookArtifacts, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
 import { type Scope, textOf } from "./scope.ts";
 
 /** How inline text reaches each shell: it becomes the last argument. */
@@ -21,6 +21,25 @@ export function runOfInline(shell: string, text: string, cwd: string, env: Recor
   const name = shell.trim().toLowerCase();
   const argv = shells[shellAliases[name] ?? name];
   return argv ? { argv: [...argv], cwd, env, text, late: isLate([text]) || isLateEnv(env) } : null;
+}
+
+/** The program of ours that keeps files; the executor knows where it is. */
+export const COLLECTOR = "aither:collect";
+
+/** A script that keeps files: what and where to is in its environment. */
+export function runOfCollect(
+  { set, folder }: { readonly set: PlaybookArtifacts; readonly folder: string },
+  paths: readonly string[],
+  cwd: string,
+  base: Readonly<Record<string, string>>,
+): RunSpec {
+  const env = {
+    ...base,
+    AITHER_COLLECT_FOLDER: folder,
+    AITHER_COLLECT_PATHS: paths.join("\n"),
+    AITHER_COLLECT_REQUIRED: set.required === true ? "1" : "",
+  };
+  return { argv: [COLLECTOR], cwd, env, text: null, late: isLateEnv(env) };
 }
 
 const kinds: Readonly<Record<string, ScriptKind>> = {

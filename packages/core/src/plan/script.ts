@@ -1,6 +1,7 @@
 import type {
   Backoff,
   Json,
+  PlanRole,
   PlaybookBackoff,
   PlaybookStage,
   PlaybookStep,
@@ -13,7 +14,8 @@ import type { Compiler } from "./compiler.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
-import { runOfInline, runOfScript, kindOf } from "./run-spec.ts";
+import type { InnerStep } from "./inner-step.ts";
+import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { select } from "./select.ts";
@@ -21,7 +23,8 @@ import { select } from "./select.ts";
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
 export type StepPlace = {
   readonly stage: PlaybookStage;
-  readonly step: PlaybookStep;
+  readonly step: InnerStep;
+  readonly role?: PlanRole | undefined;
   readonly keys: readonly (string | number)[];
   readonly scope: Scope;
   /** `AITHER_VAR_…` and declared environment of the leg; shared by all its scripts. */
@@ -32,6 +35,7 @@ type Target =
   | { readonly is: "script"; readonly entry: ScriptEntry }
   | { readonly is: "file"; readonly path: string }
   | { readonly is: "inline"; readonly text: string; readonly shell: string }
+  | { readonly is: "collect"; readonly collect: NonNullable<InnerStep["collect"]> }
   /** Nothing here can run it; it is shown, and it forbids the start. */
   | { readonly is: "foreign"; readonly what: string };
 
@@ -61,7 +65,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
     const entry = target.is === "script" ? target.entry : null;
     const script: ScriptPlan = {
       key: "",
-      id: step.id ?? null,
+      id: step.id ?? step.innerId ?? null,
       number: entry?.number ?? null,
       name: nameOf(compiler, target, step, scope, at),
       path: target.is === "script" ? target.entry.path : target.is === "file" ? target.path : null,
@@ -69,9 +73,14 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       run: runOf(compiler, target, place, scope, env, at),
       condition: decided.decision === "skip" ? "false" : decided.condition,
       ...common,
+      ...roleOf(place),
     };
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
+}
+
+function roleOf({ step, role = step.role }: StepPlace): Pick<ScriptPlan, "role" | "alone"> {
+  return { ...(role !== undefined && { role }), ...(step.alone === true && { alone: true }) };
 }
 
 function kindOfTarget(target: Extract<Target, { is: "script" | "file" }>): ScriptKind {
@@ -83,6 +92,7 @@ function nameOf(compiler: Compiler, target: Target, step: PlaybookStep, scope: S
   if (target.is === "script") return target.entry.name;
   if (name !== "") return name;
   if (target.is === "file") return target.path.split(/[\\/]/).at(-1) ?? target.path;
+  if (target.is === "collect") return target.collect.folder;
   return target.is === "foreign" ? target.what : firstLine(target.text);
 }
 
@@ -95,9 +105,10 @@ function firstLine(text: string): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-function targetsOf(compiler: Compiler, step: PlaybookStep, scope: Scope, at: At): Target[] {
+function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): Target[] {
   const resolve = (key: "script" | "run" | "file"): string =>
     textOf(compiler.take(resolveValue(step[key] ?? "", scope, { ...at, keys: [...at.keys, key] })));
+  if (step.collect !== undefined) return [{ is: "collect", collect: step.collect }];
   if (step.script !== undefined) {
     return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
   }
@@ -234,6 +245,10 @@ function runOf(
         }),
       );
       return { argv: [target.shell], cwd, env, text: target.text, late: false };
+    }
+    case "collect": {
+      const paths = compiler.take(resolveValue(target.collect.set.paths, scope, at)) as Json[];
+      return runOfCollect(target.collect, paths.map(textOf), compiler.folder(null), env);
     }
     case "foreign":
       return { argv: [], cwd, env, text: null, late: false };

@@ -1,7 +1,8 @@
-import type { Json, LegPlan, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
+import type { Json, LegPlan, PlanRole, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { type Decided, decide } from "./decide.ts";
 import { finding } from "./finding.ts";
+import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
 import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
@@ -22,6 +23,8 @@ export type StageInput = {
   readonly stage: PlaybookStage;
   readonly needs: readonly string[];
   readonly after: readonly string[];
+  /** What it is for, if it is none of the playbook's own stages. */
+  readonly role?: PlanRole;
 };
 
 /** Compiles one stage: its variables, its condition, its legs and their scripts. */
@@ -64,6 +67,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     timeoutMs: seconds(setting("timeout")),
     legs: legs?.map((leg, index) => compileLeg(compiler, { input, scope, leg, index })) ?? null,
     outputs: stage.outputs ?? {},
+    ...(input.role !== undefined && { role: input.role }),
   };
 }
 
@@ -146,7 +150,11 @@ function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: Leg
     AITHERZERO_ROOT: compiler.folder(null),
     AITHERZERO_NONINTERACTIVE: "1",
   };
-  const scripts = stage.steps.flatMap((step) => compileStep(compiler, { stage, step, keys: [], scope, baseEnv }));
+  const hooks = compiler.playbook.orchestration.hooks ?? {};
+  const steps = input.role === undefined ? stepsOfLeg(id, stage, hooks) : stage.steps;
+  const scripts = steps.flatMap((step) =>
+    compileStep(compiler, { stage, step, keys: [], scope, baseEnv, role: input.role }),
+  );
   const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
   return {
     name: leg.name,

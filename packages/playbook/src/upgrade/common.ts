@@ -43,17 +43,13 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
 /** What is known to mean something, although nothing acts on it. */
 const reasons: Readonly<Record<string, string>> = {
   notifications: "notifications are not sent",
-  postactions: "post actions are not run",
   successcriteria: "the job's result follows its stages, not success criteria",
   validation: "pre- and post-conditions are not checked",
   reporting: "no report is written",
-  artifacts: "artifacts are not collected",
-  hooks: "hooks are not run",
-  integrations: "integrations are not called",
+  integrations: "services outside are called by scripts of yours, with credentials of yours",
   qualitygates: "quality gates are not checked",
   triggers: "nothing starts by itself",
   schedule: "nothing starts by itself",
-  rollback: "nothing is rolled back",
 };
 
 function reasonFor(key: string): string {

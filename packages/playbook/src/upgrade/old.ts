@@ -1,5 +1,6 @@
 import type { Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject } from "../fields.ts";
+import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
 import {
   compact,
   keepLabels,
@@ -15,6 +16,7 @@ import {
   readRequirements,
   withIds,
 } from "./common.ts";
+import { readOldAction } from "./old-action.ts";
 import { joinSelectors, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
 
@@ -38,6 +40,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
+      ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
     }),
   });
@@ -69,6 +72,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       failFast: fields.flagOrTemplate("failFast"),
       timeout:
         options?.secondsOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
+      ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
       jobs: stagesOf(stages, { whole, sideBySide, goesOn }),
     }),
   });
@@ -76,6 +80,13 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
   fields.ignore("executionOrder", "parallel");
   keepLabels(playbook.metadata, fields);
   return keepRest(playbook, fields);
+}
+
+/** What upstream writes at the top of a file in words of its own. */
+function upstreams(fields: Fields): ReturnType<typeof joinAround> {
+  const rollback = readRollback(fields).map((step) => placed({ ...step, when: "failure" as const }, fields));
+  const postActions = [...readPostExecution(fields), ...rollback];
+  return postActions.length === 0 ? {} : { postActions };
 }
 
 function readTopMetadata(fields: Fields, fallbackName: string): Playbook["metadata"] {

@@ -1,16 +1,20 @@
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { readStageHooks } from "./actions.ts";
+import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { compact, inlineStep, keepRest, modernTemplates, placed, readBackoff } from "./common.ts";
 
 /** A stage of v1, v2 and psd1: one list of selectors, with settings around it. */
 export function readStage(fields: Fields): PlaybookStage {
   const jobs = fields.objects("jobs");
+  const hooks = readStageHooks(fields, readOldAction);
   const stage = compact<PlaybookStage>({
     name: fields.text("name"),
     description: fields.text("description"),
     ...readSettings(fields),
     variables: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params"))),
     env: fields.environment("env", "environment"),
+    hooks,
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
   fields.ignore("order", "estimatedDuration", "phase", "required");
@@ -196,12 +200,6 @@ function liftMatrix(stage: PlaybookStage): void {
   const rest = Object.entries(variables).filter(([name]) => name !== enable && name !== dimensions);
   stage.matrix = matrix;
   stage.variables = Object.fromEntries(rest);
-}
-
-function looksLikeSelector(text: string): boolean {
-  return /^\s*(!?\d{1,4}([_-][\w.-]+)?|\d*\*|(stage|tag):.+|[\w./\\-]+\.(ps1|sh|py|m?js|ts|cmd|bat|exe))(\s*,.*)?\s*$/i.test(
-    text,
-  );
 }
 
 function merged(

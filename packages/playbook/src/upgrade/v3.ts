@@ -1,10 +1,13 @@
 import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { joinAround, readAround, readStageHooks } from "./actions.ts";
+import { readArtifacts, readUndo } from "./around.ts";
 import {
   compact,
   keepLabels,
   keepRest,
   notAMap,
+  placed,
   readBackoff,
   readInputs,
   readMetadata,
@@ -23,7 +26,7 @@ export function readV3(fields: Fields, fallbackName: string): Playbook {
     metadata: readMetadataObject(fields, fallbackName),
     requirements: readRequirements(requirements),
     inputs: readInputs(fields.object("inputs", "parameters")),
-    orchestration: readOrchestration(orchestration, powershell),
+    orchestration: readOrchestration(orchestration, { powershell, whole: fields }),
   });
   return keepRest(playbook, fields);
 }
@@ -36,7 +39,10 @@ export function readMetadataObject(fields: Fields, fallbackName: string): Playbo
   return keepRest(metadata, inner);
 }
 
-function readOrchestration(fields: Fields, powershell: boolean): Playbook["orchestration"] {
+function readOrchestration(
+  fields: Fields,
+  { powershell, whole }: { powershell: boolean; whole: Fields },
+): Playbook["orchestration"] {
   const group = isText(fields.raw("concurrency")?.value);
   const concurrency = group === undefined ? fields.object("concurrency") : undefined;
   const defaults = readDefaults(fields.object("defaults"));
@@ -52,6 +58,7 @@ function readOrchestration(fields: Fields, powershell: boolean): Playbook["orche
     concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
+    ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
     jobs: readJobs(fields.object("jobs", "stages")),
   });
   if (concurrency) keepRest({}, concurrency);
@@ -116,6 +123,8 @@ function readJob(fields: Fields): PlaybookStage {
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
     outputs: fields.environment("outputs"),
+    artifacts: readArtifacts(fields),
+    hooks: readStageHooks(fields, oneStep),
     steps: (fields.objects("steps", "scripts") ?? []).map(readStep),
   });
   if (strategy) keepRest({}, strategy);
@@ -132,6 +141,11 @@ function readMatrix(fields: Fields, strategy: Fields | undefined): PlaybookStage
   const found = from?.raw("matrix");
   if (!found) return undefined;
   return typeof found.value === "string" ? found.value : from!.record("matrix");
+}
+
+function oneStep(fields: Fields): PlaybookStep[] {
+  const step = readStep(fields);
+  return [placed(step, fields)];
 }
 
 function readStep(fields: Fields): PlaybookStep {
@@ -159,7 +173,8 @@ function readStep(fields: Fields): PlaybookStep {
     stdin: fields.flag("stdin"),
     outputs: outputs?.value,
     cache: reported(fields, "cache", "steps are not cached"),
-    undo: reported(fields, "undo", "nothing is undone"),
+    artifacts: readArtifacts(fields),
+    undo: readUndo(fields),
   });
   if (outputs && !isPlainNames(outputs.value)) {
     reportTo(fields, "outputs", "a script tells its outputs itself, in the file AITHER_OUTPUT");

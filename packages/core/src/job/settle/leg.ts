@@ -2,7 +2,7 @@ import type { Fact, FactOf, Instant, LegPlan, SkipKind } from "@aither/protocol"
 import { present } from "../../assert.ts";
 import { scriptVerdict } from "../context.ts";
 import { isExcused, legHalt, type Halt } from "../halt.ts";
-import { theScript } from "../look.ts";
+import { scriptEnded, theScript } from "../look.ts";
 import { parallelMax } from "../../schedule/limits.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../state.ts";
 import { decidesItself } from "../status-functions.ts";
@@ -40,7 +40,7 @@ function settleTurn(
   now: Instant,
 ): Fact | null {
   let room = parallel - leg.counts.active;
-  for (const record of pendingOf(state, leg)) {
+  for (const record of nextOf(state, leg)) {
     if (room <= 0) return null;
     const fact = refusal(state, record, now);
     if (fact !== null) return fact;
@@ -116,5 +116,19 @@ export function* pendingOf(state: JobState, leg: LegState): Iterable<ScriptRecor
   for (let place = leg.first; place < leg.scripts.length; place += 1) {
     const record = theScript(state, present(leg.scripts[place], "a place within the leg"));
     if (record.state.is === "pending") yield record;
+  }
+}
+
+/**
+ * Pending scripts that need not wait for others of the leg, in written order: up to the first that runs alone, unless
+ * all before it have ended; and none behind one that runs alone and has not ended.
+ */
+export function* nextOf(state: JobState, leg: LegState): Iterable<ScriptRecord> {
+  for (let place = leg.first; place < leg.scripts.length; place += 1) {
+    const record = theScript(state, present(leg.scripts[place], "a place within the leg"));
+    const alone = record.plan.alone === true && !scriptEnded(record.state);
+    if (alone && place > leg.first) return;
+    if (record.state.is === "pending") yield record;
+    if (alone) return;
   }
 }

@@ -1,0 +1,54 @@
+import { Type, type Static } from "typebox";
+import { JsonRecord } from "./json.ts";
+
+const text = (description: string) => Type.Optional(Type.String({ description }));
+
+/** When something that follows the work has its turn. */
+export const PlaybookWhen = Type.Union(
+  [Type.Literal("always"), Type.Literal("success"), Type.Literal("failure"), Type.Literal("cancelled")],
+  { description: "`always` (also after a cancel), `success`, `failure` or `cancelled`." },
+);
+export type PlaybookWhen = Static<typeof PlaybookWhen>;
+
+const ArtifactSet = Type.Object(
+  {
+    name: text("The folder they are kept in; default: the step's or stage's id."),
+    paths: Type.Array(Type.String(), {
+      description: "Files, folders and globs (`**` too), relative to the workspace; `!glob` leaves out.",
+    }),
+    when: Type.Optional(PlaybookWhen),
+    required: Type.Optional(
+      Type.Boolean({ description: "Each of `paths` must match something, or the stage fails (default: a warning)." }),
+    ),
+  },
+  { description: "Files to keep." },
+);
+
+/** Files that are kept with the job: copied into its folder when the step, the stage or the job is over. */
+export type PlaybookArtifacts = Static<typeof ArtifactSet>;
+const oneOrMany = Type.Union([Type.String(), ArtifactSet]);
+export const PlaybookArtifactList = Type.Unsafe<PlaybookArtifacts[]>(
+  Type.Union([oneOrMany, Type.Array(oneOrMany)], {
+    description: "Files to keep with the job: a path or glob, a map of `paths`, `name`, `when`, `required`, or a list.",
+  }),
+);
+
+const UndoStep = Type.Object(
+  {
+    name: text("What people see."),
+    script: text("Inline text, run by `shell`."),
+    run: text("A numbered script."),
+    file: text("A script file, relative to the workspace."),
+    shell: text("bash, sh, pwsh, python or node: who runs `script`."),
+    with: Type.Optional({ ...JsonRecord, description: "Variables of the undo; the step's own count, too." }),
+    timeout: Type.Optional(Type.Number({ minimum: 0, description: "Seconds one attempt may take." })),
+  },
+  { description: "How to take back what a step did." },
+);
+/** How to take back what a step did. On paper a text is short for `script`. */
+export type PlaybookUndo = Static<typeof UndoStep>;
+export const PlaybookUndoStep = Type.Unsafe<PlaybookUndo>(
+  Type.Union([Type.String({ description: "Inline text, run by the step's `shell`." }), UndoStep], {
+    description: "How to take back what this step did: `aither jobs undo` and `undoOnFailure` run it.",
+  }),
+);
