@@ -24,7 +24,11 @@ const bundles: readonly Bundle[] = [
     entries: ["cli/src/cold.ts", "packages/client/src/node-websocket.ts", "packages/client/src/node-autostart.ts"],
     platform: "node",
   },
-  { name: "daemon", entries: ["daemon/src/main.ts", "daemon/src/exec/collect-main.ts"], platform: "node" },
+  {
+    name: "daemon",
+    entries: ["daemon/src/main.ts", "daemon/src/exec/collect-main.ts", "daemon/src/search/search-worker.ts"],
+    platform: "node",
+  },
   { name: "client", entries: ["packages/client/src/node.ts"], platform: "node" },
   { name: "client", entries: ["packages/client/src/browser.ts"], platform: "browser" },
 ];

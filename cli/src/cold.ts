@@ -31,6 +31,7 @@ import { runScripts } from "./commands/run.ts";
 import { listScripts } from "./commands/scripts/list.ts";
 import { selectScripts } from "./commands/scripts/select.ts";
 import { showScript } from "./commands/scripts/show.ts";
+import { search } from "./commands/search.ts";
 import { serviceInstall } from "./commands/service/install.ts";
 import { serviceStatus } from "./commands/service/status.ts";
 import { serviceUninstall } from "./commands/service/uninstall.ts";
@@ -65,6 +66,7 @@ export const cold: Readonly<Record<string, Run>> = {
   "scripts list": listScripts,
   "scripts show": showScript,
   "scripts select": selectScripts,
+  search,
   status,
   explain,
   "daemon status": daemonStatus,

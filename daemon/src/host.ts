@@ -3,6 +3,7 @@ import type { JobState } from "@aither/core";
 import type { EngineFace } from "@aither/engine";
 import type { FileHandle } from "node:fs/promises";
 import type { ArtifactView, AttemptRef, Event, JobId, JobStatus, JobSummary, Places, StartJob } from "@aither/protocol";
+import type { FileOrder } from "./search/file-search.ts";
 import type { Planner } from "./playbooks/face.ts";
 
 export interface Host {
@@ -132,6 +133,8 @@ export interface OutputFiles {
    * that is not live) and everything it wrote was given, or when `signal` is aborted.
    */
   follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  /** How to look through what an attempt wrote (since then, if a time is given); null when there is nothing of it. */
+  searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null>;
   /** When the byte at `offset` was seen: a look-up over the index of that attempt, ms since the epoch or null. */
   times(ref: OutputRef): Promise<(offset: number) => number | null>;
 }

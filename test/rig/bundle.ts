@@ -44,7 +44,10 @@ async function make(patches: readonly Patch[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "aither-bundle-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   await build({
-    entryPoints: [fileURLToPath(new URL("../../daemon/src/main.ts", import.meta.url))],
+    entryPoints: ["main.ts", "search/search-worker.ts"].map((name) =>
+      fileURLToPath(new URL(`../../daemon/src/${name}`, import.meta.url)),
+    ),
+    entryNames: "[name]",
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -23,6 +23,7 @@ import { removeRoute } from "./routes/remove.ts";
 import { resumeRoute } from "./routes/resume.ts";
 import { retryRoute } from "./routes/retry.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { showRoute } from "./routes/show.ts";
 import { skipRoute } from "./routes/skip.ts";
 import { startRoute } from "./routes/start.ts";
@@ -44,6 +45,7 @@ const routesOfTheApi = [
   retryRoute,
   eventRoutes,
   logRoute,
+  searchRoutes,
   artifactRoutes,
   removeRoute,
   pruneRoute,

@@ -26,4 +26,6 @@ export const limits = {
   logPartialLineMs: 100,
   /** A longer line is sent in pieces. */
   logPieceBytesMax: 64 * 1024,
+  /** Searches at once: each has a thread of its own. */
+  searchesMax: 4,
 } as const;

@@ -3,8 +3,9 @@ import { open } from "node:fs/promises";
 import { hasEnded, scriptOf, type JobState } from "@aither/core";
 import type { Published } from "@aither/engine";
 import type { AttemptRef, JobId } from "@aither/protocol";
-import { fileSize, readIndex, timeOfOffset, type Tail } from "@aither/supervise";
+import { fileSize, offsetSince, readCut, readIndex, timeOfOffset, type Tail } from "@aither/supervise";
 import type { OutputFiles, OutputRef } from "../host.ts";
+import type { FileOrder } from "../search/file-search.ts";
 import { errorCode } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { filesOf } from "./layout.ts";
@@ -69,6 +70,17 @@ export class Output implements OutputFiles {
     }
     const until = this.#end(ref, signal);
     for await (const { bytes } of this.#options.tail.follow(path, { from, signal, until })) yield bytes;
+  }
+
+  async searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null> {
+    const folder = await this.#options.folders.find(ref.jobId);
+    if (folder === undefined) return null;
+    const files = filesOf(folder, ref);
+    const isErr = ref.stream === "err";
+    const path = isErr ? files.err : files.log;
+    if ((await fileSize(path)) === 0) return null;
+    const cut = isErr ? null : ((await readCut(files)) ?? null);
+    return { path, from: sinceMs === null || isErr ? 0 : offsetSince(readIndex(files.idx), sinceMs), cut };
   }
 
   async times(ref: OutputRef): Promise<(offset: number) => number | null> {

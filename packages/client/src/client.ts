@@ -8,11 +8,13 @@ import type {
   Reply,
   RouteName,
   ScriptEntry,
+  SearchHit,
   StartJob,
 } from "@aither/protocol";
 import { call, type CallOptions } from "./call.ts";
 import { JobHandle } from "./job.ts";
 import { ConnectionCut } from "./problem.ts";
+import { search, type SearchOptions } from "./search.ts";
 import type { Transport } from "./transport.ts";
 import { watchAll, type AllFrame } from "./watch.ts";
 
@@ -43,6 +45,8 @@ export interface Aither {
   job(ref: string | number): JobHandle;
   /** One page of history, newest first. */
   jobs(query?: JobsQuery): Promise<JobsPage>;
+  /** Lines of all jobs' output that hold a text, newest job first. */
+  search(text: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>;
   playbooks(options?: { readonly workspace?: string }): Promise<readonly PlaybookSummary[]>;
   scripts(options?: { readonly workspace?: string }): Promise<readonly ScriptEntry[]>;
   daemon(): Promise<DaemonStatus>;
@@ -74,6 +78,7 @@ export function createClientOver(transport: Transport, defaults: StartDefaults =
       call(transport, "planPlaybook", { body: bodyOf(what, { ...defaults(), ...options }) }),
     job: (ref) => new JobHandle(transport, String(ref)),
     jobs: (query = {}) => call(transport, "listJobs", { query }),
+    search: (text, options) => search(transport, text, options),
     playbooks: async ({ workspace } = {}) => (await call(transport, "listPlaybooks", scope(workspace))).playbooks,
     scripts: async ({ workspace } = {}) => (await call(transport, "listScripts", scope(workspace))).scripts,
     daemon: () => call(transport, "daemonStatus", {}),

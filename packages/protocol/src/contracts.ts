@@ -96,6 +96,20 @@ export const DaemonStatus = Type.Object({
 });
 export type DaemonStatus = Static<typeof DaemonStatus>;
 
+const SearchQuery = Type.Object({
+  q: Type.String({ minLength: 1, maxLength: 1_000, description: "What a line must hold." }),
+  re: Type.Optional(
+    Type.Boolean({ default: false, description: "`q` is a regex (JavaScript's), tried line by line." }),
+  ),
+  case: Type.Optional(Type.Boolean({ default: true, description: "Upper and lower case differ." })),
+  script: Type.Optional(Type.String({ description: "Only of this script or stage: key, number or name." })),
+  attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  stream: Type.Optional(Type.Union([Type.Literal("out"), Type.Literal("err")])),
+  since: Type.Optional(Type.String({ description: "ISO 8601: only what was written then or later." })),
+  max: Type.Optional(Type.Integer({ minimum: 1, description: "So many lines at most." })),
+});
+const SearchFrom = Type.Optional(Type.Integer({ minimum: 1, description: "Only from this line of each attempt on." }));
+
 /** Why something is as it is. */
 export const Explanation = Type.Object({
   apiVersion,
@@ -240,6 +254,23 @@ export const contracts = {
     }),
     status: 200,
     produces: "application/octet-stream",
+  },
+  searchJob: {
+    summary:
+      "Lines of one job's output that hold a text; NDJSON. A search that has to stop says why in a last line, `{problem}`",
+    params: JobParams,
+    query: Type.Object({ ...SearchQuery.properties, from: SearchFrom }),
+    status: 200,
+    produces: "application/x-ndjson",
+  },
+  searchOutput: {
+    summary: "Lines of all jobs' output that hold a text, newest job first; NDJSON as of one job",
+    query: Type.Object({
+      ...SearchQuery.properties,
+      job: Type.Optional(Type.String({ minLength: 1, description: "Only of this job." })),
+    }),
+    status: 200,
+    produces: "application/x-ndjson",
   },
   cancelJob: {
     summary: "Cancel",

@@ -50,7 +50,7 @@ export type {
   StageStatus,
   StageView,
 } from "./job.ts";
-export type { LogLine } from "./log.ts";
+export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";
 export type { PlaybookSummary, ScriptEntry, ScriptParameter } from "./catalogue.ts";

@@ -14,3 +14,15 @@ export const LogLine = Type.Object({
   base64: Type.Optional(Type.String()),
 });
 export type LogLine = Static<typeof LogLine>;
+
+/** A line of output that a search found. `line` counts from 1 in that attempt's file. A long line is shown in part. */
+export const SearchHit = Type.Object({
+  jobId: Type.String(),
+  number: Type.Integer(),
+  script: Type.String(),
+  attempt: Type.Integer(),
+  stream: Type.Union([Type.Literal("out"), Type.Literal("err")]),
+  line: Type.Integer(),
+  text: Type.String(),
+});
+export type SearchHit = Static<typeof SearchHit>;

@@ -149,6 +149,12 @@ export const problems = {
     hint: "GET /api/openapi.json lists every path",
   },
   BODY_TOO_LARGE: { title: "The request is too large", status: 413, exit: 2, hint: "send less" },
+  SEARCH_TOO_SLOW: {
+    title: "The search takes too long",
+    status: 422,
+    exit: 2,
+    hint: "use a plainer regex: no repetition inside a repetition",
+  },
   LIMIT_REACHED: {
     title: "A limit is reached",
     status: 429,

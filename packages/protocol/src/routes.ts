@@ -10,6 +10,8 @@ export const routes = {
   jobLogs: { method: "GET", path: "/api/jobs/:id/logs" },
   listArtifacts: { method: "GET", path: "/api/jobs/:id/artifacts" },
   getArtifact: { method: "GET", path: "/api/jobs/:id/artifacts/:name" },
+  searchJob: { method: "GET", path: "/api/jobs/:id/logs/search" },
+  searchOutput: { method: "GET", path: "/api/search" },
   cancelJob: { method: "POST", path: "/api/jobs/:id/cancel" },
   pauseJob: { method: "POST", path: "/api/jobs/:id/pause" },
   resumeJob: { method: "POST", path: "/api/jobs/:id/resume" },

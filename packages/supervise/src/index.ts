@@ -29,7 +29,7 @@ export { LivenessSweep } from "./sweep.ts";
 export { Tail } from "./tail.ts";
 export type { FollowOptions, TailChunk, TailOptions } from "./tail.ts";
 export type { Sink } from "./growing-file.ts";
-export { INDEX_RECORD_BYTES, readIndex, recordOffset, timeOfOffset } from "./tail-index.ts";
+export { INDEX_RECORD_BYTES, offsetSince, readIndex, recordOffset, timeOfOffset } from "./tail-index.ts";
 export type { IndexRecord } from "./tail-index.ts";
 export { watchExits } from "./watch-exits.ts";
 export type { WatchExitsOptions } from "./watch-exits.ts";

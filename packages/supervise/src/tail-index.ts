@@ -91,6 +91,13 @@ export function timeOfOffset(
   return { sinceUs: records[low - 1]?.timeUs, timeUs: record.timeUs };
 }
 
+/** The first byte that may have been written at `sinceMs` or later. */
+export function offsetSince(records: readonly IndexRecord[], sinceMs: number): number {
+  const first = records.findIndex(({ timeUs }) => timeUs >= sinceMs * 1000);
+  const before = first === -1 ? records.at(-1) : records[first - 1];
+  return before?.offset ?? 0;
+}
+
 function openForUpdate(path: string): number {
   try {
     return openSync(path, "r+");
