@@ -23,12 +23,14 @@ const REGEX_OVERLAP = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /** Null, or what is wrong with it: the end of a sentence. */
-export function whatIsWrong({ text, regex }: SearchQuery): string | null {
+export function whatIsWrong(query: SearchQuery): string | null {
+  const { text, regex } = query;
   if (text === "") return "is empty";
   if (/[\n\r]/.test(text)) return "holds a line feed; lines are searched one by one";
   if (!regex) return null;
   try {
-    return new RegExp(text) === null ? "is no regex" : null;
+    finderOf(query);
+    return null;
   } catch (error) {
     return `is no regex: ${(error instanceof Error ? error.message : String(error)).replace(/^Invalid regular expression: /, "")}`;
   }
