@@ -175,6 +175,26 @@ export const contracts = {
     produces: "application/x-ndjson",
   },
   ...outputContracts,
+  listArtifacts: {
+    summary: "Files the job keeps",
+    params: JobParams,
+    reply: Type.Object({
+      apiVersion,
+      jobId: Type.String(),
+      number: Type.Integer(),
+      artifacts: Type.Array(ArtifactView),
+    }),
+    status: 200,
+  },
+  getArtifact: {
+    summary: "One of these files, as an attachment",
+    params: Type.Object({
+      ...JobParams.properties,
+      name: Type.String({ minLength: 1, description: "As it is listed; `/` is written `%2F`." }),
+    }),
+    status: 200,
+    produces: "application/octet-stream",
+  },
   cancelJob: {
     summary: "Cancel",
     params: JobParams,

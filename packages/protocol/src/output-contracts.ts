@@ -59,26 +59,6 @@ export const outputContracts = {
     status: 200,
     produces: "text/plain",
   },
-  listArtifacts: {
-    summary: "Files the job keeps",
-    params: JobParams,
-    reply: Type.Object({
-      apiVersion,
-      jobId: Type.String(),
-      number: Type.Integer(),
-      artifacts: Type.Array(ArtifactView),
-    }),
-    status: 200,
-  },
-  getArtifact: {
-    summary: "One of these files, as an attachment",
-    params: Type.Object({
-      ...JobParams.properties,
-      name: Type.String({ minLength: 1, description: "As it is listed; `/` is written `%2F`." }),
-    }),
-    status: 200,
-    produces: "application/octet-stream",
-  },
   searchJob: {
     summary:
       "Lines of one job's output that hold a text; NDJSON. A search that has to stop says why in a last line, `{problem}`",
