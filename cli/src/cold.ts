@@ -18,6 +18,7 @@ import { retry } from "./commands/jobs/retry.ts";
 import { remove } from "./commands/jobs/rm.ts";
 import { send } from "./commands/jobs/send.ts";
 import { skip } from "./commands/jobs/skip.ts";
+import { undo } from "./commands/jobs/undo.ts";
 import { wait } from "./commands/jobs/wait.ts";
 import { orch } from "./commands/orch.ts";
 import { convertPlaybook } from "./commands/playbooks/convert.ts";
@@ -54,6 +55,7 @@ export const cold: Readonly<Record<string, Run>> = {
   "jobs skip": skip,
   "jobs send": send,
   "jobs retry": retry,
+  "jobs undo": undo,
   "jobs rm": remove,
   "jobs prune": prune,
   "playbooks list": listPlaybooks,

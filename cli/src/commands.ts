@@ -206,6 +206,18 @@ export const commands: readonly Command[] = [
       "exit-code-from": codeFrom,
     },
   },
+  {
+    name: "jobs undo",
+    aliases: ["undo"],
+    args: "[job]",
+    about: "undo what the scripts of an ended job did, the last one first",
+    flags: {
+      "dry-run": { type: "boolean", short: "n", about: "show what would run; start nothing" },
+      follow: { type: "boolean", short: "f", about: "follow the new job" },
+      progress,
+    },
+    examples: ["aither undo 42 --dry-run", "aither undo 42 -f"],
+  },
   { name: "jobs rm", aliases: ["rm"], args: "<jobs...>", about: "remove jobs that have ended, with their files" },
   {
     name: "jobs prune",

@@ -2,7 +2,18 @@
 import type { JobState } from "@aither/core";
 import type { EngineFace } from "@aither/engine";
 import type { FileHandle } from "node:fs/promises";
-import type { ArtifactView, AttemptRef, Event, JobId, JobStatus, JobSummary, Places, StartJob } from "@aither/protocol";
+import type {
+  ArtifactView,
+  AttemptRef,
+  Event,
+  JobId,
+  JobStatus,
+  JobSummary,
+  NoticeView,
+  Places,
+  Plan,
+  StartJob,
+} from "@aither/protocol";
 import type { FileOrder } from "./search/file-search.ts";
 import type { Planner } from "./playbooks/face.ts";
 
@@ -11,6 +22,7 @@ export interface Host {
   readonly planner: Planner;
   readonly store: Store;
   readonly control: Control;
+  readonly after: After;
   /** Slots of the pools that the settings name. */
   readonly pools: Readonly<Record<string, number>>;
   readonly places: Places;
@@ -21,6 +33,13 @@ export interface Host {
   readonly log: Log;
   /** Begins a graceful end: no new commands, flush, exit 0. Scripts run on. */
   stop(): void;
+}
+
+/** What jobs owe to others than their scripts: notices, and an undo. */
+export interface After {
+  /** To be called from `StartRequest.prepare`: durable when it resolves. */
+  expect(jobId: JobId, plan: Plan): Promise<void>;
+  notices(state: JobState): Promise<readonly NoticeView[]>;
 }
 
 /** What people do to a running script besides stopping it. */

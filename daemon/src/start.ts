@@ -2,6 +2,7 @@
 import { Engine } from "@aither/engine";
 import type { Places } from "@aither/protocol";
 import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
+import { Aftermath } from "./after/aftermath.ts";
 import { buildApi } from "./api/app.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -56,9 +57,12 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   });
   store.connect(engine);
   executor.open();
+  const after = aftermathOf(store, engine, log);
   await engine.start();
+  await after.start();
   store.settleNumbers();
   lifecycle.onStop(async () => {
+    await after.close();
     await engine.stop();
     await executor.close();
     tail.close();
@@ -68,6 +72,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     planner: createPlanner(),
     store,
     control: new LocalControl({ folders: store.folders, identity, job: (jobId) => engine.job(jobId) }),
+    after,
     pools: config.pools,
     places,
     instance,
@@ -80,4 +85,11 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   lifecycle.onStop(async () => api.close());
   store.mend();
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
+}
+
+function aftermathOf(store: FileStore, engine: Engine, log: Log): Aftermath {
+  const { fs, folders, layout } = store;
+  const after = new Aftermath({ folder: layout.after, fs, folders, store, engine, log });
+  engine.onPublished(after.onPublished);
+  return after;
 }

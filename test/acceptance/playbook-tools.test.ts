@@ -13,7 +13,7 @@ const v2 = {
   metadata: { name: "nightly", description: "Every night", category: "testing" },
   orchestration: {
     defaultVariables: { deep: false, place: "here" },
-    notifications: { onFailure: {} },
+    integrations: { github: {} },
     profiles: { quick: { description: "Only the short part", excludeStages: ["Long"] } },
     stages: [
       { name: "Short", sequence: ["0402"], timeout: 30, variables: { what: "{{place}}" } },
@@ -94,7 +94,7 @@ describe("tools for playbooks", () => {
       const { stdout, stderr } = await cli.run(["playbooks", "convert", "nightly", "--to", "json"]);
       assert.match(
         stderr,
-        /^note: playbooks\/nightly\.json: orchestration\.notifications: notifications are not sent$/m,
+        /^note: playbooks\/nightly\.json: orchestration\.integrations: services outside are called by scripts of yours, with credentials of yours$/m,
       );
       assert.equal((JSON.parse(stdout) as Playbook).metadata.name, "nightly");
       const document = await cli.json<{ playbook: Playbook; notes: { what: string }[] }>(
@@ -105,7 +105,7 @@ describe("tools for playbooks", () => {
       assert.deepEqual(Object.keys(document.playbook.orchestration.jobs), ["short", "long"]);
       assert.deepEqual(
         document.notes.map(({ what }) => what),
-        ["orchestration.notifications"],
+        ["orchestration.integrations"],
       );
     });
 
@@ -200,7 +200,7 @@ describe("tools for playbooks", () => {
       assert.equal(one.valid, true);
       assert.deepEqual(
         one.notEnforced.map(({ what, file }) => [what, file]),
-        [["notifications", "playbooks/nightly.json"]],
+        [["integrations", "playbooks/nightly.json"]],
       );
       await cli.workspace.write(
         "bad.yml",

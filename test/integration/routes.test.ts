@@ -93,6 +93,8 @@ test("a job from its start to its removal", async () => {
   assert.equal(outside.problem.code, "AITHER_E_ARTIFACT_NOT_FOUND");
   const why = await call(lab, "explainJob", "/api/jobs/1/explain?subject=second");
   assert.equal((why.body as unknown as { status: string }).status, "Failed");
+  const undo = await ask(lab.socket, "/api/jobs/1/undo");
+  assert.equal(undo.problem.code, "AITHER_E_JOB_STATE");
   await call(lab, "pruneJobs", "/api/jobs/prune", { body: { keep: 0, dryRun: true } });
   await call(lab, "removeJob", "/api/jobs/1");
   assert.equal((await ask(lab.socket, "/api/jobs/1")).problem.code, "AITHER_E_JOB_NOT_FOUND");
@@ -363,6 +365,19 @@ test("a wait ends with the job, with its time, or with its caller", async () => 
   const waiting = Array.from({ length: 20 }, () => wait(lab, jobId));
   await writeFile(gate, "");
   for (const job of await Promise.all(waiting)) assert.equal(job.status, "Completed");
+});
+
+test("an undo is shown, and is a job of its own", async () => {
+  await using lab = await Lab.create();
+  const folder = await workspace(lab);
+  const text = v3("made", { only: { steps: [{ id: "a", script: "true", undo: "true" }] } });
+  const made = await start(lab, { text, workspace: folder, env: env() });
+  await wait(lab, made.jobId);
+  const shown = (await call(lab, "showUndo", "/api/jobs/1/undo")).body as unknown as Reply<"showUndo">;
+  assert.deepEqual(shown.scripts, [{ name: "Undo true", undoes: "only/a" }]);
+  const started = (await call(lab, "undoJob", "/api/jobs/1/undo", { body: {} })).body as unknown as Reply<"undoJob">;
+  const ended = await wait(lab, started.jobId);
+  assert.deepEqual([ended.status, ended.parent, ended.name], ["Completed", made.jobId, "undo of #1"]);
 });
 
 test("every call of the contract was walked", () => {

@@ -85,6 +85,9 @@ export class Story {
     const lines = [
       `${this.#theme.sign(job.status)} ${this.#theme.bold(`#${job.number} ${job.playbook}`)} ${job.status.toLowerCase()}${took && ` in ${took}`}${told && ` · ${told}`}`,
     ];
+    for (const { on, channel, message } of job.notifications ?? []) {
+      if (channel === "log" && on !== "start") lines.push(`  ${message}`);
+    }
     if (job.status !== "Failed") return lines;
     for (const stage of job.stages) {
       for (const leg of stage.legs) {

@@ -13,8 +13,18 @@ export function jobTree(job: JobDetail, options: { readonly theme: Theme; readon
     head.filter(Boolean).join("  "),
     ...why,
     ...job.stages.flatMap((stage) => stageLines(stage, options)),
+    ...toldLines(job, theme),
     ...keptLines(job, theme),
   ];
+}
+
+function toldLines({ notifications = [] }: JobDetail, theme: Theme): string[] {
+  const signs = { delivered: "Completed", failed: "Failed", pending: "Queued" } as const;
+  const lines = notifications.map(({ on, channel, to, message, status, detail }) => {
+    const what = channel === "log" ? message : `${channel}${to === "" ? "" : ` ${to}`}`;
+    return `  ${theme.sign(signs[status])} ${on}: ${what}${channel === "log" ? "" : theme.dim(detail && ` — ${detail}`)}`;
+  });
+  return lines.length === 0 ? [] : [theme.bold("Told"), ...lines];
 }
 
 /** More are a list of their own. */

@@ -27,6 +27,7 @@ import { searchRoutes } from "./routes/search.ts";
 import { showRoute } from "./routes/show.ts";
 import { skipRoute } from "./routes/skip.ts";
 import { startRoute } from "./routes/start.ts";
+import { undoRoutes } from "./routes/undo.ts";
 import { waitRoute } from "./routes/wait.ts";
 import { EventHub } from "./streams/event-hub.ts";
 import { refuse } from "./outcome.ts";
@@ -43,6 +44,7 @@ const routesOfTheApi = [
   skipRoute,
   inputRoute,
   retryRoute,
+  undoRoutes,
   eventRoutes,
   logRoute,
   searchRoutes,

@@ -3,6 +3,7 @@
  *
  *   format.json  lock                       lock = target of the kernel lock, never unlinked
  *   active/<jobId> -> ../jobs/<date>/<jobId>      all that start-up reads
+ *   after/<jobId>                           may still owe a notice, or an undo
  *   exits/<jobId>.<script>.<attempt>        bells
  *   index/2026-11.ndjson                    one line a finished job; derived
  *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json
@@ -18,6 +19,7 @@ export type Layout = {
   readonly format: string;
   readonly active: string;
   readonly exits: string;
+  readonly after: string;
   readonly index: string;
   readonly jobs: string;
 };
@@ -28,6 +30,7 @@ export function layout(state: string): Layout {
     format: join(state, "format.json"),
     active: join(state, "active"),
     exits: join(state, "exits"),
+    after: join(state, "after"),
     index: join(state, "index"),
     jobs: join(state, "jobs"),
   };

@@ -18,6 +18,7 @@ export { toEvent } from "./number.ts";
 export { deadlineIn, deadlinePassed, isoTime, parseTime, spanText } from "./time.ts";
 export { detail, scriptView, stageView, statusOf } from "./view/detail.ts";
 export { explain } from "./view/explain.ts";
+export { noticesOf, noticeText, type Notice } from "./view/notice.ts";
 export { progress, type Progress } from "./view/progress.ts";
 export { exitCodeOf, summary } from "./view/summary.ts";
 export { resolveTarget, type Resolution } from "./view/target.ts";

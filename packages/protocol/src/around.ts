@@ -52,3 +52,36 @@ export const PlaybookUndoStep = Type.Unsafe<PlaybookUndo>(
     description: "How to take back what this step did: `aither jobs undo` and `undoOnFailure` run it.",
   }),
 );
+
+/** What somebody may want to be told of. `complete` is any end, `wait` a job that waits for a person. */
+export const NoticeEvent = Type.Union([
+  Type.Literal("start"),
+  Type.Literal("wait"),
+  Type.Literal("success"),
+  Type.Literal("failure"),
+  Type.Literal("cancel"),
+  Type.Literal("complete"),
+]);
+export type NoticeEvent = Static<typeof NoticeEvent>;
+
+export const PlaybookNotification = Type.Object(
+  {
+    on: Type.Unsafe<NoticeEvent[]>(
+      Type.Union([NoticeEvent, Type.Array(NoticeEvent)], {
+        description: "`success`, `failure`, `cancel`, `complete` (any end), `start`, `wait` (it waits for a person).",
+      }),
+    ),
+    message: text("What is said; `{status}`, `{reason}`, `{failedStage}`, `{number}`, `{name}` are filled in."),
+    webhook: text("An address that gets a POST of JSON; `$NAME` is read from the job's environment when it is sent."),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: "Headers of the POST; `$NAME` is read from the job's environment when it is sent.",
+      }),
+    ),
+    command: text("A command line for `sh`, run in the workspace; the notice is JSON on its standard input."),
+    desktop: Type.Optional(Type.Boolean({ description: "Shown on the desktop of the daemon's user." })),
+    log: Type.Optional(Type.Boolean({ description: "Said to who follows the job, and kept with it." })),
+  },
+  { description: "Who is told of what." },
+);
+export type PlaybookNotification = Static<typeof PlaybookNotification>;

@@ -103,6 +103,9 @@ export const RetryJob = Type.Object(
 );
 export type RetryJob = Static<typeof RetryJob>;
 
+export const UndoJob = Type.Object({}, { additionalProperties: false });
+export type UndoJob = Static<typeof UndoJob>;
+
 /** Body of `POST /api/playbooks/plan`: like a start, but nothing is started. */
 export const PlanPlaybook = StartJob;
 export type PlanPlaybook = StartJob;

@@ -12,13 +12,15 @@ import {
   SkipInJob,
   StartJob,
   StartJobReply,
+  UndoJob,
   ValidatePlaybook,
 } from "./command.ts";
 import { ArtifactView, JobDetail, JobSummary, StageStatus, ScriptStatus } from "./job.ts";
 import { JobParams } from "./job-params.ts";
-import { Json, JsonRecord } from "./json.ts";
 import { outputContracts } from "./output-contracts.ts";
-import { NotEnforced, PlanRole, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
+import { Json } from "./json.ts";
+import { NotEnforced, PlaybookFormat } from "./plan.ts";
+import { PlanView } from "./plan-view.ts";
 import type { RouteName } from "./routes.ts";
 
 const apiVersion = Type.Literal("aither/v1");
@@ -37,42 +39,6 @@ const DiagnosticSchema = Type.Object({
   endCol: nullable(Type.Integer()),
   fix: nullable(Type.String()),
 });
-
-const ScriptLine = Type.Object({
-  number: nullable(Type.String()),
-  name: Type.String(),
-  path: nullable(Type.String()),
-  kind: ScriptKind,
-  role: Type.Optional(PlanRole),
-});
-const StageLine = {
-  id: Type.String(),
-  name: Type.String(),
-  needs: Type.Array(Type.String()),
-  after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
-  decision: StageDecision,
-  reason: Type.String(),
-  condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
-  legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
-};
-
-/** The plan as people and tools read it (`playbooks plan --json`, `orch --dry-run --json`). */
-export const PlanView = Type.Object({
-  apiVersion,
-  name: Type.String(),
-  format: PlaybookFormat,
-  profile: nullable(Type.String()),
-  file: nullable(Type.String()),
-  variables: JsonRecord,
-  stages: Type.Array(Type.Object(StageLine)),
-  around: Type.Array(Type.Object({ ...StageLine, role: PlanRole }), {
-    description: "What runs before and behind the stages: hooks, post actions, the keeping of artifacts.",
-  }),
-  missing: Type.Array(Type.String()),
-  unknown: Type.Array(Type.String()),
-  notEnforced: Type.Array(NotEnforced),
-});
-export type PlanView = Static<typeof PlanView>;
 
 export const DaemonStatus = Type.Object({
   apiVersion,
@@ -236,6 +202,26 @@ export const contracts = {
     summary: "Start the job anew",
     params: JobParams,
     body: RetryJob,
+    reply: StartJobReply,
+    status: 202,
+  },
+  showUndo: {
+    summary: "What an undo of the job would run, in order",
+    params: JobParams,
+    reply: Type.Object({
+      apiVersion,
+      jobId: Type.String(),
+      number: Type.Integer(),
+      scripts: Type.Array(
+        Type.Object({ name: Type.String(), undoes: Type.String({ description: "Key of the script it undoes." }) }),
+      ),
+    }),
+    status: 200,
+  },
+  undoJob: {
+    summary: "Start a job that undoes what the completed scripts of an ended job did, the last one first",
+    params: JobParams,
+    body: UndoJob,
     reply: StartJobReply,
     status: 202,
   },

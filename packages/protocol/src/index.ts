@@ -11,6 +11,7 @@ export type {
   Backoff,
   LegPlan,
   NotEnforced,
+  NotificationPlan,
   OnInterrupted,
   Plan,
   PlanRole,
@@ -21,6 +22,7 @@ export type {
   StageDecision,
   StagePlan,
   StopRung,
+  UndoPlan,
 } from "./plan.ts";
 export type {
   Playbook,
@@ -33,11 +35,12 @@ export type {
   PlaybookStageHooks,
   PlaybookStep,
 } from "./playbook.ts";
-export type { PlaybookArtifacts, PlaybookUndo, PlaybookWhen } from "./around.ts";
+export type { NoticeEvent, PlaybookArtifacts, PlaybookNotification, PlaybookUndo, PlaybookWhen } from "./around.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";
 export type { Handle, SkipKind, StopCause } from "./events/script.ts";
 export type {
   ArtifactView,
+  NoticeView,
   AttemptView,
   Counts,
   JobDetail,
@@ -53,5 +56,6 @@ export type {
 export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";
+export type { PlanView } from "./plan-view.ts";
 export type { PlaybookSummary, ScriptEntry, ScriptParameter } from "./catalogue.ts";
-export type { Body, DaemonStatus, Explanation, Params, PlanView, Query, Reply } from "./contracts.ts";
+export type { Body, DaemonStatus, Explanation, Params, Query, Reply } from "./contracts.ts";

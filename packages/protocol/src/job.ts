@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { StopCause } from "./events/script.ts";
+import { NoticeEvent } from "./around.ts";
 import { Failure } from "./failure.ts";
 import { JsonRecord } from "./json.ts";
 import { NotEnforced, PlaybookFormat, ScriptKind } from "./plan.ts";
@@ -141,6 +142,19 @@ export const ArtifactView = Type.Object({
 });
 export type ArtifactView = Static<typeof ArtifactView>;
 
+/** Somebody who was told of the job, is to be told, or could not be told. */
+export const NoticeView = Type.Object({
+  on: NoticeEvent,
+  channel: Type.String({ description: "webhook, command, desktop or log." }),
+  to: Type.String({ description: "The host of a webhook, a command line; may be empty." }),
+  message: Type.String(),
+  status: Type.Union([Type.Literal("pending"), Type.Literal("delivered"), Type.Literal("failed")]),
+  attempts: Type.Integer(),
+  detail: Type.String({ description: "What came of the last attempt." }),
+  at: time,
+});
+export type NoticeView = Static<typeof NoticeView>;
+
 /** The job whole. */
 export const JobDetail = Type.Object({
   apiVersion: Type.Literal("aither/v1"),
@@ -154,6 +168,7 @@ export const JobDetail = Type.Object({
   restartRequired: Type.Boolean(),
   notEnforced: Type.Array(NotEnforced),
   stages: Type.Array(StageView),
+  notifications: Type.Optional(Type.Array(NoticeView, { description: "Told where one job is shown." })),
   artifacts: Type.Optional(Type.Array(ArtifactView, { description: "What it keeps; told where one job is shown." })),
 });
 export type JobDetail = Static<typeof JobDetail>;

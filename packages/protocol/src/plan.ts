@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { NoticeEvent } from "./around.ts";
 import { JsonRecord } from "./json.ts";
 
 /** The families of playbook files that can be read (see docs/playbooks.md). */
@@ -87,6 +88,28 @@ export const PlanRole = Type.Union([
 ]);
 export type PlanRole = Static<typeof PlanRole>;
 
+/** How a script is undone; a job of its own runs it. */
+export const UndoPlan = Type.Object({
+  name: Type.String(),
+  path: Type.Union([Type.String(), Type.Null()]),
+  kind: ScriptKind,
+  run: RunSpec,
+  timeoutMs: Type.Union([Type.Number(), Type.Null()]),
+});
+export type UndoPlan = Static<typeof UndoPlan>;
+
+/** One way to tell somebody. Secrets are not in it: `$NAME` is read from the job's environment when it is sent. */
+export const NotificationPlan = Type.Object({
+  id: Type.String(),
+  on: Type.Array(NoticeEvent),
+  message: Type.String(),
+  channel: Type.Union([Type.Literal("webhook"), Type.Literal("command"), Type.Literal("desktop"), Type.Literal("log")]),
+  /** The address, or the command line; "" where the channel needs none. */
+  target: Type.String(),
+  headers: Type.Record(Type.String(), Type.String()),
+});
+export type NotificationPlan = Static<typeof NotificationPlan>;
+
 export const ScriptPlan = Type.Object({
   key: Type.String(),
   /** The step's id, by which conditions and templates speak of it (`steps.<id>.outputs.x`); null when it has none. */
@@ -115,6 +138,7 @@ export const ScriptPlan = Type.Object({
   role: Type.Optional(PlanRole),
   /** It starts when all before it in its leg have ended, and nothing behind it starts before it has. */
   alone: Type.Optional(Type.Boolean()),
+  undo: Type.Optional(UndoPlan),
 });
 export type ScriptPlan = Static<typeof ScriptPlan>;
 
@@ -191,6 +215,11 @@ export const Plan = Type.Object({
   /** The whole job's time limit. */
   timeoutMs: Type.Union([Type.Number(), Type.Null()]),
   concurrency: Type.Optional(Concurrency),
+  notifications: Type.Optional(Type.Array(NotificationPlan)),
+  /** A job that failed or was cancelled is undone by another one. */
+  undoOnFailure: Type.Optional(Type.Boolean()),
+  /** The id of the job that this one undoes. */
+  undoes: Type.Optional(Type.String()),
   stages: Type.Array(StagePlan),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),

@@ -1,5 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
-import { PlaybookArtifactList, PlaybookUndoStep, PlaybookWhen } from "./around.ts";
+import { PlaybookArtifactList, PlaybookNotification, PlaybookUndoStep, PlaybookWhen } from "./around.ts";
 import { Json, JsonRecord } from "./json.ts";
 import { OnInterrupted } from "./plan.ts";
 
@@ -248,6 +248,10 @@ export const Playbook = Type.Object(
         hooks: optional(PlaybookHooks),
         postActions: optional(
           Type.Array(PlaybookAction, { description: "What runs when the stages are over, in written order." }),
+        ),
+        notifications: optional(Type.Array(PlaybookNotification, { description: "Who is told of what." })),
+        undoOnFailure: optional(
+          Type.Boolean({ description: "When the job failed or was cancelled, undo what its completed steps did." }),
         ),
         jobs: Type.Record(Type.String(), PlaybookStage, {
           description: "The stages, by id, in written order.",

@@ -18,6 +18,8 @@ export const routes = {
   skipInJob: { method: "POST", path: "/api/jobs/:id/skip" },
   sendInput: { method: "POST", path: "/api/jobs/:id/input" },
   retryJob: { method: "POST", path: "/api/jobs/:id/retry" },
+  showUndo: { method: "GET", path: "/api/jobs/:id/undo" },
+  undoJob: { method: "POST", path: "/api/jobs/:id/undo" },
   explainJob: { method: "GET", path: "/api/jobs/:id/explain" },
   allEvents: { method: "GET", path: "/api/events" },
   listPlaybooks: { method: "GET", path: "/api/playbooks" },

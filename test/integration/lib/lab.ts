@@ -8,6 +8,7 @@ import { readBootId, Tail } from "@aither/supervise";
 import type { FastifyInstance } from "fastify";
 import { buildApi } from "../../../daemon/src/api/app.ts";
 import { createClock } from "../../../daemon/src/clock.ts";
+import { Aftermath } from "../../../daemon/src/after/aftermath.ts";
 import { LocalControl } from "../../../daemon/src/exec/control.ts";
 import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
@@ -116,10 +117,14 @@ async function begin(lab: Lab): Promise<Life> {
   });
   store.connect(engine);
   executor.open();
+  const after = new Aftermath({ folder: store.layout.after, fs: store.fs, folders: store.folders, store, engine, log });
+  engine.onPublished(after.onPublished);
   await engine.start();
+  await after.start();
   store.settleNumbers();
   const host: Host = {
     engine,
+    after,
     planner: createPlanner(),
     store,
     control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
@@ -134,6 +139,7 @@ async function begin(lab: Lab): Promise<Life> {
   await api.listen({ path: host.places.socket });
   const end = async (): Promise<void> => {
     await api.close();
+    await after.close();
     await engine.stop();
     await executor.close();
     tail.close();

@@ -1,4 +1,5 @@
 import { explain, resolveTarget } from "@aither/core";
+import type { NoticeView } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.ts";
 import { findState } from "../job-names.ts";
@@ -10,7 +11,10 @@ export function explainRoute(app: FastifyInstance, { host }: Context): void {
     const found = await findState(host, params.id);
     if (!found.ok) return found;
     const explanation = explain(found.value, subject);
-    if (explanation !== null) return ok(explanation);
+    if (explanation !== null) {
+      const notices = subject === undefined ? await host.after.notices(found.value) : [];
+      return ok({ ...explanation, because: [...explanation.because, ...notices.flatMap(lineOf)] });
+    }
     const target = resolveTarget(found.value, subject ?? "");
     return refuse(
       "STAGE_OR_SCRIPT_NOT_FOUND",
@@ -20,4 +24,13 @@ export function explainRoute(app: FastifyInstance, { host }: Context): void {
       },
     );
   });
+}
+
+/** Who could not be told, and who is still to be told. */
+function lineOf({ on, channel, to, status, detail, attempts }: NoticeView): string[] {
+  if (status === "delivered") return [];
+  const whom = `the ${channel}${to === "" ? "" : ` ${to}`}`;
+  const tries = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
+  if (status === "failed") return [`${whom} could not be told of its ${on}: ${detail} (${tries})`];
+  return [`${whom} is still to be told of its ${on}${detail === "" ? "" : `: ${detail} (${tries})`}`];
 }

@@ -16,7 +16,7 @@ import { plainEnvironment } from "../environment.ts";
 import { findState } from "../job-names.ts";
 import { mount } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
-import { idempotencyKey, reply, startedBefore } from "./start.ts";
+import { idempotencyKey, preparing, reply, startedBefore } from "./start.ts";
 
 /** A retry is a new job with the same inputs: the frozen plan, the environment, the umask. */
 export function retryRoute(app: FastifyInstance, { host, access }: Context): void {
@@ -45,7 +45,7 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
         parent: parent.id,
         passedBefore: passed.value,
         passedOutputs: outputsOf(parent, passed.value),
-        prepare: (jobId) => host.store.putOrigin(jobId, kept),
+        prepare: preparing(host, plan, kept),
       }),
     );
   });

@@ -13,7 +13,12 @@ export function showRoute(app: FastifyInstance, { host }: Context): void {
     const { id } = found.value;
     const job = withPids(detail(found.value), await host.control.stoppingPids(found.value));
     const artifacts = await host.store.artifacts.list(id);
-    return ok(artifacts.length === 0 ? job : { ...job, artifacts: [...artifacts] });
+    const notifications = await host.after.notices(found.value);
+    return ok({
+      ...job,
+      ...(notifications.length > 0 && { notifications: [...notifications] }),
+      ...(artifacts.length > 0 && { artifacts: [...artifacts] }),
+    });
   });
 }
 

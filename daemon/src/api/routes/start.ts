@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import type { JobState } from "@aither/core";
 import type { Outcome } from "@aither/engine";
-import { API_VERSION, type Plan, type StartJob, type StartJobReply } from "@aither/protocol";
+import { API_VERSION, type JobId, type Plan, type StartJob, type StartJobReply } from "@aither/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Host, Origin } from "../../host.ts";
 import type { Context } from "../context.ts";
@@ -41,7 +41,7 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
         by: access.by,
         parent: null,
         passedBefore: [],
-        prepare: (jobId) => host.store.putOrigin(jobId, origin),
+        prepare: preparing(host, plan, origin),
       }),
     );
   });
@@ -67,6 +67,14 @@ function unknownPool(host: Host, pool: string | undefined): Refusal | null {
       ? 'name it in the settings, as "pools": {"NAME": SLOTS}, and restart the daemon'
       : `there is ${names.join(", ")}`;
   return refuse("SETTING_INVALID", `there is no pool ${JSON.stringify(pool)}`, { hint });
+}
+
+/** What must be on disk before a job is accepted. */
+export function preparing(host: Host, plan: Plan, origin: Origin): (jobId: JobId) => Promise<void> {
+  return async (jobId) => {
+    await host.store.putOrigin(jobId, origin);
+    await host.after.expect(jobId, plan);
+  };
 }
 
 export function reply(started: Outcome<JobState>): Outcome<StartJobReply> {

@@ -3,6 +3,7 @@ import { compileAround, stagesAround } from "./around.ts";
 import { type Compiler, makeCompiler, type PlanRequest } from "./compiler.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
+import { notificationPlans } from "./notifications.ts";
 import { typedVariables } from "./inputs.ts";
 import {
   layersOf,
@@ -62,6 +63,7 @@ export function compile(input: CompileInput): Compiled {
     ...around.after.map(compileOther),
   ];
   checkUniqueSteps(compiler);
+  const notifications = notificationPlans(compiler, scope);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
     value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
   const plan: Plan = {
@@ -78,6 +80,8 @@ export function compile(input: CompileInput): Compiled {
     failFast: flag(setting(orchestration.failFast, "failFast")) ?? false,
     timeoutMs: request.timeoutMs ?? seconds(setting(orchestration.timeout, "timeout")),
     ...concurrencyOf(orchestration.concurrency, setting),
+    ...(notifications.length > 0 && { notifications }),
+    ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
     stages,
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],

@@ -7,3 +7,4 @@ export type { Surroundings } from "./scope.ts";
 export { indexScripts, type ScriptIndex, select, type Selection } from "./select.ts";
 export { resolveRun, type ResolvedRun } from "./template.ts";
 export { COLLECTOR } from "./run-spec.ts";
+export { undoable, undoPlan, type UndoResult } from "./undo.ts";

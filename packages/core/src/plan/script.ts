@@ -5,10 +5,12 @@ import type {
   PlaybookBackoff,
   PlaybookStage,
   PlaybookStep,
+  PlaybookUndo,
   RunSpec,
   ScriptEntry,
   ScriptKind,
   ScriptPlan,
+  UndoPlan,
 } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { decide } from "./decide.ts";
@@ -61,7 +63,8 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   const decided = decide(step.if, scope, compiler.request.assume);
   reportCondition(compiler, decided, at);
   const common = settings(compiler, place, scope, at);
-  return targetsOf(compiler, step, scope, at).map((target): KeylessScript => {
+  const undo = step.undo === undefined ? null : undoOf(compiler, place, step.undo);
+  return targetsOf(compiler, step, scope, at).map((target, index): KeylessScript => {
     const entry = target.is === "script" ? target.entry : null;
     const script: ScriptPlan = {
       key: "",
@@ -74,9 +77,29 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       condition: decided.decision === "skip" ? "false" : decided.condition,
       ...common,
       ...roleOf(place),
+      // Of several scripts the first: it is undone last, and when any of them ran.
+      ...(undo !== null && index === 0 && { undo }),
     };
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
+}
+
+/** Compiled as a step would be, with the variables and the environment of the step it undoes. */
+function undoOf(compiler: Compiler, place: StepPlace, undo: PlaybookUndo): UndoPlan | null {
+  const { step: done } = place;
+  const { with: own, timeout, ...what } = undo;
+  const step: InnerStep = {
+    ...what,
+    ...(what.shell === undefined && done.shell !== undefined && { shell: done.shell }),
+    ...(done.env && { env: done.env }),
+    ...(done.workingDirectory !== undefined && { workingDirectory: done.workingDirectory }),
+    with: { ...done.with, ...own },
+    timeout: timeout ?? 0,
+  };
+  const [made] = compileStep(compiler, { ...place, step, keys: ["undo"] });
+  if (made === undefined) return null;
+  const { name, path, kind, run, timeoutMs } = made.script;
+  return { name, path, kind, run, timeoutMs };
 }
 
 function roleOf({ step, role = step.role }: StepPlace): Pick<ScriptPlan, "role" | "alone"> {

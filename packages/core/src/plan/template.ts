@@ -10,8 +10,12 @@ export type ResolvedRun =
 
 /** Fills in what planning left open in a script's arguments, environment and text, just before it starts. */
 export function resolveRun(state: JobState, script: ScriptKey): ResolvedRun {
+  return resolveSpec(state, script, theScript(state, script).plan.run);
+}
+
+/** The same for another run that sees what that script saw, and what it told. */
+export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): ResolvedRun {
   const record = theScript(state, script);
-  const { run } = record.plan;
   if (!run.late) return { ok: true, run };
   const context = scriptContext(state, record);
   const problems: string[] = [];

@@ -81,3 +81,47 @@ test("a rollback runs its scripts when the job failed", () => {
     { name: "Rollback 0736", run: "0736", with: { Why: "{{on}}" }, if: "{{on}}", when: "failure" },
   ]);
 });
+
+test("notifications: upstream's map of events; what is no event, and who is told otherwise, is listed", () => {
+  const { notifications, notEnforced } = read({
+    notifications: {
+      onSuccess: {
+        message: "done {{branch}}",
+        level: "Success",
+        channels: ["console", "github"],
+        includeMetrics: true,
+      },
+      onFailure: { log: "at {{FailedStage}}" },
+      onCoverageBelow: { log: "x" },
+      email: { to: "a@b" },
+    },
+    OnSuccess: { Message: "all well", Actions: [{ Type: "Log" }] },
+  });
+  assert.deepEqual(notifications, [
+    { on: ["success"], message: "done {{branch}}", log: true },
+    { on: ["failure"], message: "at {FailedStage}", log: true },
+    { on: ["success"], message: "all well", log: true },
+  ]);
+  assert.deepEqual(notEnforced, [
+    "notifications.onSuccess.channels.github",
+    "notifications.onSuccess.includeMetrics",
+    "notifications.onCoverageBelow",
+    "notifications.email",
+  ]);
+});
+
+test("notifications of v3 say what is wrong with them, and where", () => {
+  const jobs = { a: { steps: [{ script: ":" }] } };
+  const notifications = [{ on: "sucess", log: true }, { on: "failure" }, { on: "failure", webhook: "ftp://x" }];
+  const text = JSON.stringify({ metadata: { name: "x" }, orchestration: { notifications, jobs } });
+  const found = readPlaybook(text, "x.json");
+  assert.ok(!found.ok);
+  assert.deepEqual(
+    found.findings.map(({ message, path }) => [message, path.join(".")]),
+    [
+      ['`on` must name events, not "sucess"', "orchestration.notifications.0"],
+      ["this notification tells nobody", "orchestration.notifications.1"],
+      ['`webhook` must be an http or https address, not "ftp://x"', "orchestration.notifications.2"],
+    ],
+  );
+});

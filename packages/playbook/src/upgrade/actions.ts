@@ -2,10 +2,11 @@ import type { Json, Playbook, PlaybookAction, PlaybookHooks, PlaybookStageHooks,
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { notEnforced, readArtifacts, whenOf } from "./around.ts";
 import { compact, keepRest, notAMap, placed } from "./common.ts";
+import { readNotifications } from "./notifications.ts";
 
 /** How a format writes the steps around others: v3 as steps, the older ones in shapes of their own. */
 export type StepReader = (fields: Fields) => PlaybookStep[];
-type Around = Pick<Playbook["orchestration"], "artifacts" | "hooks" | "postActions">;
+type Around = Pick<Playbook["orchestration"], "artifacts" | "hooks" | "postActions" | "notifications">;
 
 /** Moments of a job, under all names they go by. */
 const moments: Readonly<Record<keyof PlaybookHooks, readonly string[]>> = {
@@ -25,13 +26,15 @@ export function readAround(fields: Fields, read: StepReader): Around {
     artifacts: readArtifacts(fields),
     hooks: readHooks(fields.object("hooks"), Object.keys(moments) as (keyof PlaybookHooks)[], read),
     postActions: readPostActions(fields, read),
+    notifications: readNotifications(fields),
   });
 }
 
 /** What the top of a file and its `orchestration` say is one. */
 export function joinAround(...parts: readonly Around[]): Around {
   const joined: Around = {};
-  for (const { artifacts, hooks, postActions } of parts) {
+  for (const { artifacts, hooks, postActions, notifications } of parts) {
+    if (notifications) joined.notifications = [...(joined.notifications ?? []), ...notifications];
     if (artifacts) joined.artifacts = [...(joined.artifacts ?? []), ...artifacts];
     if (hooks) joined.hooks = { ...joined.hooks, ...hooks };
     if (postActions) joined.postActions = [...(joined.postActions ?? []), ...postActions];

@@ -42,7 +42,6 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
 
 /** What is known to mean something, although nothing acts on it. */
 const reasons: Readonly<Record<string, string>> = {
-  notifications: "notifications are not sent",
   successcriteria: "the job's result follows its stages, not success criteria",
   validation: "pre- and post-conditions are not checked",
   reporting: "no report is written",

@@ -16,6 +16,7 @@ import {
   readRequirements,
   withIds,
 } from "./common.ts";
+import { readTopMessages } from "./notifications.ts";
 import { readOldAction } from "./old-action.ts";
 import { joinSelectors, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
@@ -86,7 +87,11 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
 function upstreams(fields: Fields): ReturnType<typeof joinAround> {
   const rollback = readRollback(fields).map((step) => placed({ ...step, when: "failure" as const }, fields));
   const postActions = [...readPostExecution(fields), ...rollback];
-  return postActions.length === 0 ? {} : { postActions };
+  const notifications = readTopMessages(fields);
+  return {
+    ...(postActions.length > 0 && { postActions }),
+    ...(notifications.length > 0 && { notifications }),
+  };
 }
 
 function readTopMetadata(fields: Fields, fallbackName: string): Playbook["metadata"] {

@@ -58,6 +58,7 @@ function readOrchestration(
     concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
+    undoOnFailure: fields.flag("undoOnFailure"),
     ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
     jobs: readJobs(fields.object("jobs", "stages")),
   });

@@ -1,0 +1,42 @@
+import { Type, type Static, type TSchema } from "typebox";
+import { JsonRecord } from "./json.ts";
+import { NotEnforced, PlanRole, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
+
+const apiVersion = Type.Literal("aither/v1");
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const ScriptLine = Type.Object({
+  number: nullable(Type.String()),
+  name: Type.String(),
+  path: nullable(Type.String()),
+  kind: ScriptKind,
+  role: Type.Optional(PlanRole),
+});
+const StageLine = {
+  id: Type.String(),
+  name: Type.String(),
+  needs: Type.Array(Type.String()),
+  after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
+  decision: StageDecision,
+  reason: Type.String(),
+  condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
+  legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
+};
+
+/** The plan as people and tools read it (`playbooks plan --json`, `orch --dry-run --json`). */
+export const PlanView = Type.Object({
+  apiVersion,
+  name: Type.String(),
+  format: PlaybookFormat,
+  profile: nullable(Type.String()),
+  file: nullable(Type.String()),
+  variables: JsonRecord,
+  stages: Type.Array(Type.Object(StageLine)),
+  around: Type.Array(Type.Object({ ...StageLine, role: PlanRole }), {
+    description: "What runs before and behind the stages: hooks, post actions, the keeping of artifacts.",
+  }),
+  missing: Type.Array(Type.String()),
+  unknown: Type.Array(Type.String()),
+  notEnforced: Type.Array(NotEnforced),
+});
+export type PlanView = Static<typeof PlanView>;
