@@ -117,6 +117,10 @@ describe("undo", () => {
       ["undo of #1", "auto"],
     );
     assert.deepEqual(await ledger(), ["did", "undid"]);
+    // What was undone is done again by a retry, although it had passed.
+    assert.equal((await cli.run(["retry", "1", "-f"])).code, 1);
+    await waitFor("the second undo", async () => (await ledger()).length === 4);
+    assert.deepEqual(await ledger(), ["did", "undid", "did", "undid"]);
   });
 
   test("a job that completed is not undone by itself; an undo that says nothing to run is refused with its place", async () => {

@@ -52,7 +52,23 @@ export function playbookPage(page: PlaybookPage, theme: Theme): string[] {
     "",
     theme.bold("Stages"),
     ...Object.entries(jobs).flatMap(([id, stage], index) => stageLines(theme, { id, stage, index })),
+    ...section(theme, "Around the stages", aroundRows(orchestration)),
   ];
+}
+
+function aroundRows(orchestration: Playbook["orchestration"]): string[][] {
+  const { hooks = {}, postActions = [], artifacts = [], notifications = [], undoOnFailure } = orchestration;
+  const rows = Object.entries(hooks).flatMap(([moment, steps]) =>
+    steps.map((step) => ["hook", moment, stepText(step)]),
+  );
+  rows.push(...postActions.map((step) => ["post action", step.when ?? "not after a cancel", stepText(step)]));
+  rows.push(...artifacts.map(({ when, paths }) => ["keeps", when ?? "always", paths.join(", ")]));
+  for (const { on, webhook, command, desktop, message } of notifications) {
+    const whom = webhook ?? command ?? (desktop ? "desktop" : "who follows");
+    rows.push(["tells", on.join(", "), [whom, message].filter(Boolean).join(": ")]);
+  }
+  if (undoOnFailure) rows.push(["undo", "failure, cancel", "what completed"]);
+  return rows;
 }
 
 /** The median: one run on a busy day says little. */
@@ -124,7 +140,10 @@ function stepText(step: PlaybookStep): string {
 }
 
 function stepNotes(step: PlaybookStep): string {
-  const notes = [...(step.if === undefined ? [] : [`if ${step.if}`]), ...settings(step)];
+  const undo = step.undo && `undo ${step.undo.run ?? step.undo.file ?? step.undo.script?.trim().split("\n")[0]}`;
+  const kept = step.artifacts?.flatMap(({ paths }) => paths).join(", ");
+  const around = [...(kept ? [`keeps ${kept}`] : []), ...(undo ? [undo] : [])];
+  const notes = [...around, ...(step.if === undefined ? [] : [`if ${step.if}`]), ...settings(step)];
   return notes.length === 0 ? "" : `  ${notes.join("; ")}`;
 }
 

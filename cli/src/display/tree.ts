@@ -108,7 +108,10 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     lines.push(`${theme.sign(decisions[stage.decision])} ${index + 1}. ${stage.name}${needs}${reason}`);
     for (const leg of stage.legs) {
       if (leg.name !== "") lines.push(`   [${leg.name}]`);
-      for (const script of leg.scripts) lines.push(`   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}`);
+      for (const script of leg.scripts) {
+        const undo = script.undo === undefined ? "" : theme.dim(`  (undone by: ${script.undo})`);
+        lines.push(`   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}${undo}`);
+      }
     }
   });
   for (const stage of plan.around) {
@@ -116,6 +119,9 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);
     for (const script of stage.legs.flatMap(({ scripts }) => scripts)) lines.push(`   ${scriptTitle(script)}`);
   }
+  if (plan.undoOnFailure) lines.push(`${theme.dim("+")} undone when it fails or is cancelled`);
+  for (const { on, channel, to, message } of plan.notifications)
+    lines.push(`${theme.dim("+")} on ${on.join(", ")}: ${[channel, to, theme.dim(message)].filter(Boolean).join(" ")}`);
   for (const one of plan.missing) lines.push(`${theme.warn("missing")}: ${one}`);
   for (const one of plan.unknown) lines.push(`${theme.warn("unknown")}: ${one}`);
   for (const { what, where, reason } of plan.notEnforced)

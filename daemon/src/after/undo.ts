@@ -13,8 +13,7 @@ export async function undoRefusal(store: Store, state: JobState): Promise<Outcom
   if (state.plan.undoes !== undefined) {
     return refused("JOB_STATE", `job ${number} is itself an undo`, "start the playbook again to do it again");
   }
-  const earlier = await store.findRequest(requestOf(state));
-  const undone = earlier === null ? null : await store.state(earlier);
+  const undone = await undoOf(store, state);
   if (undone !== null) {
     return refused("JOB_STATE", `job ${number} was undone by job ${undone.number}`, `aither retry ${undone.number}`);
   }
@@ -23,6 +22,12 @@ export async function undoRefusal(store: Store, state: JobState): Promise<Outcom
     return refused("JOB_STATE", `no script of job ${number} that completed can be undone`, hint);
   }
   return null;
+}
+
+/** The job that undid it, or is about to. */
+export async function undoOf(store: Store, state: JobState): Promise<JobState | null> {
+  const earlier = await store.findRequest(requestOf(state));
+  return earlier === null ? null : store.state(earlier);
 }
 
 /** Starts it, once: a job is undone by one other at most, whoever asks and however often. */

@@ -11,6 +11,13 @@ export function viewOfPlan(plan: Plan): PlanView {
     variables: plan.variables,
     stages: plan.stages.filter(({ role }) => role === undefined).map(lineOf),
     around: plan.stages.flatMap((stage) => (stage.role === undefined ? [] : [{ ...lineOf(stage), role: stage.role }])),
+    notifications: (plan.notifications ?? []).map(({ on, channel, target, message }) => ({
+      on,
+      channel,
+      to: target,
+      message,
+    })),
+    undoOnFailure: plan.undoOnFailure ?? false,
     missing: plan.missing,
     unknown: plan.unknown,
     notEnforced: plan.notEnforced,
@@ -29,12 +36,13 @@ function lineOf(stage: StagePlan): PlanView["stages"][number] {
     legs: (stage.legs ?? []).map((leg) => ({
       name: leg.name,
       matrix: leg.matrix,
-      scripts: leg.scripts.map(({ number, name, path, kind, role }) => ({
+      scripts: leg.scripts.map(({ number, name, path, kind, role, undo }) => ({
         number,
         name,
         path,
         kind,
         ...(role !== undefined && { role }),
+        ...(undo !== undefined && { undo: undo.name }),
       })),
     })),
   };

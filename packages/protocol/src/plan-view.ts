@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
+import { NoticeEvent } from "./around.ts";
 import { JsonRecord } from "./json.ts";
 import { NotEnforced, PlanRole, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
 
@@ -11,6 +12,7 @@ const ScriptLine = Type.Object({
   path: nullable(Type.String()),
   kind: ScriptKind,
   role: Type.Optional(PlanRole),
+  undo: Type.Optional(Type.String({ description: "What undoes it." })),
 });
 const StageLine = {
   id: Type.String(),
@@ -35,6 +37,16 @@ export const PlanView = Type.Object({
   around: Type.Array(Type.Object({ ...StageLine, role: PlanRole }), {
     description: "What runs before and behind the stages: hooks, post actions, the keeping of artifacts.",
   }),
+  notifications: Type.Array(
+    Type.Object({
+      on: Type.Array(NoticeEvent),
+      channel: Type.String(),
+      to: Type.String({ description: "The address or the command line, as the playbook has it." }),
+      message: Type.String(),
+    }),
+    { description: "Who is told of what." },
+  ),
+  undoOnFailure: Type.Boolean(),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),
   notEnforced: Type.Array(NotEnforced),

@@ -12,6 +12,7 @@ import type { Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Host, Origin } from "../../host.ts";
 import type { Context } from "../context.ts";
+import { undoOf } from "../../after/undo.ts";
 import { plainEnvironment } from "../environment.ts";
 import { findState } from "../job-names.ts";
 import { mount } from "../mount.ts";
@@ -29,7 +30,9 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
     if (!found.ok) return found;
     const parent = found.value;
     if (!hasEnded(parent)) return refuse("JOB_ACTIVE", `job ${parent.number} is ${parent.status}`);
-    const passed = passedBefore(parent, body);
+    // What was undone has to be done again.
+    const isUndone = (await undoOf(host.store, parent)) !== null;
+    const passed = isUndone && body.script === undefined ? ok([]) : passedBefore(parent, body);
     if (!passed.ok) return passed;
     const origin = (await host.store.origin(parent.id)) ?? { env: plainEnvironment(process.env), umask: null };
     const planned = await planAgain({ host, parent, origin, changed: body.variables });

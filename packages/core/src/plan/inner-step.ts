@@ -37,7 +37,13 @@ function joined(condition: string, own: string | undefined): string {
 /** A step that keeps files. */
 export function collectStep(set: PlaybookArtifacts, folder: string, more: Partial<InnerStep> = {}): InnerStep {
   const name = set.name ?? folder;
-  const made: InnerStep = { name: `Keep ${name}`, role: "artifacts", collect: { set, folder: name }, ...more };
+  const made: InnerStep = {
+    name: `Keep ${name}`,
+    role: "artifacts",
+    idempotent: true,
+    collect: { set, folder: name },
+    ...more,
+  };
   originals.set(made, set);
   return made;
 }
