@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { JobDetail, PlanView } from "@aither/protocol";
 import { Cli } from "../rig/cli.ts";
+import { hasUpstream, layOutUpstream } from "../rig/upstream.ts";
 import { waitFor } from "../rig/wait.ts";
 
 /** What surrounds the stages of a playbook: hooks, post actions, artifacts. */
@@ -101,6 +102,20 @@ describe("around the stages", () => {
     await writeFile(gate, "");
     assert.equal((await cli.run(["wait", "latest"])).code, 0);
     assert.deepEqual(await ledger(), ["began", "ended"]);
+  });
+
+  test("a real playbook's post actions run behind its stages; what they lack on this machine fails nothing", async (t) => {
+    if (!hasUpstream) return t.skip("skipped: no shared data");
+    await layOutUpstream(cli.workspace.folder);
+    const marks = join(cli.workspace.root, "marks");
+    const env = { LEDGER: marks, SLOW: "none", FAILS: "none", GATE: marks, PATH: "/usr/bin:/bin" };
+    const ended = await cli.run(["orch", "run-tests-parallel-comprehensive"], { env });
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /All parallel tests completed successfully/);
+    assert.equal((await readFile(marks, "utf8")).trim().split("\n").at(-1), "end 0512");
+    const job = await status();
+    assert.equal(job.stages.at(-1)?.name, "Post actions");
+    assert.match(JSON.stringify(job.notEnforced), /pwsh is missing, so it will fail, which fails nothing/);
   });
 
   test("a plan shows what comes around apart from the stages, and a conversion keeps it", async () => {

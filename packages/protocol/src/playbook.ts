@@ -73,7 +73,8 @@ export const PlaybookAction = Type.Object(
 );
 export type PlaybookAction = Static<typeof PlaybookAction>;
 
-const hook = (description: string) => optional(Type.Array(PlaybookStep, { description }));
+const hook = (description: string) =>
+  optional(Type.Unsafe<PlaybookStep[]>(Type.Union([Type.String(), Type.Array(PlaybookStep)], { description })));
 const stageHooks = {
   before: hook("Before the first step; a failure fails it."),
   after: hook("Behind the last step, whatever came of it."),

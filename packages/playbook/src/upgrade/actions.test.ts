@@ -34,7 +34,7 @@ test("post actions: inline text, numbers, modules, messages, conditions", () => 
     { script: "New-TestReport -Format 'HTML' -Fast:$true", shell: "pwsh" },
     { script: "Remove-Item x", shell: "pwsh", when: "success" },
     { name: "If", script: "docker ps", shell: "pwsh", if: "{{docker}}" },
-    { script: "printf '%s\\n' 'it'\\''s done'", shell: "sh" },
+    { name: "it's done", script: "printf '%s\\n' 'it'\\''s done'", shell: "sh" },
   ]);
   assert.deepEqual(notEnforced, ["postActions[6]"]);
 });

@@ -5,7 +5,9 @@ import { compact, keepRest, notAMap, placed } from "./common.ts";
 
 /** Says that something declared does nothing, and why. */
 export function notEnforced(fields: Fields, path: Path, reason: string): void {
-  fields.gathering.notEnforced.push({ what: String(path.at(-1)), where: pathText(path), reason });
+  // An item of a list goes by the list's name.
+  const what = path.findLast((key) => typeof key === "string") ?? "";
+  fields.gathering.notEnforced.push({ what: String(what), where: pathText(path), reason });
 }
 
 /** `artifacts`: a path, a list of paths, a map, a list of maps; also upstream's `Required` and `Optional` lists. */

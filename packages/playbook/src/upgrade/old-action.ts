@@ -41,7 +41,8 @@ function readBodies(fields: Fields, type: string): PlaybookStep[] {
     if (looksLikeSelector(command)) return [compact<PlaybookStep>({ run: command, with: own })];
     return [{ script: command, shell: shellFor(command) }];
   }
-  if (message !== undefined) return [{ script: `printf '%s\\n' ${quoted(message)}`, shell: "sh" }];
+  if (message !== undefined)
+    return [{ name: message.slice(0, 60), script: `printf '%s\\n' ${quoted(message)}`, shell: "sh" }];
   const path = type === "openfile" ? undefined : fields.text("path", "file");
   if (path !== undefined) return [{ run: path }];
   for (const key of Object.keys(fields.rest())) fields.ignore(key);
