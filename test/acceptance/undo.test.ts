@@ -133,5 +133,12 @@ describe("undo", () => {
     const refused = await cli.run(["orch", "odd"]);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /odd\.json:1:\d+: `undo` runs nothing/);
+    await cli.workspace.write(
+      "playbooks/lost.yml",
+      "metadata: { name: lost }\norchestration:\n  jobs:\n    one:\n      steps:\n        - script: echo\n          undo:\n            run: '9876'\n",
+    );
+    const lost = await cli.run(["orch", "lost"]);
+    assert.equal(lost.code, 4);
+    assert.match(lost.stderr, /lost\.yml:8:\d+: there is no script 9876/);
   });
 });

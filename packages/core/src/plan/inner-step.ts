@@ -18,6 +18,12 @@ export function writtenPart(part: object): object {
   return originals.get(part) ?? part;
 }
 
+/** What is made of a part stands where that part stands. */
+export function madeOf<T extends object>(made: T, part: object): T {
+  originals.set(made, writtenPart(part));
+  return made;
+}
+
 function copyOf(step: PlaybookStep, changes: Partial<InnerStep>): InnerStep {
   const made = { ...step, ...changes };
   originals.set(made, writtenPart(step));

@@ -16,7 +16,7 @@ import type { Compiler } from "./compiler.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
-import type { InnerStep } from "./inner-step.ts";
+import { type InnerStep, madeOf } from "./inner-step.ts";
 import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -96,7 +96,7 @@ function undoOf(compiler: Compiler, place: StepPlace, undo: PlaybookUndo): UndoP
     with: { ...done.with, ...own },
     timeout: timeout ?? 0,
   };
-  const [made] = compileStep(compiler, { ...place, step, keys: ["undo"] });
+  const [made] = compileStep(compiler, { ...place, step: madeOf(step, done), keys: ["undo"] });
   if (made === undefined) return null;
   const { name, path, kind, run, timeoutMs } = made.script;
   return { name, path, kind, run, timeoutMs };
