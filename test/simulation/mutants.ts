@@ -222,6 +222,14 @@ const coreBugs: readonly Mutant[] = [
     })),
   },
   {
+    name: "runs beside others what is to run alone",
+    caughtBy: "stage-order",
+    tamper: core((real) => ({
+      evolve: (state, event) =>
+        real.evolve(state, event.type === "OrchestrationQueued" ? { ...event, plan: crowded(event.plan) } : event),
+    })),
+  },
+  {
     name: "schedules scripts of a paused job",
     caughtBy: "paused-means-it",
     tamper: core((real) => ({
@@ -343,6 +351,14 @@ function asIfCurrent(state: JobState | null, input: Input): Input {
   const attempt = scriptOf(state, input.ref.script)?.attempts.length ?? input.ref.attempt;
   const ref: AttemptRef = { ...input.ref, attempt };
   return { ...input, ref };
+}
+
+function crowded(plan: Plan): Plan {
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    legs: stage.legs?.map((leg) => ({ ...leg, scripts: leg.scripts.map(({ alone: _, ...script }) => script) })) ?? null,
+  }));
+  return { ...plan, stages };
 }
 
 function unordered(plan: Plan): Plan {
