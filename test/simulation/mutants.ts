@@ -356,7 +356,9 @@ function asIfCurrent(state: JobState | null, input: Input): Input {
 function crowded(plan: Plan): Plan {
   const stages = plan.stages.map((stage) => ({
     ...stage,
-    legs: stage.legs?.map((leg) => ({ ...leg, scripts: leg.scripts.map(({ alone: _, ...script }) => script) })) ?? null,
+    legs:
+      stage.legs?.map((leg) => ({ ...leg, scripts: leg.scripts.map((script) => ({ ...script, alone: false })) })) ??
+      null,
   }));
   return { ...plan, stages };
 }
