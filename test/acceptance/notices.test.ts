@@ -122,15 +122,17 @@ describe("notices", () => {
 
   test("what a killed daemon owed is sent by the next one, under the same key", async () => {
     await playbook("owed", [{ on: "complete", webhook: receiver.address }], ":");
+    let killing: Promise<unknown> | undefined;
     let killed = false;
     receiver.onCall = async () => {
-      if (killed) return;
-      killed = true;
+      if (killing !== undefined) return;
       // It was sent, and nobody could write that down.
-      await cli.killDaemon();
+      killing = cli.killDaemon();
+      await killing;
+      killed = true;
     };
     await cli.run(["orch", "owed", "-d"]);
-    await waitFor("the first call", () => receiver.calls.length === 1 && killed);
+    await waitFor("the first call, and the death", () => killed);
     await told(1);
     assert.equal(receiver.calls.length, 2);
     const keys = receiver.calls.map(({ headers }) => headers["idempotency-key"]);

@@ -89,6 +89,18 @@ test("a job from its start to its removal", async () => {
   const names = (kept.body as unknown as Reply<"listArtifacts">).artifacts.map(({ name }) => name);
   assert.deepEqual(names, ["kept"]);
   assert.equal((await call(lab, "getArtifact", "/api/jobs/1/artifacts/kept")).text, "kept\n");
+  for (const hits of [
+    await call(lab, "searchJob", "/api/jobs/1/logs/search?q=hi"),
+    await call(lab, "searchOutput", "/api/search?q=hi"),
+  ]) {
+    assert.deepEqual(
+      hits.text
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { text: string }).text),
+      ["hi"],
+    );
+  }
   const outside = await ask(lab.socket, "/api/jobs/1/artifacts/..%2Fenv.json");
   assert.equal(outside.problem.code, "AITHER_E_ARTIFACT_NOT_FOUND");
   const why = await call(lab, "explainJob", "/api/jobs/1/explain?subject=second");

@@ -1,5 +1,5 @@
 import { PROTOCOL, routes, type Body, type Params, type Query, type Reply, type RouteName } from "@aither/protocol";
-import { AitherError, fail, problemOf } from "./problem.ts";
+import { AitherError, ConnectionCut, fail, isUnreachable, problemOf } from "./problem.ts";
 import type { HttpReply, Transport, Wake } from "./transport.ts";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -23,15 +23,35 @@ type AnyOptions = {
   readonly wake?: Wake;
 };
 
-/** One call of the API, typed by its route. Rejects with an `AitherError` that carries the daemon's problem document. */
+/**
+ * One call of the API, typed by its route. Rejects with an `AitherError` that carries the daemon's problem document.
+ * What only reads and was cut off is asked once more: whoever asks while a daemon dies gets its answer from the next
+ * (which a daemon that was told to stop does not have).
+ */
 export async function call<Name extends RouteName>(
   transport: Transport,
   name: Name,
   options: CallOptions<Name>,
 ): Promise<Reply<Name>> {
+  try {
+    return await callOnce(transport, name, options);
+  } catch (error) {
+    const mayRepeat = routes[name].method === "GET" && (options as AnyOptions).signal?.aborted !== true;
+    if (!mayRepeat || !(error instanceof ConnectionCut)) throw error;
+    const wake = (options as AnyOptions).wake === "never" ? "never" : "crashed";
+    return callOnce(transport, name, { ...options, wake }).catch((again: unknown) => {
+      throw isUnreachable(again) ? error : again;
+    });
+  }
+}
+
+async function callOnce<Name extends RouteName>(
+  transport: Transport,
+  name: Name,
+  options: CallOptions<Name>,
+): Promise<Reply<Name>> {
   const reply = await open(transport, name, options);
-  const text = await readText(reply.body);
-  return JSON.parse(text) as Reply<Name>;
+  return JSON.parse(await readText(reply.body)) as Reply<Name>;
 }
 
 /** The same for streams and documents: the reply's body is the caller's to read. */

@@ -55,6 +55,24 @@ test("a connection that is cut before the answer's end is told as that, never as
   }
 });
 
+test("what only reads is asked once more after a cut; what changes something is not", async () => {
+  const dying = (times: number): Answer => {
+    return (socket, _, nth) => (nth <= times ? socket.destroy() : answerWith(socket, { jobs: [] }));
+  };
+  await withServer(dying(1), async (transport, server) => {
+    assert.deepEqual(await call(transport, "listJobs", {}), { jobs: [] });
+    assert.equal(server.asked.length, 2);
+  });
+  await withServer(dying(2), async (transport, server) => {
+    await assert.rejects(call(transport, "listJobs", {}), ConnectionCut);
+    assert.equal(server.asked.length, 2);
+  });
+  await withServer(dying(1), async (transport, server) => {
+    await assert.rejects(call(transport, "pauseJob", { params: { id: "1" }, body: {} }), ConnectionCut);
+    assert.equal(server.asked.length, 1);
+  });
+});
+
 test("a request carries its path, query and body, encoded", async () => {
   await withServer(
     (socket) => answerWith(socket, { jobId: "x" }),

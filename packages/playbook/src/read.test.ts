@@ -76,7 +76,6 @@ test("unknown keys are kept and reported, never refused", () => {
   const read = readPlaybook(
     JSON.stringify({
       metadata: { name: "x", mood: "good" },
-      notifications: { onStart: {} },
       orchestration: { jobs: { a: { steps: [{ run: "1", sparkle: true }], glow: 3 } } },
     }),
     "x.json",
@@ -84,7 +83,6 @@ test("unknown keys are kept and reported, never refused", () => {
   assert.ok(read.ok);
   assert.deepEqual(read.notEnforced.map(({ where }) => where).sort(), [
     "metadata.mood",
-    "notifications",
     "orchestration.jobs.a.glow",
     "orchestration.jobs.a.steps[0].sparkle",
   ]);
