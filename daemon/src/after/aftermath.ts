@@ -102,7 +102,7 @@ export class Aftermath {
     if (state === null) return void (await fs.unlink(join(folder, jobId)));
     const records = await this.#records(jobId);
     const due = (await this.#due(state)).filter(({ key }) => (records[key]?.status ?? "pending") === "pending");
-    for (const notice of due) void this.#tell(state, notice, records[notice.key]?.attempts ?? 0);
+    for (const notice of due) void this.#tell(state, notice);
     if (!hasEnded(state)) return;
     if (state.plan.undoOnFailure === true && state.status !== "Completed") {
       const undone = await startUndo({ store, engine }, state, "daemon");
@@ -111,19 +111,25 @@ export class Aftermath {
     if (due.length === 0) await fs.unlink(join(folder, jobId));
   }
 
+  /** Only of facts that the state knows: what came since is news of the next look, with the words of its state. */
   async #due(state: JobState): Promise<Notice[]> {
     const due: Notice[] = [];
-    for await (const event of this.#parts.store.events(state.id)) due.push(...noticesOf(state.plan, event));
+    for await (const event of this.#parts.store.events(state.id)) {
+      if (event.seq <= state.seq) due.push(...noticesOf(state.plan, event));
+    }
     return due;
   }
 
-  async #tell(state: JobState, notice: Notice, attemptsBefore: number): Promise<void> {
+  async #tell(state: JobState, notice: Notice): Promise<void> {
     const id = `${state.id} ${notice.key}`;
     if (this.#telling.has(id)) return;
     this.#telling.add(id);
     const { signal } = this.#closing;
     try {
-      for (let attempt = attemptsBefore + 1; !signal.aborted; attempt += 1) {
+      // Read only now: what was told since the caller looked is written before `#telling` lets go of it.
+      const before = (await this.#records(state.id))[notice.key];
+      if (before !== undefined && before.status !== "pending") return;
+      for (let attempt = (before?.attempts ?? 0) + 1; !signal.aborted; attempt += 1) {
         const origin = await this.#parts.store.origin(state.id);
         const told = await tell({ state, notice, env: origin?.env ?? {}, signal });
         if (signal.aborted) return;
