@@ -53,7 +53,8 @@ describe("following", () => {
     const waiting = cli.start(["wait", String(number)]);
     assert.equal((await cli.run(["daemon", "restart"])).code, 0);
     await open("two");
-    assert.equal((await waiting.ended).code, 1);
+    const waited = await waiting.ended;
+    assert.equal(waited.code, 1, waited.stderr);
     const { stdout, code } = await events.ended;
     assert.equal(code, 0);
     const told = stdout

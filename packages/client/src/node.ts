@@ -77,7 +77,7 @@ class Line {
   }
 
   async connect({ signal, wake = "always" }: Pick<HttpRequest, "signal" | "wake">): Promise<Socket> {
-    const busyUntil = Date.now() + BUSY_PATIENCE_MS;
+    let busyUntil = Date.now() + BUSY_PATIENCE_MS;
     let started = false;
     for (;;) {
       try {
@@ -90,6 +90,8 @@ class Line {
         else if (!started && this.#places !== null && mayStart(code, wake)) {
           await this.#start(this.#places, signal);
           started = true;
+          // Whoever answered a moment ago may have been one that was about to stop.
+          busyUntil = Date.now() + BUSY_PATIENCE_MS;
         } else throw unreachable(this.address, error as NodeJS.ErrnoException);
       }
     }
