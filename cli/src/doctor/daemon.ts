@@ -5,11 +5,14 @@ import type { Context } from "../context.ts";
 import { bad, good, warn, type Finding } from "./finding.ts";
 import { lockHolder } from "./home.ts";
 
+const PATIENCE_MS = 5_000;
+
 export async function daemonFindings({ calmClient, places, env }: Context): Promise<Finding[]> {
   const holder = lockHolder(places);
-  const lock = holder.is === "held" ? `held by process ${holder.pid}` : holder.is;
+  const who = holder.is === "held" && holder.pid !== null ? `process ${holder.pid}` : "another user's process";
+  const lock = holder.is === "held" ? `held by ${who}` : holder.is;
   try {
-    const { pid, version } = await calmClient.daemon();
+    const { pid, version } = await calmClient.call("daemonStatus", { signal: AbortSignal.timeout(PATIENCE_MS) });
     const found = [good("daemon", `answers, pid ${pid}, version ${version}`), good("lock", lock)];
     if (version !== VERSION)
       found.push(
@@ -17,19 +20,30 @@ export async function daemonFindings({ calmClient, places, env }: Context): Prom
       );
     return [...found, ...serviceFindings(places.home)];
   } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") return [silence(holder)];
     if (!isAitherError(error)) throw error;
     const { message } = error;
     if (!isUnreachable(error)) return [bad("daemon", message, "aither daemon restart; scripts run on")];
     if (env["AITHER_HOST"])
       return [bad("daemon", `nobody answers at ${env["AITHER_HOST"]}`, "unset AITHER_HOST, or start it there")];
     if (holder.is === "held")
-      return [bad("daemon", `process ${holder.pid} holds the lock and does not answer`, "aither daemon logs says why")];
+      return [bad("daemon", `${who} holds the lock and does not answer`, "aither daemon logs says why")];
     return [
       good("daemon", "does not run; the next command starts it"),
       good("lock", lock),
       ...serviceFindings(places.home),
     ];
   }
+}
+
+function silence(holder: ReturnType<typeof lockHolder>): Finding {
+  const pid = holder.is === "held" ? holder.pid : null;
+  const who = pid === null ? "somebody" : `process ${pid}`;
+  const mend =
+    pid !== null
+      ? `kill -CONT ${pid} if it was stopped; else aither daemon logs says why`
+      : "aither daemon logs says why";
+  return bad("daemon", `${who} listens and did not answer within ${PATIENCE_MS / 1_000} s`, mend);
 }
 
 function serviceFindings(home: string): Finding[] {

@@ -48,22 +48,28 @@ const DRIFT_MS_MAX = 1_000;
 /** No clock that is right shows less. */
 const OLDEST_NOW = "2025-01-01";
 
-export async function clockFindings(): Promise<Finding[]> {
+type Clocks = { readonly wallMs: () => number; readonly steadyMs: () => number };
+
+const clocks: Clocks = { wallMs: () => Date.now(), steadyMs: () => performance.now() };
+
+/** The clocks are others in tests: nobody sets a machine's clock for them. */
+export async function clockFindings({ wallMs, steadyMs: steady }: Clocks = clocks): Promise<Finding[]> {
   const { readBootId } = await import("@aither/supervise");
   const bootId = readBootId();
-  const before = { wall: Date.now(), steady: performance.now() };
+  const before = { wall: wallMs(), steady: steady() };
   await delay(PAUSE_MS);
-  const steadyMs = performance.now() - before.steady;
-  const driftMs = Math.round(Math.abs(Date.now() - before.wall - steadyMs));
+  const steadyMs = steady() - before.steady;
+  const nowMs = wallMs();
+  const driftMs = Math.round(Math.abs(nowMs - before.wall - steadyMs));
   return [
     bootId === "-"
       ? bad("boot id", "cannot be read, so a reboot cannot be told from a pause", "mount /proc")
       : good("boot id", bootId),
-    Date.now() < Date.parse(OLDEST_NOW)
-      ? warn("clock", `says ${new Date().toISOString()}`, "set it, and keep it right with NTP")
+    nowMs < Date.parse(OLDEST_NOW)
+      ? warn("clock", `says ${new Date(nowMs).toISOString()}`, "set it, and keep it right with NTP")
       : driftMs > DRIFT_MS_MAX || steadyMs <= 0
         ? warn("clock", `jumped ${driftMs} ms within ${PAUSE_MS} ms`, "see what sets it: NTP should slew it")
-        : good("clock", new Date().toISOString()),
+        : good("clock", new Date(nowMs).toISOString()),
   ];
 }
 
