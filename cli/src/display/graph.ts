@@ -1,5 +1,5 @@
 import type { PlanView } from "@aither/protocol";
-import { scriptTitle } from "./tree.ts";
+import { laterText, scriptTitle } from "./tree.ts";
 import type { Theme } from "./theme.ts";
 
 /** `needs`: must have succeeded. `after`: must have ended. */
@@ -16,6 +16,8 @@ export type Node = {
   readonly condition: string | null;
   /** Names of the matrix legs; empty without a matrix, and where only the run knows them. */
   readonly legs: readonly string[];
+  /** How legs are made that only the run knows; null for all others. */
+  readonly dynamic: string | null;
   /** Scripts of one leg. */
   readonly scripts: readonly string[];
 };
@@ -28,7 +30,7 @@ export function graphOf({ name: title, stages: own, around }: PlanView): Graph {
   const levels = levelsOf(stages);
   return {
     name: title,
-    nodes: stages.map(({ id, name, decision, reason, condition, legs }) => ({
+    nodes: stages.map(({ id, name, decision, reason, condition, legs, dynamic }) => ({
       id,
       name,
       level: levels.get(id) ?? 1,
@@ -36,7 +38,8 @@ export function graphOf({ name: title, stages: own, around }: PlanView): Graph {
       reason,
       condition,
       legs: legs.map((leg) => leg.name).filter((leg) => leg !== ""),
-      scripts: (legs[0]?.scripts ?? []).map(scriptTitle),
+      dynamic: dynamic === undefined ? null : laterText(dynamic),
+      scripts: (legs[0]?.scripts ?? dynamic?.scripts ?? []).map(scriptTitle),
     })),
     edges: stages.flatMap(({ id, needs, after }) => [
       ...needs.map((from): Edge => ({ from, to: id, kind: "needs" })),
@@ -86,6 +89,7 @@ export function graphText(graph: Graph, theme: Theme): string[] {
     const inside = `      `;
     if (node.legs.length > 0)
       lines.push(theme.dim(`${inside}matrix of ${node.legs.length}: ${some(node.legs, " · ")}`));
+    if (node.dynamic !== null) lines.push(theme.dim(`${inside}${node.dynamic}`));
     if (node.condition !== null) lines.push(theme.dim(`${inside}if ${node.condition}`));
     else if (node.reason !== "") lines.push(theme.dim(`${inside}${node.decision}: ${node.reason}`));
     if (node.scripts.length > 0) lines.push(theme.dim(`${inside}runs ${some(node.scripts, ", ")}`));
@@ -148,6 +152,7 @@ function labelOf(node: Node): string[] {
   return [
     node.name,
     ...(node.legs.length > 0 ? [`matrix of ${node.legs.length}: ${some(node.legs, " · ")}`] : []),
+    ...(node.dynamic === null ? [] : [node.dynamic]),
     ...(node.condition === null ? [] : [`if ${node.condition}`]),
     ...(node.decision === "skip" ? [`skipped: ${node.reason}`] : []),
   ];

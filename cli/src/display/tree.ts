@@ -97,6 +97,11 @@ function titled(theme: Theme, status: string, name: string, took: string, reason
   return `${theme.sign(status)} ${name}${time}${reason && theme.dim(` — ${reason}`)}`;
 }
 
+/** `[matrix ${{ … }}: known after discover]` */
+export function laterText({ matrix, needs }: NonNullable<PlanView["stages"][number]["dynamic"]>): string {
+  return `[matrix ${matrix}: known after ${needs.join(", ")}]`;
+}
+
 /** What would run. */
 export function planTree(plan: PlanView, theme: Theme): string[] {
   const profile = plan.profile === null ? "" : `, profile ${plan.profile}`;
@@ -106,6 +111,10 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     const needs = stage.needs.length > 0 ? theme.dim(` needs ${stage.needs.join(", ")}`) : "";
     const reason = stage.reason === "" ? "" : theme.dim(` — ${stage.reason}`);
     lines.push(`${theme.sign(decisions[stage.decision])} ${index + 1}. ${stage.name}${needs}${reason}`);
+    if (stage.dynamic !== undefined) {
+      lines.push(`   ${laterText(stage.dynamic)}`);
+      for (const script of stage.dynamic.scripts) lines.push(`     ${scriptTitle(script)}`);
+    }
     for (const leg of stage.legs) {
       if (leg.name !== "") lines.push(`   [${leg.name}]`);
       for (const script of leg.scripts) {

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import { COLLECTOR } from "@aither/core";
-import type { NotEnforced, Plan, RunSpec, ScriptPlan } from "@aither/protocol";
+import { COLLECTOR, runOfEntry } from "@aither/core";
+import type { NotEnforced, Plan, RunSpec, ScriptPlan, StagePlan } from "@aither/protocol";
 import { isFile, readHead } from "./files.ts";
 
 /** An interpreter that a script needs and that nobody found. */
@@ -34,6 +34,9 @@ export async function findInterpreters(
   const stages = await Promise.all(
     plan.stages.map(async (stage) => ({
       ...stage,
+      ...(stage.dynamic !== undefined && {
+        dynamic: { ...stage.dynamic, programs: await programsOf(stage, { finder, settle }) },
+      }),
       legs:
         stage.legs === null
           ? null
@@ -53,6 +56,37 @@ export async function findInterpreters(
     plan: { ...plan, stages, notEnforced: [...plan.notEnforced, ...notEnforced] },
     missing: [...missing.values()],
   };
+}
+
+type Programs = NonNullable<StagePlan["dynamic"]>["programs"];
+
+/**
+ * The programs that the legs of a dynamic matrix may need. What one leg on trial runs must be there; of scripts that
+ * only the run chooses, whatever is there is noted.
+ */
+async function programsOf(
+  { dynamic, decision }: StagePlan,
+  { finder, settle }: { finder: Finder; settle: (script: ScriptPlan, needed: boolean) => Promise<ScriptPlan> },
+): Promise<Programs> {
+  const programs: Programs = {};
+  const note = (run: RunSpec, found: RunSpec): void => {
+    const [name = "", ...args] = run.argv;
+    const isBare = found.argv.length < run.argv.length;
+    const front = found.argv.slice(0, isBare ? 1 : found.argv.length - args.length);
+    programs[name] = { front, ...((isBare || programs[name]?.bare) && { bare: true }) };
+  };
+  for (const script of dynamic?.leg.scripts ?? []) {
+    const settled = await settle(script, decision !== "skip" && script.condition !== "false");
+    if (script.run.argv.length > 0) note(script.run, settled.run);
+  }
+  const like = dynamic?.leg.scripts[0];
+  for (const entry of like === undefined ? [] : (dynamic?.scripts ?? [])) {
+    const run = runOfEntry(entry);
+    if (Object.hasOwn(programs, run.argv[0] ?? "")) continue;
+    const found = await runWith(finder, { ...like!, run });
+    if (found.ok) note(run, found.run);
+  }
+  return programs;
 }
 
 type Finder = {

@@ -1,9 +1,17 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { compile, type PlanFinding, type ScriptIndex } from "@aither/core";
+import { compile, finding, type PlanFinding, type ScriptIndex } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { type Finding, pointAt, type ReadPlaybook } from "@aither/playbook";
-import { type Body, type Diagnostic, type Plan, problem, type Problem, type ProblemCode } from "@aither/protocol";
+import {
+  type Body,
+  type Diagnostic,
+  type Plan,
+  type StagePlan,
+  problem,
+  type Problem,
+  type ProblemCode,
+} from "@aither/protocol";
 import type { LoadedPlaybook } from "./catalogue.ts";
 import { findInterpreters } from "./interpreters.ts";
 import { unmetRequirements } from "./requirements.ts";
@@ -38,6 +46,7 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
   }
   const whole: Plan = {
     ...plan,
+    stages: await withPlaces(plan.stages, { read, workspace }),
     notEnforced: [...read.notEnforced, ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
@@ -93,6 +102,24 @@ export async function placed(
   // Something that concerns no part of the file (a profile the caller named) has no place in it.
   return diagnostics.map((one, index) =>
     findings[index]!.part === null ? { ...one, line: null, col: null, endLine: null, endCol: null } : one,
+  );
+}
+
+/** Where the matrices stand that the run will make legs of: what is wrong with them then is said with its place. */
+async function withPlaces(
+  stages: readonly StagePlan[],
+  { read, workspace }: { read: Extract<ReadPlaybook, { ok: true }>; workspace: string },
+): Promise<StagePlan[]> {
+  const { jobs } = read.playbook.orchestration;
+  return Promise.all(
+    stages.map(async (stage) => {
+      const part = jobs[stage.id];
+      if (stage.dynamic === undefined || part === undefined) return stage;
+      const at = finding("dynamic-matrix", "", { part, keys: ["matrix"] });
+      const [where] = shortened(await placed([at], read), workspace);
+      const place = where === undefined || where.line === null ? "" : `${where.file}:${where.line}:${where.col}`;
+      return { ...stage, dynamic: { ...stage.dynamic, place } };
+    }),
   );
 }
 

@@ -1,4 +1,12 @@
-import { API_VERSION, type Plan, type PlanView, type StagePlan } from "@aither/protocol";
+import { expansionNeeds } from "@aither/core";
+import {
+  API_VERSION,
+  type DynamicMatrix,
+  type Plan,
+  type PlanView,
+  type ScriptPlan,
+  type StagePlan,
+} from "@aither/protocol";
 
 /** The plan as people and tools read it. A matrix that is not known yet has no legs. */
 export function viewOfPlan(plan: Plan): PlanView {
@@ -24,7 +32,9 @@ export function viewOfPlan(plan: Plan): PlanView {
   };
 }
 
-function lineOf(stage: StagePlan): PlanView["stages"][number] {
+type StageLine = PlanView["stages"][number];
+
+function lineOf(stage: StagePlan): StageLine {
   return {
     id: stage.id,
     name: stage.name,
@@ -33,17 +43,27 @@ function lineOf(stage: StagePlan): PlanView["stages"][number] {
     decision: stage.decision,
     reason: stage.reason,
     condition: stage.condition,
-    legs: (stage.legs ?? []).map((leg) => ({
-      name: leg.name,
-      matrix: leg.matrix,
-      scripts: leg.scripts.map(({ number, name, path, kind, role, undo }) => ({
-        number,
-        name,
-        path,
-        kind,
-        ...(role !== undefined && { role }),
-        ...(undo !== undefined && { undo: undo.name }),
-      })),
-    })),
+    ...(stage.dynamic !== undefined && { dynamic: dynamicOf(stage, stage.dynamic) }),
+    legs: (stage.legs ?? []).map((leg) => ({ name: leg.name, matrix: leg.matrix, scripts: leg.scripts.map(scriptOf) })),
+  };
+}
+
+function dynamicOf(stage: StagePlan, { matrix, place, leg }: DynamicMatrix): NonNullable<StageLine["dynamic"]> {
+  return {
+    matrix: typeof matrix === "string" ? matrix : JSON.stringify(matrix),
+    needs: [...expansionNeeds(stage)],
+    place,
+    scripts: leg.scripts.map(scriptOf),
+  };
+}
+
+function scriptOf({ number, name, path, kind, role, undo }: ScriptPlan): StageLine["legs"][number]["scripts"][number] {
+  return {
+    number,
+    name,
+    path,
+    kind,
+    ...(role !== undefined && { role }),
+    ...(undo !== undefined && { undo: undo.name }),
   };
 }

@@ -11,6 +11,8 @@ export type Context = {
   readonly functions?: Readonly<Record<string, ExpressionFunction>>;
   /** What `{{x}}`, `$x` and `Variables.x` read, ignoring case. */
   readonly variables?: Readonly<Record<string, Value>>;
+  /** What a variable is that is not among them; without it such a one has no value. */
+  readonly otherVariables?: Value;
   /** What `$env:NAME` reads; without it such a condition is undecidable. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Node's name of the platform, for `$IsWindows`, `$IsLinux`, `$IsMacOS`. */

@@ -35,6 +35,10 @@ export function evaluateLegacy(node: Handled, context: Context, evaluate: Evalua
 
 /** A variable by name, ignoring case; `a.b` also reads `b` of the object `a`. */
 export function variable(path: string, context: Context): Value | undefined {
+  return listed(path, context) ?? context.otherVariables;
+}
+
+function listed(path: string, context: Context): Value | undefined {
   const variables = context.variables ?? {};
   const whole = property(variables, path);
   if (whole !== undefined || !path.includes(".")) return whole;

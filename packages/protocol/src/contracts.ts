@@ -1,5 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
-import { PlaybookSummary, ScriptEntry } from "./catalogue.ts";
+import { PlaybookSummary } from "./catalogue.ts";
 import {
   CancelJob,
   PauseJob,
@@ -21,6 +21,7 @@ import { outputContracts } from "./output-contracts.ts";
 import { Json } from "./json.ts";
 import { NotEnforced, PlaybookFormat } from "./plan.ts";
 import { PlanView } from "./plan-view.ts";
+import { ScriptEntry } from "./script-entry.ts";
 import type { RouteName } from "./routes.ts";
 
 const apiVersion = Type.Literal("aither/v1");

@@ -9,6 +9,7 @@ export type { Json } from "./json.ts";
 export type { Failure } from "./failure.ts";
 export type {
   Backoff,
+  DynamicMatrix,
   LegPlan,
   NotEnforced,
   NotificationPlan,
@@ -57,5 +58,6 @@ export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";
 export type { PlanView } from "./plan-view.ts";
-export type { PlaybookSummary, ScriptEntry, ScriptParameter } from "./catalogue.ts";
+export type { PlaybookSummary } from "./catalogue.ts";
+export type { ScriptEntry, ScriptParameter } from "./script-entry.ts";
 export type { Body, DaemonStatus, Explanation, Params, Query, Reply } from "./contracts.ts";

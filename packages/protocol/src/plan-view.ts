@@ -22,6 +22,17 @@ const StageLine = {
   decision: StageDecision,
   reason: Type.String(),
   condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),
+  dynamic: Type.Optional(
+    Type.Object(
+      {
+        matrix: Type.String({ description: "The expression, or the matrix as JSON." }),
+        needs: Type.Array(Type.String({ description: "Its legs are known when these stages have ended." })),
+        place: Type.String({ description: '`file:line:col`; "" when it is in no file.' }),
+        scripts: Type.Array(ScriptLine, { description: "What each leg will run." }),
+      },
+      { description: "A matrix that needs an earlier output; `legs` is empty then." },
+    ),
+  ),
   legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
 };
 

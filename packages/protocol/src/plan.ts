@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { NoticeEvent } from "./around.ts";
-import { JsonRecord } from "./json.ts";
+import { ScriptEntry } from "./script-entry.ts";
+import { Json, JsonRecord } from "./json.ts";
 
 /** The families of playbook files that can be read (see docs/playbooks.md). */
 export const PlaybookFormat = Type.Unsafe<PlaybookFormat>(
@@ -150,6 +151,43 @@ export const LegPlan = Type.Object({
 });
 export type LegPlan = Static<typeof LegPlan>;
 
+/**
+ * How the legs of a stage are made whose matrix needs an earlier output. All of it was found when planning, so that the
+ * run needs no file and no environment any more: what is left to do is a function of recorded outputs.
+ */
+export const DynamicMatrix = Type.Object({
+  /** Vectors, `include` and `exclude`, or one template for all of them; what was known is filled in. */
+  matrix: Json,
+  /** Where it is written: `playbooks/x.yaml:12:15`; "" when it is in no file. */
+  place: Type.String(),
+  /** Stages whose outputs it needs. */
+  needs: Type.Array(Type.String()),
+  /** Vectors that the profile replaces, by lower-case name. */
+  overrides: JsonRecord,
+  /** The stage as its playbook has it, with all steps of one leg. */
+  stage: JsonRecord,
+  /** What its steps do that do not say otherwise. */
+  defaults: JsonRecord,
+  variables: JsonRecord,
+  env: Type.Record(Type.String(), Type.String()),
+  platform: Type.String(),
+  undefinedIs: Type.Union([Type.Literal("empty"), Type.Literal("error")]),
+  /** What a condition counts as that nobody can decide. */
+  assume: Type.Optional(Type.Boolean()),
+  /** The numbered scripts its steps may select. */
+  scripts: Type.Array(ScriptEntry),
+  /** Files of its steps, as written and where they are. */
+  files: Type.Record(Type.String(), Type.String()),
+  /** What stands for a program: `bash` → `["/usr/bin/bash"]`. `bare`: a plain sh, which knows none of bash's options. */
+  programs: Type.Record(
+    Type.String(),
+    Type.Object({ front: Type.Array(Type.String()), bare: Type.Optional(Type.Boolean()) }),
+  ),
+  /** One leg, as far as it is known: what people are shown. Values of the matrix are still templates in it. */
+  leg: LegPlan,
+});
+export type DynamicMatrix = Static<typeof DynamicMatrix>;
+
 /** What planning already knows about a stage's condition. */
 export const StageDecision = Type.Union([Type.Literal("run"), Type.Literal("skip"), Type.Literal("undecided")]);
 export type StageDecision = Static<typeof StageDecision>;
@@ -178,6 +216,8 @@ export const StagePlan = Type.Object({
   timeoutMs: Type.Union([Type.Number(), Type.Null()]),
   /** The legs; null when the matrix needs an earlier output (fact `StageExpanded` brings them). */
   legs: Type.Union([Type.Array(LegPlan), Type.Null()]),
+  /** How they are made; only where `legs` is null. */
+  dynamic: Type.Optional(DynamicMatrix),
   /** `outputs.<name>` = template over this stage's steps. */
   outputs: Type.Record(Type.String(), Type.String()),
   role: Type.Optional(PlanRole),

@@ -1,5 +1,6 @@
 import {
   hasEnded,
+  planAgain,
   resolveTarget,
   scriptsOf,
   theScript,
@@ -35,9 +36,9 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
     const passed = isUndone && body.script === undefined ? ok([]) : passedBefore(parent, body);
     if (!passed.ok) return passed;
     const origin = (await host.store.origin(parent.id)) ?? { env: plainEnvironment(process.env), umask: null };
-    const planned = await planAgain({ host, parent, origin, changed: body.variables });
-    if (!planned.ok) return planned;
-    const { plan, kept } = planned.value;
+    const again = await planned({ host, parent, origin, passed: passed.value, changed: body.variables });
+    if (!again.ok) return again;
+    const { plan, kept, passed: keys } = again.value;
     return reply(
       await host.engine.startJob({
         requestId: key.value,
@@ -46,8 +47,8 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
         options: withoutStartTime(parent.options),
         by: access.by,
         parent: parent.id,
-        passedBefore: passed.value,
-        passedOutputs: outputsOf(parent, passed.value),
+        passedBefore: keys,
+        passedOutputs: outputsOf(parent, keys),
         prepare: preparing(host, plan, kept),
       }),
     );
@@ -97,12 +98,17 @@ type Again = {
   readonly host: Host;
   readonly parent: JobState;
   readonly origin: Origin;
+  readonly passed: readonly ScriptKey[];
   readonly changed: StartJob["variables"];
 };
 
+type Planned = { readonly plan: Plan; readonly passed: readonly ScriptKey[]; readonly kept: Origin };
+
 /** The frozen plan; with changed variables a new one from the same request. */
-async function planAgain({ host, parent, origin, changed }: Again): Promise<Outcome<{ plan: Plan; kept: Origin }>> {
-  if (changed === undefined || Object.keys(changed).length === 0) return ok({ plan: parent.plan, kept: origin });
+async function planned({ host, parent, origin, passed, changed }: Again): Promise<Outcome<Planned>> {
+  if (changed === undefined || Object.keys(changed).length === 0) {
+    return ok({ ...planAgain(parent, passed), kept: origin });
+  }
   const request = origin.request ?? requestOf(parent.plan);
   if (request === null)
     return refuse("JOB_STATE", "the request of this job is not kept any more, so it cannot be planned anew", {
@@ -110,10 +116,10 @@ async function planAgain({ host, parent, origin, changed }: Again): Promise<Outc
     });
   const changedRequest = { ...request, variables: { ...request.variables, ...changed } };
   const umask = origin.umask === null ? {} : { umask: origin.umask };
-  const planned = await host.planner.plan({ ...changedRequest, env: { ...origin.env }, ...umask });
-  if (!planned.ok) return planned;
-  const plan = { ...planned.value, timeoutMs: request.timeoutMs ?? planned.value.timeoutMs };
-  return ok({ plan, kept: { ...origin, request: changedRequest } });
+  const anew = await host.planner.plan({ ...changedRequest, env: { ...origin.env }, ...umask });
+  if (!anew.ok) return anew;
+  const plan = { ...anew.value, timeoutMs: request.timeoutMs ?? anew.value.timeoutMs };
+  return ok({ plan, passed, kept: { ...origin, request: changedRequest } });
 }
 
 /** What must have been asked for, as far as the plan tells; null when it came from text that is gone. */

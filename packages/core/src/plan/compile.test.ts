@@ -229,7 +229,8 @@ test("mistakes are found, each with its code", () => {
     [{ jobs: { a: { ...one, if: "nope.x ==" } } }, {}, ["bad-expression"]],
     [{ jobs: { a: { ...one, matrix: { v: [] } } } }, {}, ["bad-matrix"]],
     [{ jobs: { a: { ...one, matrix: { v: [1], exclude: [{ v: 1 }] } } } }, {}, ["empty-matrix"]],
-    [{ jobs: { a: { ...one, matrix: "${{ fromJSON(needs.b.outputs.m) }}" } } }, {}, ["dynamic-matrix"]],
+    [{ jobs: { a: { ...one, matrix: "${{ fromJSON(needs.b.outputs.m) }}" } } }, {}, ["unknown-need"]],
+    [{ jobs: { a: { ...one, matrix: { v: "${{ job.status }}" } } } }, {}, ["bad-matrix"]],
     [
       {
         jobs: {

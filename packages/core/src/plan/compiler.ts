@@ -1,4 +1,4 @@
-import type { Json, NotEnforced, Playbook } from "@aither/protocol";
+import type { Json, NotEnforced, Playbook, ScriptEntry } from "@aither/protocol";
 import type { Decided } from "./decide.ts";
 import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -13,6 +13,9 @@ export type PlanRequest = {
   readonly assume: boolean | undefined;
   readonly timeoutMs: number | null;
 };
+
+/** What compiling the same again would need, without the workspace. */
+export type LookedUp = { readonly scripts: Set<ScriptEntry>; readonly files: Map<string, string> };
 
 /** One compilation: what it was given, and what it gathers. */
 export type Compiler = {
@@ -32,6 +35,8 @@ export type Compiler = {
   readonly notEnforced: NotEnforced[];
   readonly report: (finding: PlanFinding) => void;
   readonly reportCondition: (decided: Decided, where: Pick<PlanFinding, "part" | "keys">) => void;
+  /** What the compilation of a leg looked up, where somebody asks. */
+  lookedUp: LookedUp | null;
   /** Keeps the findings of something resolved, and gives its value. */
   readonly take: <T>(resolved: Resolved<T>) => T;
   /** Another compilation of the same, which gathers for itself. */
@@ -57,6 +62,7 @@ export function makeCompiler(given: Given): Compiler {
   return {
     ...given,
     stageShell: undefined,
+    lookedUp: null,
     findings,
     missing: new Set(),
     unknown: new Set(),

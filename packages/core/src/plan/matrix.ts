@@ -23,19 +23,24 @@ const LEGS_MAX = 256;
  * GitHub's algorithm: the product of all vectors in file order (the last varies fastest), minus what an `exclude` item
  * matches, plus `include` (whose items extend legs they fit, or become legs of their own).
  */
-export function expandMatrix(matrix: { readonly [key: string]: Json }): MatrixResult {
+export function expandMatrix(
+  matrix: { readonly [key: string]: Json },
+  {
+    empty = "error",
+  }: { /** What nothing at all means: a mistake, or no legs. */ readonly empty?: "error" | "none" } = {},
+): MatrixResult {
   const vectors: [string, readonly Json[]][] = [];
   for (const [key, value] of Object.entries(matrix)) {
     if (key === "include" || key === "exclude") continue;
     const values = Array.isArray(value) ? (value as readonly Json[]) : [value];
-    if (values.length === 0) return wrong(`the vector \`${key}\` of the matrix is empty`, key);
+    if (values.length === 0 && empty === "error") return wrong(`the vector \`${key}\` of the matrix is empty`, key);
     vectors.push([key, values]);
   }
   const include = itemsOf(matrix["include"]);
   const exclude = itemsOf(matrix["exclude"]);
   if (include === null) return wrong("`include` must be a list of maps", "include");
   if (exclude === null) return wrong("`exclude` must be a list of maps", "exclude");
-  if (vectors.length === 0 && include.length === 0) {
+  if (vectors.length === 0 && include.length === 0 && empty === "error") {
     return wrong("the matrix has neither a vector nor an `include`", null);
   }
   const names = new Set(vectors.map(([key]) => key));
@@ -49,7 +54,18 @@ export function expandMatrix(matrix: { readonly [key: string]: Json }): MatrixRe
   if (size > LEGS_MAX * 16) return wrong(`the matrix has ${size} legs; ${LEGS_MAX} are allowed`, null);
   const legs = withIncludes(product(vectors, exclude), include, names);
   if (legs.length > LEGS_MAX) return wrong(`the matrix has ${legs.length} legs; ${LEGS_MAX} are allowed`, null);
-  return { ok: true, legs };
+  return { ok: true, legs: unique(legs) };
+}
+
+/** Legs go by their names: one that is there before gets a number behind it. */
+function unique(legs: readonly MatrixLeg[]): readonly MatrixLeg[] {
+  const taken = new Set<string>();
+  return legs.map((one) => {
+    let { name } = one;
+    for (let count = 2; taken.has(name); count += 1) name = `${one.name} #${count}`;
+    taken.add(name);
+    return { ...one, name };
+  });
 }
 
 function wrong(message: string, key: string | null): MatrixResult {

@@ -70,7 +70,7 @@ type Runnable = Pick<ScriptEntry, "path" | "parameters">;
  */
 export function runOfScript(
   script: Runnable,
-  scope: Scope,
+  scope: Pick<Scope, "variables" | "matrix">,
   cwd: string,
   env: Record<string, string>,
 ): { readonly run: RunSpec; readonly missing: readonly string[] } {
@@ -103,8 +103,16 @@ export function runOfScript(
   }
 }
 
+/** A numbered script without anything around it: what tells which program runs it. */
+export function runOfEntry({ path }: Pick<ScriptEntry, "path">): RunSpec {
+  return runOfScript({ path, parameters: [] }, { variables: {}, matrix: {} }, "", {}).run;
+}
+
 /** `-Name value` for every parameter that a variable gives. Switches are named when true; maps cannot be passed. */
-function parametersOf(script: Runnable, scope: Scope): { argv: string[]; missing: string[] } {
+function parametersOf(
+  script: Runnable,
+  scope: Pick<Scope, "variables" | "matrix">,
+): { argv: string[]; missing: string[] } {
   const argv: string[] = [];
   const missing: string[] = [];
   const values = new Map(

@@ -10,8 +10,13 @@ export type Scope = {
   /** What the playbook declares, resolved. */
   readonly env: Readonly<Record<string, string>>;
   readonly matrix: Variables;
+  /** What the matrix will bring that only the run knows. */
+  readonly late?: LateMatrix;
   readonly context: Context;
 };
+
+/** Names that a matrix will have, in lower case; null when any name may be among them. */
+export type LateMatrix = ReadonlySet<string> | null;
 
 /** What only the host knows. */
 export type Surroundings = {
@@ -65,10 +70,26 @@ function environmentOf(around: Environment, declared: Environment): Environment 
 
 /** The same scope with other variables; everything else is shared, for there may be thousands. */
 export function withVariables(scope: Scope, variables: Variables): Scope {
+  if (scope.late !== undefined) return withLateMatrix(scope, { late: scope.late, variables });
   const bare = Object.keys(scope.matrix).length === 0;
   const visible = values(bare ? variables : overlay(variables, scope.matrix));
   const names = { ...scope.context.names, vars: visible, variables: visible, inputs: visible };
   return { ...scope, variables, context: { ...scope.context, names, variables: visible } };
+}
+
+/** The same scope in a leg whose matrix is not known yet: what may come from there stays a template. */
+export function withLateMatrix(
+  scope: Scope,
+  { late, variables }: { readonly late: LateMatrix; readonly variables: Variables },
+): Scope {
+  const cell = later("matrix");
+  const known = Object.entries(variables).filter(([name]) => late !== null && !late.has(name.toLowerCase()));
+  const cells = Object.fromEntries([...(late ?? [])].map((name) => [name, cell] as const));
+  const visible: Record<string, Value> = { ...values(Object.fromEntries(known)), ...cells };
+  const all = late === null ? cell : visible;
+  const names = { ...scope.context.names, matrix: cell, vars: all, variables: all, inputs: all };
+  const context = { ...scope.context, names, variables: visible, ...(late === null && { otherVariables: cell }) };
+  return { ...scope, late, variables, context };
 }
 
 /** Later values win; names ignore case and keep their first spelling. */

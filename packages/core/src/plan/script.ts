@@ -1,3 +1,4 @@
+import { hasTemplate } from "@aither/expression";
 import type {
   Backoff,
   Json,
@@ -136,7 +137,7 @@ function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): T
     return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
   }
   if (step.run !== undefined) return selected(compiler, resolve("run"), { ...at, keys: [...at.keys, "run"] });
-  if (step.file !== undefined) return [fileTarget(compiler, resolve("file"), at)];
+  if (step.file !== undefined) return fileTarget(compiler, resolve("file"), at);
   if (step.uses !== undefined) return [foreign(compiler, step.uses, at)];
   compiler.report(
     finding("empty-step", "this step runs nothing", {
@@ -154,6 +155,11 @@ function shellOf(compiler: Compiler, step: PlaybookStep): string {
 
 function selected(compiler: Compiler, selector: string, at: At): Target[] {
   const where = { part: at.part, keys: at.keys };
+  if (isLate(compiler, selector)) {
+    // Which one it is, the leg will tell: any may be.
+    for (const entry of compiler.scripts.all) compiler.lookedUp?.scripts.add(entry);
+    return [{ is: "foreign", what: selector }];
+  }
   const found = select(selector, compiler.scripts);
   for (const name of found.missing) {
     const like = nearest(
@@ -193,13 +199,14 @@ function selected(compiler: Compiler, selector: string, at: At): Target[] {
       }),
     );
   }
+  for (const entry of found.scripts) compiler.lookedUp?.scripts.add(entry);
   const scripts = found.scripts.map((entry): Target => ({ is: "script", entry }));
   return [...scripts, ...files.filter((target) => target !== null)];
 }
 
 /** A part that is no selector may be a path to a file without a number. */
 function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "part" | "keys">): Target | null {
-  const path = /[./\\]/.test(part) ? compiler.resolveFile(part) : null;
+  const path = /[./\\]/.test(part) ? fileNamed(compiler, part) : null;
   if (path !== null) return { is: "file", path };
   if (/[/\\].*\.\w+$/.test(part)) return noSuchFile(compiler, part, where);
   compiler.unknown.add(part);
@@ -214,10 +221,31 @@ function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "
   return null;
 }
 
-function fileTarget(compiler: Compiler, file: string, at: At): Target {
+function fileTarget(compiler: Compiler, file: string, at: At): Target[] {
+  const where = { part: at.part, keys: [...at.keys, "file"] };
+  if (isLate(compiler, file)) {
+    compiler.report(
+      finding("late-file", `which file \`${file}\` is depends on a matrix that only the run knows`, {
+        fix: "name the file here; a script of yours can choose by AITHER_VAR_…",
+        ...where,
+        atStart: true,
+      }),
+    );
+    return [{ is: "foreign", what: file }];
+  }
+  const path = fileNamed(compiler, file);
+  return [path === null ? noSuchFile(compiler, file, where) : { is: "file", path }];
+}
+
+function fileNamed(compiler: Compiler, file: string): string | null {
   const path = compiler.resolveFile(file);
-  if (path !== null) return { is: "file", path };
-  return noSuchFile(compiler, file, { part: at.part, keys: [...at.keys, "file"] });
+  if (path !== null) compiler.lookedUp?.files.set(file, path);
+  return path;
+}
+
+/** In a leg whose matrix only the run knows, a template may be left. */
+function isLate(compiler: Compiler, text: string): boolean {
+  return compiler.lookedUp !== null && hasTemplate(text);
 }
 
 function noSuchFile(compiler: Compiler, file: string, where: Pick<PlanFinding, "part" | "keys">): Target {
@@ -280,6 +308,7 @@ function runOf(
     case "script": {
       const made = runOfScript(target.entry, scope, cwd, env);
       for (const name of made.missing) {
+        if (scope.late === null || scope.late?.has(name.toLowerCase())) continue;
         compiler.report(
           finding("missing-parameter", `${target.entry.name} demands the parameter ${name}, and nothing gives it`, {
             problem: "VARIABLE_MISSING",

@@ -1,6 +1,7 @@
-import type { Json, LegPlan, PlanRole, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
+import type { DynamicMatrix, Json, LegPlan, PlanRole, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { type Decided, decide } from "./decide.ts";
+import { dynamicMatrix, isDynamic } from "./dynamic.ts";
 import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
@@ -43,7 +44,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
   const stageEnv = stage.env ? { ...env, ...compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) } : env;
   const scope = makeScope(overlay(shared.scope.variables, variables), stageEnv, {}, compiler.around);
   const decided = decideStage(compiler, shared, input, scope);
-  const legs = legsOf(compiler, shared, stage, scope);
+  const legs = legsOf(compiler, { shared, input, scope });
   const setting = (key: keyof PlaybookStage): Json | undefined => {
     const value = stage[key] as Json | undefined;
     return value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [key] }));
@@ -65,7 +66,9 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     maxParallel: count(setting("maxParallel")) || null,
     parallel: parallelOf(setting("parallel"), setting("maxConcurrency")),
     timeoutMs: seconds(setting("timeout")),
-    legs: legs?.map((leg, index) => compileLeg(compiler, { input, scope, leg, index })) ?? null,
+    legs:
+      legs.is === "known" ? legs.legs.map((leg, index) => compileLeg(compiler, { input, scope, leg, index })) : null,
+    ...(legs.is === "dynamic" && { dynamic: legs.dynamic }),
     outputs: stage.outputs ?? {},
     ...(input.role !== undefined && { role: input.role }),
   };
@@ -94,38 +97,48 @@ const ALL_AT_ONCE = 1_000;
 
 const lonely: readonly MatrixLeg[] = [{ matrix: {}, name: "", suffix: "" }];
 
-/** The legs; null when the matrix needs something that only the run knows. */
-function legsOf(compiler: Compiler, shared: Shared, stage: PlaybookStage, scope: Scope): readonly MatrixLeg[] | null {
-  if (stage.matrix === undefined) return lonely;
+type Legs =
+  | { readonly is: "known"; readonly legs: readonly MatrixLeg[] }
+  | { readonly is: "dynamic"; readonly dynamic: DynamicMatrix };
+
+type Place = { readonly shared: Shared; readonly input: StageInput; readonly scope: Scope };
+
+/** The legs, or how they are made when the matrix needs something that only the run knows. */
+function legsOf(compiler: Compiler, { shared, input, scope }: Place): Legs {
+  const { stage } = input;
+  const known = (legs: readonly MatrixLeg[]): Legs => ({ is: "known", legs });
+  if (stage.matrix === undefined) return known(lonely);
   const where = { part: stage, keys: ["matrix"] };
-  const resolved = compiler.take(resolveValue(stage.matrix as Json, scope, compiler.at(stage, ["matrix"])));
-  if (JSON.stringify(resolved).includes("${{")) {
-    compiler.report(
-      finding("dynamic-matrix", "this matrix is known only when an earlier stage has ended", {
-        fix: "write the vectors out, or take them from variables",
-        ...where,
-        atStart: true,
-      }),
-    );
-    return null;
+  const matrix = compiler.take(resolveValue(stage.matrix as Json, scope, compiler.at(stage, ["matrix"])));
+  if (isDynamic(matrix)) {
+    const leg = { matrix: {}, name: "", suffix: "" };
+    const dynamic = dynamicMatrix(compiler, {
+      input,
+      scope,
+      matrix,
+      overrides: shared.overrides,
+      compileLeg: (whole, inner) =>
+        compileLeg(compiler, { input: { ...input, stage: whole }, scope: inner, leg, index: 0 }),
+    });
+    return { is: "dynamic", dynamic };
   }
-  if (typeof resolved !== "object" || resolved === null || Array.isArray(resolved)) {
+  if (typeof matrix !== "object" || matrix === null || Array.isArray(matrix)) {
     compiler.report(finding("bad-matrix", "`matrix` must be a map of vectors", where));
-    return lonely;
+    return known(lonely);
   }
-  const expanded = expandMatrix(withOverrides(resolved as Variables, shared.overrides));
+  const expanded = expandMatrix(withOverrides(matrix as Variables, shared.overrides));
   if (!expanded.ok) {
     const keys = expanded.key === null ? ["matrix"] : ["matrix", expanded.key];
     compiler.report(finding("bad-matrix", expanded.message, { part: stage, keys }));
-    return lonely;
+    return known(lonely);
   }
   if (expanded.legs.length === 0) {
     compiler.report(finding("empty-matrix", "`exclude` leaves nothing of this matrix", where));
   }
-  return expanded.legs;
+  return known(expanded.legs);
 }
 
-function withOverrides(matrix: Variables, overrides: ReadonlyMap<string, Json>): Variables {
+export function withOverrides(matrix: Variables, overrides: ReadonlyMap<string, Json>): Variables {
   return Object.fromEntries(
     Object.entries(matrix).map(([key, value]) => {
       const other = overrides.get(key.toLowerCase());
@@ -141,9 +154,10 @@ type LegInput = {
   readonly index: number;
 };
 
-function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: LegInput): LegPlan {
+/** Compiles the scripts of one leg. In a scope whose matrix is late, what comes from there stays a template. */
+export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: LegInput): LegPlan {
   const { id, stage } = input;
-  const scope = makeScope(outer.variables, outer.env, leg.matrix, compiler.around);
+  const scope = outer.late === undefined ? makeScope(outer.variables, outer.env, leg.matrix, compiler.around) : outer;
   const baseEnv = {
     ...outer.env,
     ...variableEnv(overlay(outer.variables, leg.matrix)),

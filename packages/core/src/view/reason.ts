@@ -23,7 +23,10 @@ export function reasonOfJob(state: JobState): string {
 export function reasonOfStage(state: JobState, stage: StageState): string {
   if (stage.status !== "Pending") return stage.reason;
   const open = predecessorsOf(stage).filter((id) => !stageEnded(theStage(state, id)));
-  if (open.length > 0) return `waits for ${names(state, open)}`;
+  if (open.length > 0) {
+    const legs = stage.legs === null ? "; its matrix is known then" : "";
+    return `waits for ${names(state, open)}${legs}`;
+  }
   if (state.status === "Paused") return `the job is paused: ${state.reason}`;
   if (state.status === "Queued") return "the job waits in the queue";
   const { maxConcurrency } = state.plan;

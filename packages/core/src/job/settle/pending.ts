@@ -5,6 +5,7 @@ import { predecessorsEnded, standingOf } from "../graph.ts";
 import { stageHalt } from "../halt.ts";
 import { legsOf, theStage } from "../look.ts";
 import type { JobState, StageState } from "../state.ts";
+import { expandStage } from "../../plan/expand.ts";
 import { decidesItself } from "../status-functions.ts";
 
 /**
@@ -26,7 +27,7 @@ export function settlePending(
       : { type: "StageCancelled", stage: stage.plan.id, reason: halt.reason };
   }
   if (!predecessorsEnded(state, stage)) return null;
-  return refusal(state, stage) ?? legsKnown(stage) ?? start(state, { stage, isFull }, now);
+  return refusal(state, stage) ?? legsKnown(state, stage) ?? start(state, { stage, isFull }, now);
 }
 
 /** Its needs and its condition, in this order: GitHub's implied success() comes before what the condition says. */
@@ -62,8 +63,12 @@ function dependency(state: JobState, stage: StageState, failed: string): { kind:
   return { kind: "dependency", reason: `\`${root.plan.name}\` ${verb}, and ${relation}` };
 }
 
-function legsKnown(stage: StageState): Fact | null {
-  if (stage.legs === null) return failed(stage, "its matrix could not be made from earlier outputs");
+/** What an earlier output was to tell is known by now: it becomes a fact, so that nobody has to ask again. */
+function legsKnown(state: JobState, stage: StageState): Fact | null {
+  if (stage.legs === null) {
+    const made = expandStage(state, stage);
+    return made.ok ? { type: "StageExpanded", stage: stage.plan.id, legs: [...made.legs] } : failed(stage, made.reason);
+  }
   if (stage.openLegs.length > 0) return null;
   return skip(stage, { kind: "condition", reason: "its matrix has no cells" });
 }
