@@ -1,8 +1,7 @@
 /** How a daemon ends: asked to, by a failing disk, or by a bug. In no case does a script notice. */
+import { EXIT_DISK_FAILED } from "./exit.ts";
 import type { Log } from "./host.ts";
 
-/** The disk failed; a new life replays what is known to be on it. */
-export const EXIT_DISK_FAILED = 74;
 export const EXIT_BUG = 70;
 
 /** Everything acknowledged is on disk already, so waiting longer would save nothing. */

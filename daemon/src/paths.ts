@@ -74,8 +74,11 @@ async function makeFolder(path: string): Promise<void> {
 
 /** What the disk said while starting, in the words of the catalogue; whatever else was thrown is a bug. */
 export function refusedBy(error: unknown, what: string): StartRefused {
+  // A failed sync carries what the disk said as its cause. (Asked by name: its class would load much before the lock.)
+  const cause = error instanceof Error && error.name === "SyncFailed" ? error.cause : undefined;
   const code = errorCode(error);
   const reason = error instanceof Error ? error.message : String(error);
+  if (cause !== undefined) return new StartRefused(problem("DISK_FAILED", `${what}: ${reason}`), error);
   if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) {
     return new StartRefused(problem("INTERNAL", `${what}: ${reason}`), error);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { appendFileSync } from "node:fs";
@@ -52,11 +52,26 @@ test("a disk that is full at the start is named, and nothing was started", async
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     const [code] = (await once(child, "close")) as [number | null];
-    assert.equal(code, 3, stderr);
+    assert.equal(code, 74, stderr);
     const line = stderr.split("\n").find((text) => text.includes('"code"')) ?? "null";
     assert.equal((JSON.parse(line) as Problem | null)?.code, "AITHER_E_DISK_FAILED", stderr);
   });
   if (!could) t.skip("skipped: no disk can be mounted here");
+});
+
+test("a disk that cannot sync at the start is named, too, and is no bug of ours", async (t) => {
+  const probe = spawnSync("strace", ["-qq", "-o", "/dev/null", "-e", "inject=sync:error=EIO", "true"]);
+  if (probe.status !== 0) return t.skip("skipped: strace cannot be used here");
+  await using workspace = await Workspace.create();
+  const inject = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"];
+  const ended = spawnSync("strace", [...inject, process.execPath, await daemonBundle()], {
+    env: workspace.env,
+    encoding: "utf8",
+  });
+  assert.equal(ended.status, 74, ended.stderr);
+  const told = JSON.parse(await workspace.text("h", "start-problem.json")) as Problem;
+  assert.equal(told.code, "AITHER_E_DISK_FAILED");
+  assert.match(told.detail, /could not put .* on disk/);
 });
 
 test("a disk that fills while a script runs: exit 74, the script is not disturbed, and the job goes on later", async (t) => {
