@@ -1,6 +1,7 @@
 import type { Observation } from "@aither/core";
 import type { EnsureRequest, Executor } from "@aither/engine";
 import type { AttemptRef } from "@aither/protocol";
+import { cellsToldAt } from "./dynamic.ts";
 import type { History } from "./history.ts";
 import type { Life } from "./life.ts";
 import { nameOf, type Machine } from "./machine.ts";
@@ -117,7 +118,7 @@ export class SimulatedExecutor implements Executor {
           signal: signalOf(found.code),
           endedAtMs: found.endedAtMs,
           handle: found.handle,
-          outputs: {},
+          outputs: { cells: cellsToldAt(found.endedAtMs) },
           leftovers: [],
         });
       case "vanished":

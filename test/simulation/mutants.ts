@@ -1,6 +1,7 @@
 import { scriptOf, type Effect, type Input, type JobState, type Observation } from "@aither/core";
 import { behaviour, type Behaviour, type EngineOptions } from "@aither/engine";
-import type { AttemptRef, Event, Fact, Instant, Plan } from "@aither/protocol";
+import type { AttemptRef, Event, Fact, Instant } from "@aither/protocol";
+import { crowded, unordered } from "./mutated-plans.ts";
 import type { Tamper, World } from "./world.ts";
 
 /** A planted bug, and the checker that must catch it. */
@@ -222,6 +223,24 @@ const coreBugs: readonly Mutant[] = [
     })),
   },
   {
+    name: "forgets now and then that it has made the legs of a matrix",
+    caughtBy: "expanded-as-told",
+    tamper: core((real) => ({
+      evolve: (state, event) =>
+        event.type === "StageExpanded" && event.seq % 2 === 0 ? passedOver(state, event) : real.evolve(state, event),
+    })),
+  },
+  {
+    name: "makes legs of other outputs than the recorded ones",
+    caughtBy: "expanded-as-told",
+    tamper: core((real) => ({
+      settle: (state, now) => {
+        const fact = real.settle(state, now);
+        return fact?.type === "StageExpanded" ? { ...fact, legs: fact.legs.slice(1) } : fact;
+      },
+    })),
+  },
+  {
     name: "runs beside others what is to run alone",
     caughtBy: "stage-order",
     tamper: core((real) => ({
@@ -351,20 +370,6 @@ function asIfCurrent(state: JobState | null, input: Input): Input {
   const attempt = scriptOf(state, input.ref.script)?.attempts.length ?? input.ref.attempt;
   const ref: AttemptRef = { ...input.ref, attempt };
   return { ...input, ref };
-}
-
-function crowded(plan: Plan): Plan {
-  const stages = plan.stages.map((stage) => ({
-    ...stage,
-    legs:
-      stage.legs?.map((leg) => ({ ...leg, scripts: leg.scripts.map((script) => ({ ...script, alone: false })) })) ??
-      null,
-  }));
-  return { ...plan, stages };
-}
-
-function unordered(plan: Plan): Plan {
-  return { ...plan, stages: plan.stages.map((stage) => ({ ...stage, needs: [], after: [] })) };
 }
 
 function asRunning(state: JobState): JobState {

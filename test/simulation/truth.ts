@@ -137,9 +137,11 @@ function readJob(id: JobId, events: readonly Event[], runs: readonly Run[]): Job
   const first = events[0];
   for (const stage of first?.type === "OrchestrationQueued" ? first.plan.stages : []) {
     stages.set(stage.id, stage);
-    for (const leg of stage.legs ?? []) {
-      for (const script of leg.scripts) places.set(script.key, { script, stage, leg });
-    }
+    addPlaces(places, stage, stage.legs ?? []);
+  }
+  for (const event of events) {
+    const stage = event.type === "StageExpanded" ? stages.get(event.stage) : undefined;
+    if (event.type === "StageExpanded" && stage !== undefined) addPlaces(places, stage, event.legs);
   }
   return {
     id,
@@ -149,6 +151,12 @@ function readJob(id: JobId, events: readonly Event[], runs: readonly Run[]): Job
     stages,
     runs: runs.filter((run) => run.attempt.jobId === id),
   };
+}
+
+function addPlaces(places: Map<string, Place>, stage: StagePlan, legs: readonly LegPlan[]): void {
+  for (const leg of legs) {
+    for (const script of leg.scripts) places.set(script.key, { script, stage, leg });
+  }
 }
 
 function foldAll(events: readonly Event[]): Pick<JobTruth, "state" | "states" | "foldError"> {

@@ -1,6 +1,7 @@
 import { scriptsOf, stagesOf, type JobCommand, type JobState } from "@aither/core";
 import type { StartRequest } from "@aither/engine";
 import type { LegPlan, Plan, ScriptPlan, StagePlan, StopRung } from "@aither/protocol";
+import { mayBeDynamic } from "./dynamic.ts";
 import type { Prng } from "./prng.ts";
 
 const scriptConditions = [null, null, null, null, "always()", "failure()", "cancelled()", "success()"];
@@ -68,7 +69,7 @@ function drawStage(prng: Prng, before: readonly StagePlan[]): StagePlan {
     drawLeg(prng, { stage: id, leg, matrix }),
   );
   const skipped = prng.chance(0.05);
-  return {
+  return mayBeDynamic({
     id,
     name: `Stage ${id}`,
     description: "",
@@ -84,8 +85,8 @@ function drawStage(prng: Prng, before: readonly StagePlan[]): StagePlan {
     parallel: prng.chance(0.6) ? 1 : prng.int(2, 4),
     timeoutMs: prng.chance(0.1) ? prng.int(3_000, 120_000) : null,
     legs,
-    outputs: {},
-  };
+    outputs: { cells: "${{ steps.tell.outputs.cells }}" },
+  });
 }
 
 function drawLeg(prng: Prng, place: { stage: string; leg: number; matrix: boolean }): LegPlan {
@@ -103,7 +104,7 @@ function drawLeg(prng: Prng, place: { stage: string; leg: number; matrix: boolea
 function drawScript(prng: Prng, key: string): ScriptPlan {
   const script: ScriptPlan = {
     key,
-    id: null,
+    id: key.endsWith("/1") ? "tell" : null,
     number: null,
     name: key,
     path: null,

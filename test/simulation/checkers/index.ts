@@ -4,6 +4,7 @@ import { atMostOneStartPerAttempt } from "./at-most-one-start-per-attempt.ts";
 import { cancelEndsWithinGrace } from "./cancel-ends-within-grace.ts";
 import { cancelledMeansIt } from "./cancelled-means-it.ts";
 import { diskFirst } from "./disk-first.ts";
+import { expandedAsTold } from "./expanded-as-told.ts";
 import { noOrphan } from "./no-orphan.ts";
 import { nothingAfterTheEnd } from "./nothing-after-the-end.ts";
 import { pausedMeansIt } from "./paused-means-it.ts";
@@ -23,6 +24,7 @@ export const checkers: readonly Checker[] = [
   noOrphan,
   slotsNeverExceeded,
   stageOrder,
+  expandedAsTold,
   pausedMeansIt,
   cancelledMeansIt,
   cancelEndsWithinGrace,

@@ -64,6 +64,6 @@ function mayBeHalted(job: JobTruth, key: string): boolean {
   const plan = first?.type === "OrchestrationQueued" ? first.plan : null;
   const stage = job.places.get(key)?.stage;
   const limited = plan?.timeoutMs !== null || stage?.timeoutMs !== null;
-  const matrix = (stage?.legs?.length ?? 0) > 1;
+  const matrix = stage?.legs === null || (stage?.legs.length ?? 0) > 1;
   return limited || plan?.failFast === true || (matrix && stage?.failFast === true);
 }

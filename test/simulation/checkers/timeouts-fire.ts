@@ -42,7 +42,8 @@ function* early(job: JobTruth, atMs: (seq: number) => number): Iterable<string> 
   const first = job.events[0];
   const ofJob = first?.type === "OrchestrationQueued" ? first.plan.timeoutMs : null;
   for (const event of job.events) {
-    if (event.type !== "ScriptTerminating" || event.cause !== "timeout") continue;
+    // The later rungs of the ladder come when they come: a freeze in between does not take the first one back.
+    if (event.type !== "ScriptTerminating" || event.cause !== "timeout" || event.rung > 0) continue;
     const place = job.places.get(event.script);
     // Then the limit that was over may be one of the stage or of the job.
     if (place === undefined || place.stage.timeoutMs !== null || ofJob !== null) continue;
