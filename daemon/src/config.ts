@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { problem } from "@aither/protocol";
+import { logLimitOf, problem, type LogLimit } from "@aither/protocol";
 import { errorCode } from "./store/errors.ts";
 import { StartRefused } from "./store/format.ts";
 
@@ -16,6 +16,8 @@ export type Config = {
   readonly pools: Readonly<Record<string, number>>;
   /** What one job may keep as artifacts. */
   readonly artifacts: ArtifactLimits;
+  /** How much of a log is kept when its playbook does not say; null: all of it. */
+  readonly logLimit: LogLimit | null;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -46,8 +48,10 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
     bytesMax: wholeNumber(file, "artifactBytesMax") ?? ARTIFACT_BYTES_DEFAULT,
     filesMax: wholeNumber(file, "artifactFilesMax") ?? ARTIFACT_FILES_DEFAULT,
   };
+  const logLimit = file["logLimit"] === undefined ? null : logLimitOf(file["logLimit"]);
+  if (typeof logLimit === "string") throw invalid(logLimit);
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
-  return { home: flags.home, slots: Number(slots), pools, artifacts, logLevel, bootIdPath };
+  return { home: flags.home, slots: Number(slots), pools, artifacts, logLimit, logLevel, bootIdPath };
 }
 
 function wholeNumber(file: Readonly<Record<string, unknown>>, name: string): number | undefined {

@@ -141,17 +141,25 @@ export interface ArtifactFiles {
 /** `err` exists only for scripts with `separateStderr`. */
 export type OutputRef = AttemptRef & { readonly stream: "out" | "err" };
 
+/**
+ * Bytes of an attempt; `end` is the offset behind them in its file. Where `leftOut` is not 0, so many bytes before `end`
+ * were given back to the disk, and `bytes` is a line that says so.
+ */
+export type OutputPiece = { readonly bytes: Buffer; readonly end: number; readonly leftOut: number };
+
 /** Raw bytes of attempts, unmasked: whoever shows them masks them. */
 export interface OutputFiles {
   /** Bytes there are now; 0 when there is no file (yet). */
   size(ref: OutputRef): Promise<number>;
   /** The bytes `[from, to)`, in pieces; stops early at the end of the file. `to` defaults to the present size. */
-  read(ref: OutputRef, from: number, to?: number): AsyncIterable<Buffer>;
+  read(ref: OutputRef, from: number, to?: number): AsyncIterable<OutputPiece>;
   /**
    * The bytes from `from` on, as they come. Ends when the attempt has ended (as the live state says; at once for a job
    * that is not live) and everything it wrote was given, or when `signal` is aborted.
    */
-  follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<Buffer>;
+  follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<OutputPiece>;
+  /** The bytes that were given back to the disk, if any. */
+  cut(ref: OutputRef): Promise<{ readonly from: number; readonly to: number } | null>;
   /** How to look through what an attempt wrote (since then, if a time is given); null when there is nothing of it. */
   searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null>;
   /** When the byte at `offset` was seen: a look-up over the index of that attempt, ms since the epoch or null. */

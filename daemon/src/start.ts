@@ -42,6 +42,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     identity,
     origin: async (jobId) => store.origin(jobId),
     artifacts: config.artifacts,
+    logLimit: config.logLimit,
     onDiskFailed: (error) => lifecycle.diskFailed(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
   });

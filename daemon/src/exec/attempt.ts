@@ -3,6 +3,7 @@ import {
   fileSize,
   findScripts,
   isAlive,
+  keepEnds,
   readClaim,
   readExit,
   readIndex,
@@ -22,7 +23,7 @@ import type {
 import { setTimeout as delay } from "node:timers/promises";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
-import type { AttemptRef, Handle } from "@aither/protocol";
+import type { AttemptRef, Handle, LogLimit } from "@aither/protocol";
 import { outputPath } from "./environment.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { readOutputs } from "./outputs.ts";
@@ -49,6 +50,10 @@ export type Connection = {
   readonly trouble: (error: unknown) => void;
   /** Its wrapper is dead and its script is not. */
   readonly orphaned: (wrapperPid: number) => void;
+  /** Its log is longer than it should be, and this disk cannot give back a part of a file. */
+  readonly notCut: () => void;
+  /** For scripts that do not say how much of their log is kept. */
+  readonly logLimit: LogLimit | null;
 };
 
 /** How often an orphaned script is looked at. */
@@ -109,6 +114,7 @@ export class Attempt {
     const { sweep, leftovers } = this.connection;
     const unwatch = sweep.watch(handle, () => this.heard());
     const unclaim = leftovers.claimed(handle);
+    this.#keepEnds(this.#ended.promise);
     this.#unwatch = () => {
       unwatch();
       unclaim();
@@ -151,6 +157,8 @@ export class Attempt {
     ]);
     const logBytes = await fileSize(this.files.log);
     if (this.isOver()) return;
+    // It ran while there was no daemon.
+    if (this.phase === "asked") this.#keepEnds(Promise.resolve());
     this.#over(logBytes);
     this.connection.report({
       is: "exited",
@@ -250,6 +258,18 @@ export class Attempt {
     if (this.#handle !== undefined) return { ...this.#handle, startedAt: this.#handle.startedAtMs };
     const claim = await readClaim(this.files);
     return claim?.kind === "claimed" ? { ...claim.process, startedAt: claim.startedAt } : undefined;
+  }
+
+  /** Gives the middle of a log that grows too long back to the disk, until the attempt has ended. */
+  #keepEnds(ended: Promise<unknown>): void {
+    const { files, trouble, notCut, logLimit } = this.connection;
+    const limit = this.request.script.logLimit === undefined ? logLimit : this.request.script.logLimit;
+    if (limit === null) return;
+    const stop = new AbortController();
+    void ended.then(() => stop.abort());
+    keepEnds(files, { signal: stop.signal, headBytes: limit.head, tailBytes: limit.tail })
+      .then((how) => how === "unsupported" && notCut())
+      .catch(trouble);
   }
 
   /** Keeps the index of times beside the log; the bytes themselves are nobody's business here. */

@@ -134,17 +134,17 @@ test("output is read by offset, followed to its last byte, and dated", async () 
     const pieces: string[] = [];
     const never = new AbortController().signal;
     for await (const piece of store.output.follow(ref, 0, never)) {
-      pieces.push(piece.toString());
+      pieces.push(piece.bytes.toString());
       if (pieces.join("") === "first\n") await writeFile(gate, "");
     }
     assert.equal(pieces.join(""), "first\nlast\n");
     const state = await ended(jobId);
     assert.equal(await store.output.size(ref), 11);
     const read: string[] = [];
-    for await (const piece of store.output.read(ref, 6)) read.push(piece.toString());
+    for await (const piece of store.output.read(ref, 6)) read.push(piece.bytes.toString());
     assert.deepEqual(read, ["last\n"]);
     const again: string[] = [];
-    for await (const piece of store.output.follow(ref, 3, never)) again.push(piece.toString());
+    for await (const piece of store.output.follow(ref, 3, never)) again.push(piece.bytes.toString());
     assert.equal(again.join(""), "st\nlast\n");
     const timeOf = await store.output.times(ref);
     const at = timeOf(0);

@@ -11,7 +11,7 @@ import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest, Executor, FreezeRequest, SignalRequest } from "@aither/engine";
-import type { AttemptRef, JobId } from "@aither/protocol";
+import type { AttemptRef, JobId, LogLimit } from "@aither/protocol";
 import {
   LivenessSweep,
   preallocateExit,
@@ -52,6 +52,8 @@ export type LocalExecutorOptions = {
   readonly artifacts: ArtifactLimits;
   /** An attempt cannot be made ready, because nothing can be written: the daemon ends as it does for its journal. */
   readonly onDiskFailed: (error: unknown) => void;
+  /** How much of a log is kept when its script does not say; null: all of it. */
+  readonly logLimit?: LogLimit | null;
   readonly jobNumber: (jobId: JobId) => number;
 };
 
@@ -175,6 +177,9 @@ export class LocalExecutor implements Executor {
       leftovers: this.#leftovers,
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
+      logLimit: this.#options.logLimit ?? null,
+      notCut: () =>
+        this.#options.log.warn({ ...ref }, "a log passed its limit, and this disk cannot give back a part of a file"),
       orphaned: (wrapperPid) =>
         this.#options.log.warn({ ...ref, wrapperPid }, "a script lost its wrapper and is waited for"),
     });

@@ -3,12 +3,21 @@ import { open } from "node:fs/promises";
 import { hasEnded, scriptOf, type JobState } from "@aither/core";
 import type { Published } from "@aither/engine";
 import type { AttemptRef, JobId } from "@aither/protocol";
-import { fileSize, offsetSince, readCut, readIndex, timeOfOffset, type Tail } from "@aither/supervise";
-import type { OutputFiles, OutputRef } from "../host.ts";
+import {
+  fileSize,
+  offsetSince,
+  readCut,
+  readIndex,
+  timeOfOffset,
+  type AttemptFiles,
+  type Tail,
+} from "@aither/supervise";
+import type { OutputFiles, OutputPiece, OutputRef } from "../host.ts";
 import type { FileOrder } from "../search/file-search.ts";
 import { errorCode } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { filesOf } from "./layout.ts";
+import { HoleFilter } from "./left-out.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
@@ -33,54 +42,68 @@ export class Output implements OutputFiles {
   };
 
   async size(ref: OutputRef): Promise<number> {
-    const path = await this.#path(ref);
-    return path === undefined ? 0 : fileSize(path);
+    const found = await this.#files(ref);
+    return found === undefined ? 0 : fileSize(found.path);
   }
 
-  async *read(ref: OutputRef, from: number, to?: number): AsyncIterable<Buffer> {
-    const path = await this.#path(ref);
-    if (path === undefined) return;
+  async *read(ref: OutputRef, from: number, to?: number): AsyncIterable<OutputPiece> {
+    const found = await this.#files(ref);
+    if (found === undefined) return;
     let handle;
     try {
-      handle = await open(path, "r");
+      handle = await open(found.path, "r");
     } catch (error) {
       if (errorCode(error) === "ENOENT") return;
       throw error;
     }
     try {
       const end = to ?? (await handle.stat()).size;
-      for (let position = from; position < end;) {
-        const bytes = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - position));
-        const { bytesRead } = await handle.read(bytes, 0, bytes.length, position);
+      const filter = new HoleFilter(found.files, from);
+      while (filter.offset < end) {
+        const bytes = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - filter.offset));
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, filter.offset);
         if (bytesRead === 0) return;
-        position += bytesRead;
-        yield bytes.subarray(0, bytesRead);
+        yield* await filter.pass(filter.offset, bytes.subarray(0, bytesRead));
       }
     } finally {
       await handle.close();
     }
   }
 
-  async *follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<Buffer> {
-    const path = await this.#path(ref);
-    if (path === undefined || signal.aborted) return;
+  async *follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<OutputPiece> {
+    const found = await this.#files(ref);
+    if (found === undefined || signal.aborted) return;
     if (this.#isOver(ref)) {
       yield* this.read(ref, from);
       return;
     }
+    const cut = await this.cut(ref);
+    let start = from;
+    if (cut !== null && from < cut.to) {
+      for await (const piece of this.read(ref, from, cut.to)) {
+        start = piece.end;
+        yield piece;
+        if (signal.aborted) return;
+      }
+    }
     const until = this.#end(ref, signal);
-    for await (const { bytes } of this.#options.tail.follow(path, { from, signal, until })) yield bytes;
+    const filter = new HoleFilter(found.files, start);
+    for await (const { offset, bytes } of this.#options.tail.follow(found.path, { from: start, signal, until })) {
+      yield* await filter.pass(offset, bytes);
+    }
+  }
+
+  async cut(ref: OutputRef): Promise<{ from: number; to: number } | null> {
+    const found = await this.#files(ref);
+    return found === undefined || ref.stream === "err" ? null : ((await readCut(found.files)) ?? null);
   }
 
   async searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null> {
-    const folder = await this.#options.folders.find(ref.jobId);
-    if (folder === undefined) return null;
-    const files = filesOf(folder, ref);
-    const isErr = ref.stream === "err";
-    const path = isErr ? files.err : files.log;
-    if ((await fileSize(path)) === 0) return null;
-    const cut = isErr ? null : ((await readCut(files)) ?? null);
-    return { path, from: sinceMs === null || isErr ? 0 : offsetSince(readIndex(files.idx), sinceMs), cut };
+    const found = await this.#files(ref);
+    if (found === undefined || (await fileSize(found.path)) === 0) return null;
+    const hasTimes = sinceMs !== null && ref.stream === "out";
+    const from = hasTimes ? offsetSince(readIndex(found.files.idx), sinceMs) : 0;
+    return { path: found.path, from, cut: await this.cut(ref) };
   }
 
   async times(ref: OutputRef): Promise<(offset: number) => number | null> {
@@ -119,10 +142,10 @@ export class Output implements OutputFiles {
     return record === undefined ? hasEnded(state) : record.end !== "open";
   }
 
-  async #path(ref: OutputRef): Promise<string | undefined> {
+  async #files(ref: OutputRef): Promise<{ files: AttemptFiles; path: string } | undefined> {
     const folder = await this.#options.folders.find(ref.jobId);
     if (folder === undefined) return undefined;
     const files = filesOf(folder, ref);
-    return ref.stream === "err" ? files.err : files.log;
+    return { files, path: ref.stream === "err" ? files.err : files.log };
   }
 }

@@ -74,14 +74,46 @@ export function rawLogs(
         wake: again ? "crashed" : "always",
       });
       offset ??= Number(reply.headers["aither-log-offset"] ?? 0);
+      const left = leftOut(reply.headers["aither-log-left-out"]);
       for await (const chunk of reply.body) {
-        offset += chunk.length;
+        offset = advance(offset, chunk.length, left);
         yield chunk;
       }
       return !follow || (await allWritten(transport, job, options));
     },
     { signal },
   );
+}
+
+type LeftOut = { readonly at: number; readonly bytes: number; shown: number; readonly whole: number };
+
+/** `OFFSET:BYTES:SHOWN,…`: where the text has a hole, how long it is, and how long the line is that says so. */
+function leftOut(header: string | undefined): LeftOut[] {
+  return (header ?? "")
+    .split(",")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const [at = 0, bytes = 0, whole = 0] = part.split(":").map(Number);
+      return { at, bytes, shown: 0, whole };
+    });
+}
+
+/** Where in the text a reader is after so many bytes more. */
+function advance(offset: number, length: number, left: LeftOut[]): number {
+  let at = offset;
+  let rest = length;
+  for (let hole = left[0]; hole !== undefined && at + rest >= hole.at; hole = left[0]) {
+    rest -= hole.at - at;
+    at = hole.at;
+    const shown = Math.min(rest, hole.whole - hole.shown);
+    hole.shown += shown;
+    rest -= shown;
+    // In the middle of that line: it is shown again to who comes back.
+    if (hole.shown < hole.whole) return at;
+    at += hole.bytes;
+    left.shift();
+  }
+  return at + rest;
 }
 
 function placeOf(line: LogLine): string {

@@ -10,6 +10,7 @@ export type { Failure } from "./failure.ts";
 export type {
   Backoff,
   DynamicMatrix,
+  LogLimit,
   LegPlan,
   NotEnforced,
   NotificationPlan,
@@ -54,6 +55,7 @@ export type {
   StageStatus,
   StageView,
 } from "./job.ts";
+export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";

@@ -110,6 +110,9 @@ export const NotificationPlan = Type.Object({
   headers: Type.Record(Type.String(), Type.String()),
 });
 export type NotificationPlan = Static<typeof NotificationPlan>;
+/** What is kept of a log, in bytes, when it grows beyond that. */
+export const LogLimit = Type.Object({ head: Type.Integer(), tail: Type.Integer() });
+export type LogLimit = Static<typeof LogLimit>;
 
 export const ScriptPlan = Type.Object({
   key: Type.String(),
@@ -136,6 +139,8 @@ export const ScriptPlan = Type.Object({
   separateStderr: Type.Boolean(),
   /** It reads what `jobs send` says; otherwise its standard input is empty. */
   stdin: Type.Optional(Type.Boolean()),
+  /** Null: the whole log stays, whatever the daemon's settings say. */
+  logLimit: Type.Optional(Type.Union([LogLimit, Type.Null()])),
   role: Type.Optional(PlanRole),
   /** It starts when all before it in its leg have ended, and nothing behind it starts before it has. */
   alone: Type.Optional(Type.Boolean()),

@@ -20,6 +20,23 @@ const environment = (description: string) =>
 const described = (description: string) => ({ ...Json, description });
 const variables = (description: string) => Type.Optional({ ...JsonRecord, description });
 
+const logLimit = Type.Optional(
+  Type.Union(
+    [
+      Type.String(),
+      Type.Integer({ minimum: 0 }),
+      Type.Object({
+        head: Type.Optional(Type.Union([Type.String(), Type.Integer({ minimum: 0 })])),
+        tail: Type.Union([Type.String(), Type.Integer({ minimum: 0 })]),
+      }),
+    ],
+    {
+      description:
+        "How much disk a log may take: `50MB`, or `{head, tail}`: what is kept of its beginning and its end; `none` keeps all.",
+    },
+  ),
+);
+
 export const PlaybookBackoff = Type.Object(
   {
     initial: optional(Type.Number({ minimum: 0, description: "Seconds before the first retry (1)." })),
@@ -56,6 +73,7 @@ export const PlaybookStep = Type.Object(
       description:
         "What happens when it was cut off without a trace (a reboot): `resume` runs it again, `fail` fails it, `ask` waits for a person.",
     }),
+    logLimit,
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
     outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
     cache: optional(described("Kept, and reported as not enforced.")),
@@ -128,6 +146,7 @@ export const PlaybookStage = Type.Object(
     timeout: seconds("Seconds the whole stage may take."),
     retries: count("How many more attempts each step gets."),
     backoff: optional(PlaybookBackoff),
+    logLimit,
     continueOnError: flag("A failure of this stage does not fail the job."),
     outputs: optional(
       Type.Record(Type.String(), Type.String(), {
@@ -220,6 +239,7 @@ export const Playbook = Type.Object(
               timeout: seconds("Seconds for one attempt of a step."),
               retries: count("For all steps."),
               backoff: optional(PlaybookBackoff),
+              logLimit,
               shell: text("For inline scripts."),
               profile: text("The profile that is used when none is named."),
             },

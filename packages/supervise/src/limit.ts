@@ -8,7 +8,7 @@
  * in `X.cut` before it is cut: zeros there are never the script's. Linux only, and only on file systems
  * that can (ext4, XFS, btrfs, tmpfs).
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorCode, fileSize, type AttemptFiles } from "./attempt-files.ts";
 
@@ -16,7 +16,7 @@ export const HEAD_BYTES = 1024 * 1024;
 export const TAIL_BYTES = 64 * 1024 * 1024;
 
 export type KeepEndsOptions = {
-  /** Stops looking after the log; call it when the attempt has ended. */
+  /** Stops looking after the log, after one last look; call it when the attempt has ended. */
   readonly signal: AbortSignal;
   readonly headBytes?: number;
   /** At least so much of the end is kept; up to twice as much lies on disk in between. */
@@ -38,20 +38,41 @@ export async function keepEnds(files: AttemptFiles, options: KeepEndsOptions): P
   const tailBytes = options.tailBytes ?? TAIL_BYTES;
   const from = alignUp(options.headBytes ?? HEAD_BYTES);
   // After a restart this is where the daemon before us had come to.
-  let cutTo = (await readCut(files))?.to ?? from;
-  while (!signal.aborted) {
+  const before = await readCut(files);
+  let cutTo = before?.to ?? from;
+  // That daemon may have died between saying so and doing so.
+  if (before !== undefined && !(await punch(files.log, before.from, before.to - before.from))) return "unsupported";
+  for (;;) {
     const size = await fileSize(files.log);
     if (size - cutTo >= 2 * tailBytes) {
       const to = alignDown(size - tailBytes);
-      await writeFile(files.cut, `v1 ${from} ${to}\n`, { mode: 0o600 });
-      if (!(await punch(files.log, cutTo, to - cutTo))) return "unsupported";
+      await writeCut(files, { from, to });
+      if (!(await punch(files.log, cutTo, to - cutTo))) {
+        if (cutTo === from) await rm(files.cut, { force: true });
+        else await writeCut(files, { from, to: cutTo });
+        return "unsupported";
+      }
       cutTo = to;
       options.onCut?.({ from, to });
+    } else if (signal.aborted) {
+      return "stopped";
     } else {
       await delay(options.checkMs ?? CHECK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
-  return "stopped";
+}
+
+/** Durable and whole before anything is cut: without it the zeros of the hole would pass for the script's. */
+async function writeCut(files: AttemptFiles, { from, to }: Cut): Promise<void> {
+  const next = `${files.cut}.next`;
+  const handle = await open(next, "w", 0o600);
+  try {
+    await handle.writeFile(`v1 ${from} ${to}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, files.cut);
 }
 
 /** What was cut out of an attempt's log; undefined when it is whole. */

@@ -41,7 +41,13 @@ export class Lab implements AsyncDisposable {
 
   /** Ends this life in good order and begins the next one on the same files. Scripts run on. */
   async restart(): Promise<void> {
+    await this.pause(async () => undefined);
+  }
+
+  /** The same, with something that happens in between. */
+  async pause(meanwhile: () => Promise<void>): Promise<void> {
     await this.#now.end();
+    await meanwhile();
     this.#life = await begin(this);
   }
 

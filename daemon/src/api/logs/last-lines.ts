@@ -1,4 +1,4 @@
-import type { OutputFiles, OutputRef } from "../../host.ts";
+import type { OutputFiles, OutputPiece, OutputRef } from "../../host.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -18,7 +18,10 @@ export async function lastLines(output: OutputFiles, parts: readonly OutputRef[]
     if (ref === undefined) continue;
     const size = await output.size(ref);
     if (missing === 0) return { part, offset: size };
-    const found = await lastLinesOf(output, { ref, size, lines: missing });
+    const cut = await output.cut(ref);
+    const found = await lastLinesOf(output, { ref, size, lines: missing, floor: cut?.to ?? 0 });
+    // Fewer lines are left than were asked for: then the line that says so is the first.
+    if (cut !== null && found.offset === 0) return { part, offset: cut.from };
     if (found.offset > 0) return { part, offset: found.offset };
     missing -= found.lines;
     if (missing === 0) return { part, offset: 0 };
@@ -26,16 +29,16 @@ export async function lastLines(output: OutputFiles, parts: readonly OutputRef[]
   return { part: 0, offset: 0 };
 }
 
-type Search = { readonly ref: OutputRef; readonly size: number; readonly lines: number };
+type Search = { readonly ref: OutputRef; readonly size: number; readonly lines: number; readonly floor: number };
 
 /** The offset of the last `lines` lines, and how many lines there are from it on. 0 may mean that there are fewer. */
 async function lastLinesOf(
   output: OutputFiles,
-  { ref, size, lines }: Search,
+  { ref, size, lines, floor }: Search,
 ): Promise<{ offset: number; lines: number }> {
   let found = 0;
-  for (let end = size; end > 0; end -= BLOCK_BYTES) {
-    const start = Math.max(0, end - BLOCK_BYTES);
+  for (let end = size; end > floor; end -= BLOCK_BYTES) {
+    const start = Math.max(floor, end - BLOCK_BYTES);
     const block = await readAll(output.read(ref, start, end));
     // The last byte ends the last line, or belongs to a line without an end; either way a line ends with the file.
     if (end === size) found = 1;
@@ -48,8 +51,8 @@ async function lastLinesOf(
   return { offset: 0, lines: found };
 }
 
-async function readAll(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+async function readAll(pieces: AsyncIterable<OutputPiece>): Promise<Buffer> {
   const all: Buffer[] = [];
-  for await (const piece of pieces) all.push(piece);
+  for await (const piece of pieces) all.push(piece.bytes);
   return Buffer.concat(all);
 }

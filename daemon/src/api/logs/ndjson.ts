@@ -78,7 +78,7 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
   const recorded = await output.times(ref);
   // What is there already was seen when the index says; what comes is seen now.
   const known = await output.size(ref);
-  const cutter = new LineCutter(from);
+  let cutter = new LineCutter(from);
   const print = piecePrinter(ref);
   const put = (pieces: readonly Piece[]): Promise<void> | undefined => {
     if (pieces.length === 0) return undefined;
@@ -88,9 +88,12 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
   let partial: NodeJS.Timeout | undefined;
   const pieces = follow ? output.follow(ref, from, signal) : output.read(ref, from, known);
   try {
-    for await (const bytes of pieces) {
+    for await (const { bytes, end, leftOut } of pieces) {
       clearTimeout(partial);
-      await put(cutter.push(bytes));
+      if (leftOut > 0) {
+        await put([...cutter.flush(true), { bytes, end }]);
+        cutter = new LineCutter(end);
+      } else await put(cutter.push(bytes));
       if (signal.aborted) return;
       if (cutter.waiting > 0) partial = setTimeout(() => void put(cutter.flush(false)), limits.logPartialLineMs);
     }

@@ -10,7 +10,7 @@ import { attemptsOf, type AttemptQuery } from "../logs/attempts.ts";
 import { parseCursor, streamName, type LogCursor } from "../logs/cursor.ts";
 import { lastLines } from "../logs/last-lines.ts";
 import { sendNdjson, startByCursor } from "../logs/ndjson.ts";
-import { bytesBefore, sendRaw } from "../logs/raw.ts";
+import { bytesBefore, leftOutOf, sendRaw } from "../logs/raw.ts";
 import { selectScripts } from "../logs/select.ts";
 import { mountStream, type Call } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
@@ -43,8 +43,10 @@ async function answer(
     return refuse("REQUEST_INVALID", "cursor goes with format=ndjson; raw output is resumed with offset");
   const offset = query.offset ?? (await rawStart(host, wanted.value, query.tail));
   reply.raw.setHeader("aither-log-offset", offset);
+  const { header, told } = await leftOutOf(host, await presentParts(host, wanted.value), offset);
+  if (header !== "") reply.raw.setHeader("aither-log-left-out", header);
   const sink = new Sink(reply, { contentType: "text/plain; charset=utf-8", gatherMs: limits.logGatherMs, closing });
-  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset }));
+  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, told }));
   return ok(undefined);
 }
 

@@ -13,6 +13,7 @@ import type {
   ScriptPlan,
   UndoPlan,
 } from "@aither/protocol";
+import { logLimitOf } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -344,7 +345,14 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
     ],
     separateStderr: false,
     ...(step.stdin === true && { stdin: true }),
+    ...limitOf(step.logLimit ?? stage.logLimit ?? defaults.logLimit),
   } satisfies Partial<ScriptPlan>;
+}
+
+/** What is wrong with it was said when the playbook was read. */
+function limitOf(written: PlaybookStep["logLimit"]): Pick<ScriptPlan, "logLimit"> {
+  const logLimit = written === undefined ? "" : logLimitOf(written);
+  return typeof logLimit === "string" ? {} : { logLimit };
 }
 
 function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {
