@@ -13,7 +13,6 @@ import type {
   ScriptPlan,
   UndoPlan,
 } from "@aither/protocol";
-import { logLimitOf } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -349,10 +348,11 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
   } satisfies Partial<ScriptPlan>;
 }
 
-/** What is wrong with it was said when the playbook was read. */
-function limitOf(written: PlaybookStep["logLimit"]): Pick<ScriptPlan, "logLimit"> {
-  const logLimit = written === undefined ? "" : logLimitOf(written);
-  return typeof logLimit === "string" ? {} : { logLimit };
+/** The reader of the playbook has made bytes of sizes, and refused what is none. */
+function limitOf(read: PlaybookStep["logLimit"]): Pick<ScriptPlan, "logLimit"> {
+  if (read === "none") return { logLimit: null };
+  if (typeof read !== "object") return {};
+  return { logLimit: { head: Number(read.head), tail: Number(read.tail) } };
 }
 
 function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {

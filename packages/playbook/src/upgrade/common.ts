@@ -188,17 +188,18 @@ export function looseEnvironment(fields: Fields | undefined): Record<string, str
   return env;
 }
 
-/** `retryDelay: 5` (seconds) or a map of initial, factor and max. */
+/** A size, `{head, tail}` or `none`; in bytes from here on, so that nobody else has to know how people write sizes. */
 export function readLogLimit(fields: Fields): PlaybookStep["logLimit"] {
   const found = fields.raw("logLimit");
   if (found === undefined) return undefined;
   const meant = logLimitOf(found.value);
-  if (typeof meant !== "string") return found.value as PlaybookStep["logLimit"];
+  if (typeof meant !== "string") return meant ?? "none";
   const fix = "write it as 50MB, as {head: 1MB, tail: 64MB}, or none";
   fields.gathering.findings.push({ severity: "error", code: "wrong-type", message: meant, fix, path: found.path });
   return undefined;
 }
 
+/** `retryDelay: 5` (seconds) or a map of initial, factor and max. */
 export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
   const delay = fields.countOrTemplate("retryDelay", "retryDelaySeconds", "delaySeconds");
   if (typeof delay === "number") return { initial: delay, factor: 1 };
