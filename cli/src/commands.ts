@@ -118,9 +118,10 @@ export const commands: readonly Command[] = [
       script: { type: "string", short: "s", value: "NAME", about: "only of this script: key, number or name" },
       attempt: { type: "string", value: "N", about: "only of this attempt" },
       tail: { type: "string", short: "n", value: "N", about: "only the last N lines" },
+      timestamps: { type: "boolean", short: "t", about: "when each line was written, in UTC" },
       raw: { type: "boolean", about: "the bytes as they were written, without names" },
     },
-    examples: ["aither logs -f", "aither logs 42 --script 0402", "aither logs latest --raw > out.txt"],
+    examples: ["aither logs -f", "aither logs 42 --script 0402 -t", "aither logs latest --raw > out.txt"],
   },
   {
     name: "jobs artifacts",

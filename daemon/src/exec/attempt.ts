@@ -20,6 +20,7 @@ import type {
   ProcessRef,
   Tail,
 } from "@aither/supervise";
+import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
@@ -236,9 +237,11 @@ export class Attempt {
     clearTimeout(this.#followTimer);
     this.#ended.resolve(logBytes);
     // It was too quick to be followed; its output has a time all the same.
-    if (logBytes !== undefined && logBytes > 0 && this.#following === undefined) {
-      recordOffset(this.files.idx, logBytes);
-    }
+    if (this.#following !== undefined || logBytes === undefined) return;
+    if (logBytes > 0) recordOffset(this.files.idx, logBytes);
+    if (!this.request.script.separateStderr) return;
+    const errBytes = statSync(this.files.err, { throwIfNoEntry: false })?.size ?? 0;
+    if (errBytes > 0) recordOffset(this.files.errIdx, errBytes);
   }
 
   async #look(): Promise<void> {
@@ -275,12 +278,25 @@ export class Attempt {
   /** Keeps the index of times beside the log; the bytes themselves are nobody's business here. */
   #follow(): void {
     const { tail, files, trouble } = this.connection;
-    const from = readIndex(files.idx).at(-1)?.offset ?? 0;
     const following = new AbortController();
     this.#following = following;
-    const options = { from, until: this.#ended.promise, signal: following.signal, indexPath: files.idx };
-    tail
-      .read(files.log, () => undefined, options)
+    const { signal } = following;
+    const read = async (path: string, indexPath: string, until: Promise<number | undefined>): Promise<void> => {
+      const from = readIndex(indexPath).at(-1)?.offset ?? 0;
+      await tail.read(path, () => undefined, { from, until, signal, indexPath });
+    };
+    const ended = this.#ended.promise;
+    const all = [read(files.log, files.idx, ended)];
+    if (this.request.script.separateStderr) {
+      all.push(
+        read(
+          files.err,
+          files.errIdx,
+          ended.then(async () => fileSize(files.err)),
+        ),
+      );
+    }
+    Promise.all(all)
       .catch(trouble)
       .finally(() => {
         // Whoever lets go later need not make an abort that nobody hears.

@@ -28,6 +28,8 @@ export type OutputOptions = {
   readonly live: (jobId: JobId) => JobState | undefined;
 };
 
+type Found = { readonly files: AttemptFiles; readonly path: string; readonly index: string };
+
 export class Output implements OutputFiles {
   readonly #options: OutputOptions;
   /** Followers that wait for the end of an attempt, by job. */
@@ -101,14 +103,13 @@ export class Output implements OutputFiles {
   async searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null> {
     const found = await this.#files(ref);
     if (found === undefined || (await fileSize(found.path)) === 0) return null;
-    const hasTimes = sinceMs !== null && ref.stream === "out";
-    const from = hasTimes ? offsetSince(readIndex(found.files.idx), sinceMs) : 0;
+    const from = sinceMs === null ? 0 : offsetSince(readIndex(found.index), sinceMs);
     return { path: found.path, from, cut: await this.cut(ref) };
   }
 
   async times(ref: OutputRef): Promise<(offset: number) => number | null> {
-    const folder = await this.#options.folders.find(ref.jobId);
-    const records = folder === undefined || ref.stream === "err" ? [] : readIndex(filesOf(folder, ref).idx);
+    const found = await this.#files(ref);
+    const records = found === undefined ? [] : readIndex(found.index);
     return (offset) => {
       const found = timeOfOffset(records, offset);
       return found === undefined ? null : found.timeUs / 1000;
@@ -142,10 +143,11 @@ export class Output implements OutputFiles {
     return record === undefined ? hasEnded(state) : record.end !== "open";
   }
 
-  async #files(ref: OutputRef): Promise<{ files: AttemptFiles; path: string } | undefined> {
+  async #files(ref: OutputRef): Promise<Found | undefined> {
     const folder = await this.#options.folders.find(ref.jobId);
     if (folder === undefined) return undefined;
     const files = filesOf(folder, ref);
-    return { files, path: ref.stream === "err" ? files.err : files.log };
+    const isErr = ref.stream === "err";
+    return { files, path: isErr ? files.err : files.log, index: isErr ? files.errIdx : files.idx };
   }
 }

@@ -74,6 +74,9 @@ export const PlaybookStep = Type.Object(
         "What happens when it was cut off without a trace (a reboot): `resume` runs it again, `fail` fails it, `ask` waits for a person.",
     }),
     logLimit,
+    separateStderr: optional(
+      Type.Boolean({ description: "Standard error is kept in a file of its own; order between the two is lost." }),
+    ),
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
     outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
     cache: optional(described("Kept, and reported as not enforced.")),

@@ -22,6 +22,8 @@ export type AttemptFiles = {
   readonly err: string;
   /** 16-byte records (offset, time) written by the daemon's tail. */
   readonly idx: string;
+  /** The same for `err`. */
+  readonly errIdx: string;
   /** Says which middle part of the log was given back to the disk; see `limit.ts`. */
   readonly cut: string;
   /** The FIFO of a script that takes input. */
@@ -39,6 +41,7 @@ export function attemptFiles(dir: string, stem: string): AttemptFiles {
     log: `${base}.log`,
     err: `${base}.err`,
     idx: `${base}.idx`,
+    errIdx: `${base}.err.idx`,
     cut: `${base}.cut`,
     stdin: `${base}.in`,
   };

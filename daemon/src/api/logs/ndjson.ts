@@ -76,14 +76,14 @@ type StreamOptions = {
 async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptions): Promise<void> {
   const { output } = host.store;
   const recorded = await output.times(ref);
-  // What is there already was seen when the index says; what comes is seen now.
+  // What is there already was seen when the index says of its last byte; what comes is seen now.
   const known = await output.size(ref);
   let cutter = new LineCutter(from);
   const print = piecePrinter(ref);
   const put = (pieces: readonly Piece[]): Promise<void> | undefined => {
     if (pieces.length === 0) return undefined;
     const now = Date.now();
-    return sink.write(print(pieces, (end) => (end <= known ? recorded(end) : now)));
+    return sink.write(print(pieces, (end) => (end <= known ? recorded(end - 1) : now)));
   };
   let partial: NodeJS.Timeout | undefined;
   const pieces = follow ? output.follow(ref, from, signal) : output.read(ref, from, known);

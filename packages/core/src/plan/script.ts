@@ -342,7 +342,7 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
       { signal: "TERM", afterMs: 10_000 },
       { signal: "KILL", afterMs: 0 },
     ],
-    separateStderr: false,
+    separateStderr: step.separateStderr ?? false,
     ...(step.stdin === true && { stdin: true }),
     ...limitOf(step.logLimit ?? stage.logLimit ?? defaults.logLimit),
   } satisfies Partial<ScriptPlan>;

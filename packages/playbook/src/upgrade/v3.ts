@@ -175,6 +175,7 @@ function readStep(fields: Fields): PlaybookStep {
     successExitCodes: exitCodes(fields),
     idempotent: fields.flag("idempotent"),
     onInterrupted: fields.oneOf(["resume", "fail", "ask"], "onInterrupted"),
+    separateStderr: fields.flag("separateStderr"),
     stdin: fields.flag("stdin"),
     outputs: outputs?.value,
     cache: reported(fields, "cache", "steps are not cached"),
