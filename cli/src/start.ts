@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import { document } from "./display/json.ts";
 import { exit } from "./exit.ts";
 import { startTime } from "./at.ts";
+import { secretsOf } from "./secrets.ts";
 import { usage, type Input } from "./input.ts";
 
 /** The daemon stands elsewhere: a file that is there from here is named from the root; anything else is a name. */
@@ -47,12 +48,14 @@ export function startOptions(context: Context, input: Input): StartOptions {
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Partial<StartOptions>;
   const workspace = workspaceOf(context.cwd);
+  const secrets = secretsOf(context, input);
   return {
     ...set,
     variables: variablesOf(input),
     workspace,
     env: { ...jobEnvironment(context.env), PWD: workspace, ...Object.fromEntries(input.pairs("env")) },
     umask: process.umask(),
+    ...(Object.keys(secrets).length > 0 && { secrets }),
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { logLimitOf, problem, type LogLimit } from "@aither/protocol";
 import { errorCode } from "./store/errors.ts";
+import { SECRET_NAMES_DEFAULT } from "./secrets/names.ts";
 import { StartRefused } from "./store/format.ts";
 
 export type Config = {
@@ -18,6 +19,8 @@ export type Config = {
   readonly artifacts: ArtifactLimits;
   /** How much of a log is kept when its playbook does not say; null: all of it. */
   readonly logLimit: LogLimit | null;
+  /** Environment variables with such names hold secrets; `*` stands for anything. */
+  readonly secretNames: readonly string[];
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -50,8 +53,17 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
   };
   const logLimit = file["logLimit"] === undefined ? null : logLimitOf(file["logLimit"]);
   if (typeof logLimit === "string") throw invalid(logLimit);
+  const secretNames = readSecretNames(file["secretNames"]);
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
-  return { home: flags.home, slots: Number(slots), pools, artifacts, logLimit, logLevel, bootIdPath };
+  const { home } = flags;
+  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, logLevel, bootIdPath };
+}
+
+/** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */
+function readSecretNames(value: unknown): readonly string[] {
+  if (value === undefined) return SECRET_NAMES_DEFAULT;
+  if (Array.isArray(value) && value.every((name) => typeof name === "string" && /^[\w*]+$/.test(name))) return value;
+  throw invalid(`secretNames must be names of variables, such as ["*_TOKEN"], not ${JSON.stringify(value)}`);
 }
 
 function wholeNumber(file: Readonly<Record<string, unknown>>, name: string): number | undefined {

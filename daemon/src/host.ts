@@ -14,6 +14,8 @@ import type {
   Plan,
   StartJob,
 } from "@aither/protocol";
+import type { Masker } from "./secrets/masker.ts";
+import type { NamePattern } from "./secrets/names.ts";
 import type { FileOrder } from "./search/file-search.ts";
 import type { Planner } from "./playbooks/face.ts";
 
@@ -25,6 +27,8 @@ export interface Host {
   readonly after: After;
   /** Slots of the pools that the settings name. */
   readonly pools: Readonly<Record<string, number>>;
+  /** Names of environment variables that hold secrets, as the settings say. */
+  readonly isSecretName: NamePattern;
   readonly places: Places;
   /** Random, new in each life of the daemon. */
   readonly instance: string;
@@ -95,9 +99,23 @@ export type Found =
 export type Origin = {
   readonly env: Readonly<Record<string, string>>;
   readonly umask: number | null;
+  /** Values that nobody is shown; each is also the value of a variable in `env` or in the plan. */
+  readonly secrets?: readonly Secret[];
   /** The start request without its environment, so that a retry with other variables can plan anew. Kept as it is. */
-  readonly request?: Omit<StartJob, "env" | "umask">;
+  readonly request?: Omit<StartJob, "env" | "umask" | "secrets">;
 };
+
+/** A variable whose value is masked wherever somebody reads it. */
+export type Secret = { readonly name: string; readonly value: string };
+
+/** Who hides secrets. Null stands for nothing to hide, and costs nothing. */
+export interface Secrets {
+  of(jobId: JobId): Promise<Masker | null>;
+  /** The same at once, for jobs the engine remembers. */
+  now(jobId: JobId): Masker | null;
+  /** For these values, before there is a job. */
+  among(values: readonly string[]): Masker | null;
+}
 
 /** Only jobs that have ended can be removed. */
 export type Removal =
@@ -129,6 +147,7 @@ export interface Store {
   }): Promise<readonly number[]>;
   readonly output: OutputFiles;
   readonly artifacts: ArtifactFiles;
+  readonly secrets: Secrets;
 }
 
 /** Files a job keeps. */

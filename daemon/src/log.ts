@@ -2,7 +2,16 @@
 import { destination, pino, stdTimeFunctions, type Logger } from "pino";
 
 /** Values of variables and environments are never logged; should somebody pass them by mistake, they are hidden. */
-const redact = ["env", "*.env", "variables", "*.variables", "headers.authorization", "*.headers.authorization"];
+const redact = [
+  "env",
+  "*.env",
+  "secrets",
+  "*.secrets",
+  "variables",
+  "*.variables",
+  "headers.authorization",
+  "*.headers.authorization",
+];
 
 /** Written at once: the last lines before a crash are the ones that matter. */
 export function createLog(level: string): Logger {

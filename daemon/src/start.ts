@@ -13,6 +13,7 @@ import { createIds, newInstance } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { listen } from "./listen.ts";
 import { createPlanner } from "./playbooks/planner.ts";
+import { namePattern } from "./secrets/names.ts";
 import { FileStore } from "./store/store.ts";
 
 export type Beginning = {
@@ -75,6 +76,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     control: new LocalControl({ folders: store.folders, identity, job: (jobId) => engine.job(jobId) }),
     after,
     pools: config.pools,
+    isSecretName: namePattern(config.secretNames),
     places,
     instance,
     startedAt,

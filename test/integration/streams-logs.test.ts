@@ -43,6 +43,19 @@ test("the whole text is every attempt's bytes in the order of the journal, also 
   assert.equal(await text(lab, jobId, "script=s&attempt=2"), "");
 });
 
+test("who follows one attempt is let go when it has ended, whatever the job still does", async () => {
+  await using lab = await Lab.create();
+  const gate = join(lab.root, "gate");
+  const jobId = await lab.run([sh("echo first"), sh(waitAt(gate))]);
+  for (const format of ["raw", "ndjson"]) {
+    const found = await text(lab, jobId, `follow=1&script=s/0&attempt=1&format=${format}`);
+    assert.match(found, /first/);
+  }
+  assert.equal(lab.host.engine.job(jobId)?.status, "Running");
+  await writeFile(gate, "");
+  await lab.ended(jobId);
+});
+
 test("tail gives the last lines of the whole text", async () => {
   await using lab = await Lab.create();
   const jobId = await lab.run([sh("seq 1 20000"), sh("true"), sh("seq 1 3"), sh("printf 'x\\ny'")]);

@@ -131,18 +131,14 @@ export class Aftermath {
       if (before !== undefined && before.status !== "pending") return;
       for (let attempt = (before?.attempts ?? 0) + 1; !signal.aborted; attempt += 1) {
         const origin = await this.#parts.store.origin(state.id);
-        const told = await tell({ state, notice, env: origin?.env ?? {}, signal });
+        const masker = await this.#parts.store.secrets.of(state.id);
+        const told = await tell({ state, notice, env: origin?.env ?? {}, masker, signal });
         if (signal.aborted) return;
         const isLast = told.final || attempt > PAUSES_MS.length;
         const status = told.ok ? "delivered" : isLast ? "failed" : "pending";
         const at = new Date().toISOString();
-        await this.#record(state.id, notice.key, {
-          ...untold(state, notice),
-          status,
-          attempts: attempt,
-          detail: told.detail,
-          at,
-        });
+        const view = { ...untold(state, notice), status, attempts: attempt, detail: told.detail, at } as const;
+        await this.#record(state.id, notice.key, masker?.document(view) ?? view);
         if (status !== "pending") break;
         await pause(PAUSES_MS[attempt - 1] ?? 0, signal);
       }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { noticeText, summary, type JobState, type Notice } from "@aither/core";
 import { API_VERSION, type NotificationPlan } from "@aither/protocol";
+import type { Masker } from "../secrets/masker.ts";
 
 const WEBHOOK_MS = 10_000;
 const COMMAND_MS = 60_000;
@@ -15,6 +16,8 @@ export type Telling = {
   readonly notice: Notice;
   /** The job's environment, of which secrets are read. */
   readonly env: Readonly<Record<string, string>>;
+  /** Hides the job's secrets in what is sent; a command has them in its environment. */
+  readonly masker: Masker | null;
   readonly signal: AbortSignal;
 };
 
@@ -41,7 +44,8 @@ export function placeOf({ channel, target }: NotificationPlan): string {
   }
 }
 
-async function post({ state, notice, env, signal }: Telling): Promise<Told> {
+async function post(telling: Telling): Promise<Told> {
+  const { state, notice, env, signal } = telling;
   const { target, headers } = notice.notification;
   const missing = new Set<string>();
   const fill = (text: string): string =>
@@ -62,7 +66,7 @@ async function post({ state, notice, env, signal }: Telling): Promise<Told> {
       "user-agent": "aither",
       "idempotency-key": `${state.id}/${notice.key}`,
     },
-    body: JSON.stringify(payload(state, notice)),
+    body: JSON.stringify(payload(telling)),
     signal: AbortSignal.any([signal, AbortSignal.timeout(WEBHOOK_MS)]),
   } as const;
   try {
@@ -91,22 +95,29 @@ function troubleOf(error: unknown): string {
 }
 
 /** `text` is what chats that take webhooks show. */
-function payload(state: JobState, notice: Notice): object {
+function payload({ state, notice, masker }: Telling): object {
   const { jobId, number, name, playbook, workspace, status, reason, queuedAt, startedAt, endedAt, counts } =
     summary(state);
-  return {
+  const document = {
     apiVersion: API_VERSION,
     event: notice.on,
     key: `${state.id}/${notice.key}`,
     text: noticeText(state, notice),
     job: { jobId, number, name, playbook, workspace, status, reason, queuedAt, startedAt, endedAt, counts },
   };
+  return masker?.document(document) ?? document;
+}
+
+/** What is said to people. */
+function textOf({ state, notice, masker }: Telling): string {
+  const text = noticeText(state, notice);
+  return masker?.text(text) ?? text;
 }
 
 async function show(telling: Telling): Promise<Told> {
-  const { state, notice } = telling;
-  const title = `aither #${state.number} ${state.name}`;
-  const text = noticeText(state, notice);
+  const { state, masker } = telling;
+  const title = `aither #${state.number} ${masker?.text(state.name) ?? state.name}`;
+  const text = textOf(telling);
   if (process.platform === "darwin") {
     const script = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run";
     return run(telling, "osascript", ["-e", script, title, text]);
@@ -124,7 +135,7 @@ async function run(telling: Telling, program: string, argv: readonly string[]): 
       env: {
         ...env,
         AITHER_NOTICE_EVENT: notice.on,
-        AITHER_NOTICE_MESSAGE: noticeText(state, notice),
+        AITHER_NOTICE_MESSAGE: textOf(telling),
         AITHER_JOB_ID: state.id,
         AITHER_JOB_NUMBER: String(state.number),
         AITHER_JOB_STATUS: state.status,
@@ -151,7 +162,7 @@ async function run(telling: Telling, program: string, argv: readonly string[]): 
     };
     child.stderr.on("data", (bytes: Buffer) => (said = (said + bytes.toString("utf8")).slice(-DETAIL_MAX)));
     child.stdin.on("error", () => undefined);
-    child.stdin.end(`${JSON.stringify(payload(state, notice))}\n`);
+    child.stdin.end(`${JSON.stringify(payload(telling))}\n`);
     child.on("error", (error: NodeJS.ErrnoException) => {
       done(never(error.code === "ENOENT" ? `${program} is not there` : `${program} cannot be run (${error.code})`));
     });

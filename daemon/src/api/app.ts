@@ -6,6 +6,7 @@ import type { Host } from "../host.ts";
 import { socketAccess, type Access } from "./access.ts";
 import type { Context } from "./context.ts";
 import { limits } from "./limits.ts";
+import { masking } from "./masking.ts";
 import { hasSocket } from "./mount.ts";
 import { drain, problemOf, sendProblem } from "./problems.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
@@ -72,9 +73,10 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
   const closing = new AbortController();
   // Every stream and every wait listens to it.
   setMaxListeners(0, closing.signal);
-  const hub = new EventHub(host);
+  const hub = new EventHub(host, (jobId) => host.store.secrets.now(jobId));
   const context: Context = { host, access, hub, closing: closing.signal };
 
+  app.decorate("masked", masking(host));
   app.setValidatorCompiler(validatorCompiler);
   app.setErrorHandler(async (error, request, reply) => {
     const found = problemOf(error, host.log);

@@ -24,7 +24,8 @@ export function mount<Name extends RouteName>(
   app.route({
     ...options(name),
     handler: async (request, reply) => {
-      const outcome = await handle(callOf<Name>(request, reply));
+      const { params, body } = request;
+      const outcome = await app.masked({ name, params, body, outcome: await handle(callOf<Name>(request, reply)) });
       if (!outcome.ok) return sendProblem(reply, outcome.problem);
       return reply.code(contracts[name].status).type("application/json").send(JSON.stringify(outcome.value));
     },
@@ -47,8 +48,11 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
     ...(admit && {
       preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
         if (!request.ws) return;
-        const admitted = await admit(callOf<Name>(request, reply));
-        if (!admitted.ok) await sendProblem(reply, admitted.problem);
+        const outcome = await admit(callOf<Name>(request, reply));
+        if (outcome.ok) return;
+        const { params, body } = request;
+        const masked = await app.masked({ name, params, body, outcome });
+        if (!masked.ok) await sendProblem(reply, masked.problem);
       },
     }),
     ...(socket && {
@@ -57,8 +61,11 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
         socket(ws, callOf<Name>(request, undefined as never)),
     }),
     handler: async (request, reply) => {
+      const { params, body } = request;
       const outcome = await stream.answer(callOf<Name>(request, reply));
-      if (!outcome.ok) return sendProblem(reply, outcome.problem);
+      if (outcome.ok) return reply;
+      const masked = await app.masked({ name, params, body, outcome });
+      if (!masked.ok) return sendProblem(reply, masked.problem);
       return reply;
     },
   });

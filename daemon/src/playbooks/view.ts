@@ -26,6 +26,7 @@ export function viewOfPlan(plan: Plan): PlanView {
       message,
     })),
     undoOnFailure: plan.undoOnFailure ?? false,
+    ...(plan.secrets !== undefined && { secrets: plan.secrets }),
     missing: plan.missing,
     unknown: plan.unknown,
     notEnforced: plan.notEnforced,

@@ -5,19 +5,20 @@
  * finding that out is all they cost.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { countNewlines, type Finder } from "./query.ts";
+import { Masker } from "../secrets/masker.ts";
+import { searchMasked } from "./masked-search.ts";
+import { BLOCK_BYTES, LineCount, type Cut, type FileHit, type Part } from "./part.ts";
+import type { Finder } from "./query.ts";
 
 export type FileOrder = {
   readonly path: string;
   /** First byte that is looked at; the number of its line is found all the same. */
   readonly from: number;
-  /** Bytes that were given back to the disk, and read as zeros. */
-  readonly cut: { readonly from: number; readonly to: number } | null;
+  readonly cut: Cut | null;
+  /** Values that are masked before anything is looked for. */
+  readonly secrets: readonly string[];
 };
 
-export type FileHit = { readonly line: number; readonly text: string };
-
-const BLOCK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** Yields what it finds, and `null` after each block, so that whoever asks may pause. */
@@ -31,7 +32,11 @@ export function* searchFile(order: FileOrder, finder: Finder): Generator<FileHit
   }
   try {
     const lines = new LineCount(fd, order.cut);
-    for (const [from, to] of parts(order)) yield* searchPart({ fd, from, to, finder, lines });
+    const masker = maskerOf(order.secrets);
+    for (const [from, to] of parts(order)) {
+      const part: Part = { fd, from, to, finder, lines, isCut: from === order.cut?.to };
+      yield* masker === null ? searchPart(part) : searchMasked({ ...part, masker });
+    }
   } finally {
     closeSync(fd);
   }
@@ -44,13 +49,16 @@ function parts({ from, cut }: FileOrder): [number, number][] {
   return from < cut.from ? [[from, cut.from], tail] : [tail];
 }
 
-type Part = {
-  readonly fd: number;
-  readonly from: number;
-  readonly to: number;
-  readonly finder: Finder;
-  readonly lines: LineCount;
-};
+/** Files of one job have the same secrets, and mostly those of one person, too. */
+let lastKey = "";
+let lastMasker: Masker | null = null;
+
+function maskerOf(secrets: readonly string[]): Masker | null {
+  const key = JSON.stringify(secrets);
+  if (key !== lastKey) lastMasker = secrets.length === 0 ? null : new Masker(secrets);
+  lastKey = key;
+  return lastMasker;
+}
 
 function* searchPart({ fd, from, to, finder, lines }: Part): Generator<FileHit | null, void, undefined> {
   const block = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
@@ -84,47 +92,5 @@ function* searchPart({ fd, from, to, finder, lines }: Part): Generator<FileHit |
     start += done;
     length -= done;
     yield null;
-  }
-}
-
-/** How many lines end before an offset; asked with growing offsets, reads each byte once at most. */
-class LineCount {
-  readonly #fd: number;
-  readonly #cut: FileOrder["cut"];
-  readonly #buffer = Buffer.allocUnsafe(256 * 1024);
-  #offset = 0;
-  #count = 0;
-
-  constructor(fd: number, cut: FileOrder["cut"]) {
-    this.#fd = fd;
-    this.#cut = cut;
-  }
-
-  until(offset: number): number {
-    const cut = this.#cut;
-    if (cut !== null && this.#offset <= cut.from && offset >= cut.to) {
-      this.#read(cut.from);
-      // The line that was cut, and the line that says so.
-      this.#count += this.#endsWithNewline(cut.from) ? 1 : 2;
-      this.#offset = cut.to;
-    }
-    this.#read(offset);
-    return this.#count;
-  }
-
-  #read(to: number): void {
-    while (this.#offset < to) {
-      const wanted = Math.min(this.#buffer.length, to - this.#offset);
-      const count = readSync(this.#fd, this.#buffer, 0, wanted, this.#offset);
-      if (count === 0) return;
-      this.#count += countNewlines(this.#buffer.subarray(0, count), 0, count);
-      this.#offset += count;
-    }
-  }
-
-  #endsWithNewline(offset: number): boolean {
-    if (offset === 0) return true;
-    readSync(this.#fd, this.#buffer, 0, 1, offset - 1);
-    return this.#buffer[0] === NEWLINE;
   }
 }

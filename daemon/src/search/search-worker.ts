@@ -1,6 +1,7 @@
 /** A thread of its own for looking through logs: whatever a regex does, the daemon's loop does not feel it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { searchFile, type FileHit, type FileOrder } from "./file-search.ts";
+import { searchFile, type FileOrder } from "./file-search.ts";
+import type { FileHit } from "./part.ts";
 import { finderOf, type SearchQuery } from "./query.ts";
 
 /** One step: so much is read, or so many lines are found, and then the asker decides whether to go on. */

@@ -1,6 +1,7 @@
 /** Asks a thread to look through logs, a step at a time. A step that does not come back is ended with its thread. */
 import { Worker } from "node:worker_threads";
-import type { FileHit, FileOrder } from "./file-search.ts";
+import type { FileOrder } from "./file-search.ts";
+import type { FileHit } from "./part.ts";
 import type { SearchQuery } from "./query.ts";
 import type { Order, Step } from "./search-worker.ts";
 

@@ -1,7 +1,7 @@
 /** Finding jobs among the live and the finished ones. Nothing here writes. */
 import { hasEnded, summary, type JobState } from "@aither/core";
 import type { JobId, JobSummary } from "@aither/protocol";
-import type { Found, JobPage, JobQuery } from "../host.ts";
+import type { Found, JobPage, JobQuery, Secrets } from "../host.ts";
 import type { JobIndex } from "./index.ts";
 import { isJobId } from "./layout.ts";
 
@@ -9,6 +9,7 @@ export type ListingOptions = {
   readonly index: JobIndex;
   /** Jobs that are not in the index yet. */
   readonly live: () => Iterable<JobState>;
+  readonly secrets: Secrets;
   /** Open jobs that cannot be continued, as far as they are known. */
   readonly setAside: () => Promise<readonly JobSummary[]>;
   /** Whether there is a job with this id. */
@@ -126,7 +127,11 @@ export class Listing {
   }
 
   async #current(): Promise<JobSummary[]> {
-    const live = [...this.#options.live()].map((state) => summary(state));
+    const { secrets } = this.#options;
+    const live = [...this.#options.live()].map((state) => {
+      const known = summary(state);
+      return secrets.now(state.id)?.document(known) ?? known;
+    });
     return [...live, ...(await this.#options.setAside())];
   }
 }

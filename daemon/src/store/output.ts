@@ -26,6 +26,8 @@ export type OutputOptions = {
   /** Shared with the executor, so that a file with ten followers is read once. */
   readonly tail: Tail;
   readonly live: (jobId: JobId) => JobState | undefined;
+  /** Values of a job's secrets. */
+  readonly secrets: (jobId: JobId) => Promise<readonly string[]>;
 };
 
 type Found = { readonly files: AttemptFiles; readonly path: string; readonly index: string };
@@ -104,7 +106,7 @@ export class Output implements OutputFiles {
     const found = await this.#files(ref);
     if (found === undefined || (await fileSize(found.path)) === 0) return null;
     const from = sinceMs === null ? 0 : offsetSince(readIndex(found.index), sinceMs);
-    return { path: found.path, from, cut: await this.cut(ref) };
+    return { path: found.path, from, cut: await this.cut(ref), secrets: await this.#options.secrets(ref.jobId) };
   }
 
   async times(ref: OutputRef): Promise<(offset: number) => number | null> {

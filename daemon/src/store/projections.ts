@@ -8,7 +8,7 @@ import { detail, summary, type JobState } from "@aither/core";
 import type { Published } from "@aither/engine";
 import { API_VERSION, type JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
-import type { Log } from "../host.ts";
+import type { Log, Secrets } from "../host.ts";
 import { document } from "./documents.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { jobFiles } from "./layout.ts";
@@ -19,6 +19,7 @@ export class Projections {
   readonly #fs: DurableFs;
   readonly #folders: JobFolders;
   readonly #log: Log;
+  readonly #secrets: Secrets;
   readonly #waiting = new Map<JobId, { latest: JobState; timer: NodeJS.Timeout }>();
   readonly #planned = new Set<JobId>();
   /** Jobs whose last word waits for its turn. */
@@ -27,10 +28,11 @@ export class Projections {
   /** The writing of them all, in order. */
   #line: Promise<void> = Promise.resolve();
 
-  constructor(options: { fs: DurableFs; folders: JobFolders; log: Log }) {
+  constructor(options: { fs: DurableFs; folders: JobFolders; log: Log; secrets: Secrets }) {
     this.#fs = options.fs;
     this.#folders = options.folders;
     this.#log = options.log;
+    this.#secrets = options.secrets;
   }
 
   /** Listens to the engine: cheap, and writes later. */
@@ -51,7 +53,7 @@ export class Projections {
     this.#finished.add(state.id);
     await this.#write(state.id, async (folder) => {
       await this.#writePlan(folder, state);
-      await this.#put(join(folder, jobFiles.result), detail(state));
+      await this.#put(join(folder, jobFiles.result), await this.#masked(state, detail(state)));
       await this.#writeMetadata(folder, state);
     });
     this.#planned.delete(state.id);
@@ -115,8 +117,14 @@ export class Projections {
   }
 
   async #writeMetadata(folder: string, state: JobState): Promise<void> {
-    const content = { apiVersion: API_VERSION, ...summary(state), seq: state.seq, requestId: state.requestId };
+    const seen = await this.#masked(state, summary(state));
+    const content = { apiVersion: API_VERSION, ...seen, seq: state.seq, requestId: state.requestId };
     await this.#put(join(folder, jobFiles.metadata), content);
+  }
+
+  /** Secrets are in the journal at most, where a script told them. */
+  async #masked<T>({ id }: JobState, document: T): Promise<T> {
+    return (await this.#secrets.of(id))?.document(document) ?? document;
   }
 
   async #put<T>(path: string, content: T): Promise<void> {

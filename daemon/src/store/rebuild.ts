@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { evolve, summary, type JobState } from "@aither/core";
 import type { JobId, JobSummary } from "@aither/protocol";
 import { leftoverTemporaries, type DurableFs } from "@aither/supervise";
-import type { Log } from "../host.ts";
+import type { Log, Secrets } from "../host.ts";
+import type { Masker } from "../secrets/masker.ts";
 import { errorCode } from "./errors.ts";
 import type { IndexEntry } from "./index-lines.ts";
 import type { JobFolders } from "./job-folders.ts";
@@ -23,6 +24,7 @@ export type RebuildOptions = {
   readonly journal: FileJournal;
   readonly projections: Projections;
   readonly log: Log;
+  readonly secrets: Secrets;
 };
 
 export class Rebuild {
@@ -110,7 +112,7 @@ export class Rebuild {
     }
     try {
       const first = readFirstEvent(await this.#options.fs.readFile(join(folder, jobFiles.events)), jobId);
-      return first === null ? null : summary(evolve(null, first));
+      return first === null ? null : seen(summary(evolve(null, first)), await this.#options.secrets.of(jobId));
     } catch (error) {
       this.#options.log.warn({ jobId, reason: String(error) }, "nothing is known of a job that is set aside");
       return null;
@@ -139,7 +141,8 @@ export class Rebuild {
       const read = await this.#options.journal.load(jobId);
       if (!isEnd(read?.events.at(-1))) return null;
       const state = await this.fold(jobId);
-      return state === null ? null : { ...indexEntry(state, folder), top: 0 };
+      if (state === null) return null;
+      return { ...indexEntry(state, folder, await this.#options.secrets.of(jobId)), top: 0 };
     } catch (error) {
       const reason = String(error);
       this.#options.log.error({ jobId, reason }, "a journal cannot be read; the job is left out of the index");
@@ -148,8 +151,12 @@ export class Rebuild {
   }
 }
 
-export function indexEntry(state: JobState, folder: string): Omit<IndexEntry, "top"> {
-  return { ...summary(state), requestId: state.requestId, date: dateOfFolder(folder) };
+export function indexEntry(state: JobState, folder: string, masker: Masker | null): Omit<IndexEntry, "top"> {
+  return { ...seen(summary(state), masker), requestId: state.requestId, date: dateOfFolder(folder) };
+}
+
+function seen(known: JobSummary, masker: Masker | null): JobSummary {
+  return masker?.document(known) ?? known;
 }
 
 function dateOfFolder(folder: string): string {

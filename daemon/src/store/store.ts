@@ -12,7 +12,8 @@ import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
 import { jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
-import { readOrigin, writeOrigin } from "./origin.ts";
+import { readOrigin, readOriginNow, writeOrigin } from "./origin.ts";
+import { JobSecrets } from "../secrets/job-secrets.ts";
 import { Artifacts } from "./artifacts.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
@@ -25,6 +26,7 @@ export class FileStore implements Store {
   readonly journal: FileJournal;
   readonly output: OutputFiles;
   readonly artifacts: Artifacts;
+  readonly secrets: JobSecrets;
   readonly #output: Output;
   readonly #index: JobIndex;
   readonly #projections: Projections;
@@ -42,9 +44,15 @@ export class FileStore implements Store {
     const log = options.log;
     this.folders = new JobFolders(names, fs);
     const folders = this.folders;
+    this.secrets = new JobSecrets({
+      read: async (jobId) => this.origin(jobId),
+      readNow: (jobId) => readOriginNow(join(names.active, jobId)),
+      isRemembered: (jobId) => this.#engine?.job(jobId) !== undefined,
+    });
+    const { secrets } = this;
     this.journal = new FileJournal({ fs, folders, log, onRetire: async (jobId) => this.#finish(jobId) });
-    this.#projections = new Projections({ fs, folders, log });
-    this.#rebuild = new Rebuild({ fs, folders, log, journal: this.journal, projections: this.#projections });
+    this.#projections = new Projections({ fs, folders, log, secrets });
+    this.#rebuild = new Rebuild({ fs, folders, log, journal: this.journal, projections: this.#projections, secrets });
     this.#index = new JobIndex({
       fs,
       folder: names.index,
@@ -54,10 +62,16 @@ export class FileStore implements Store {
     this.#listing = new Listing({
       index: this.#index,
       live: () => this.#remembered(),
+      secrets,
       setAside: async () => this.#rebuild.setAside(),
       isThere: async (jobId) => (await folders.find(jobId)) !== undefined && !this.#removed.has(jobId),
     });
-    this.#output = new Output({ folders, tail: options.tail, live: (jobId) => this.#engine?.job(jobId) });
+    this.#output = new Output({
+      folders,
+      tail: options.tail,
+      live: (jobId) => this.#engine?.job(jobId),
+      secrets: async (jobId) => secrets.values(jobId),
+    });
     this.output = this.#output;
     this.artifacts = new Artifacts(folders);
   }
@@ -131,6 +145,7 @@ export class FileStore implements Store {
 
   async putOrigin(jobId: JobId, origin: Origin): Promise<void> {
     await writeOrigin(this.fs, await this.folders.create(jobId, Date.now()), origin);
+    this.secrets.keep(jobId, origin);
   }
 
   async origin(jobId: JobId): Promise<Origin | null> {
@@ -152,6 +167,7 @@ export class FileStore implements Store {
     // The stone first: a half-removed folder is in nobody's way, a listed job without files would be.
     await this.#index.remove({ jobId, number });
     this.#projections.forget(jobId);
+    this.secrets.forget(jobId);
     await rm(folder, { recursive: true, force: true });
     this.folders.forget(jobId);
     return { is: "removed", number };
@@ -194,7 +210,8 @@ export class FileStore implements Store {
     if (state === null || folder === undefined) return;
     this.#number = Math.max(this.#number, state.number);
     // The line of the index first: the engine remembers only so many ended jobs, and what it forgot is looked up there.
-    await this.#index.add(indexEntry(state, folder), this.#number);
+    const entry = indexEntry(state, folder, await this.secrets.of(jobId));
+    await this.#index.add(entry, this.#number);
     await this.#projections.finish(state);
     await this.#clearBells(state);
   }

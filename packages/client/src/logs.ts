@@ -64,19 +64,28 @@ export function rawLogs(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { script, attempt, follow = false, tail, signal } = options;
   let offset: number | null = null;
+  let skip = 0;
   return resuming<Uint8Array>(
     async function* read(again) {
       const reply = await open(transport, "jobLogs", {
         params: { id: job },
-        // The daemon says where the last lines begin; from then on the offset says it all.
-        query: { script, attempt, ...(follow && { follow }), ...(offset === null ? { tail } : { offset }) },
+        // The daemon says where the last lines begin; from then on the offset says it all. Where secrets are masked it
+        // stays, and what counts is how much was sent behind it.
+        query: {
+          script,
+          attempt,
+          ...(follow && { follow }),
+          ...(offset === null ? { tail } : { offset, ...(skip > 0 && { skip }) }),
+        },
         signal,
         wake: again ? "crashed" : "always",
       });
       offset ??= Number(reply.headers["aither-log-offset"] ?? 0);
+      const isMasked = reply.headers["aither-log-masked"] !== undefined;
       const left = leftOut(reply.headers["aither-log-left-out"]);
       for await (const chunk of reply.body) {
-        offset = advance(offset, chunk.length, left);
+        if (isMasked) skip += chunk.length;
+        else offset = advance(offset, chunk.length, left);
         yield chunk;
       }
       return !follow || (await allWritten(transport, job, options));

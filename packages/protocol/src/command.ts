@@ -26,6 +26,11 @@ export const StartJob = Type.Object(
         description: "The whole environment scripts start from.",
       }),
     ),
+    secrets: Type.Optional(
+      Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String(), {
+        description: "More of the environment; these values are masked wherever somebody reads output or documents.",
+      }),
+    ),
     umask: Type.Optional(Type.Integer({ minimum: 0, maximum: 0o777 })),
     name: Type.Optional(Type.String()),
     timeoutMs: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),

@@ -31,7 +31,7 @@ export const outputContracts = {
         Type.Boolean({
           default: false,
           description:
-            "Go on until the job has ended and its last byte was sent. A daemon that stops breaks the connection off.",
+            "Go on until the job (or, with `script` and `attempt`, that attempt) has ended and its last byte was sent. A daemon that stops breaks the connection off.",
         }),
       ),
       format: Type.Optional(Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" })),
@@ -46,7 +46,14 @@ export const outputContracts = {
         Type.Integer({
           minimum: 0,
           description:
-            "Raw: skip so many bytes of the whole answer, to resume. The whole is every attempt's output, one after the other, in the order in which they were scheduled.",
+            "Raw: leave out so many bytes of what was written, to resume. That is every attempt's output, one after the other, in the order in which they were scheduled.",
+        }),
+      ),
+      skip: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description:
+            "Raw: behind `offset`, leave out so many bytes of the answer as it was sent. Where secrets are masked, it is not as long as what was written.",
         }),
       ),
       cursor: Type.Optional(

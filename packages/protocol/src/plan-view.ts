@@ -58,6 +58,7 @@ export const PlanView = Type.Object({
     { description: "Who is told of what." },
   ),
   undoOnFailure: Type.Boolean(),
+  secrets: Type.Optional(Type.Array(Type.String(), { description: "Environment variables whose values are masked." })),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),
   notEnforced: Type.Array(NotEnforced),

@@ -260,6 +260,8 @@ export const Plan = Type.Object({
   /** The whole job's time limit. */
   timeoutMs: Type.Union([Type.Number(), Type.Null()]),
   concurrency: Type.Optional(Concurrency),
+  /** Names of the environment variables whose values are masked, as the playbook says; never a value. */
+  secrets: Type.Optional(Type.Array(Type.String())),
   notifications: Type.Optional(Type.Array(NotificationPlan)),
   /** A job that failed or was cancelled is undone by another one. */
   undoOnFailure: Type.Optional(Type.Boolean()),

@@ -171,6 +171,12 @@ export const PlaybookInput = Type.Object(
     default: optional(described("Its value where the caller gives none.")),
     required: optional(Type.Boolean({ description: "Without a value nothing is started." })),
     enum: optional(Type.Array(Json, { description: "The values that are allowed." })),
+    secret: optional(
+      Type.Boolean({
+        description:
+          "Scripts get it as the environment variable of this name, given with `--secret NAME`; its value is in no plan and masked in all that is shown.",
+      }),
+    ),
   },
   { description: "A typed parameter of the playbook." },
 );
@@ -219,6 +225,12 @@ export const Playbook = Type.Object(
     inputs: optional(
       Type.Record(Type.String(), PlaybookInput, {
         description: "What a start may or must give, by name: `--var name=value`.",
+      }),
+    ),
+    secrets: optional(
+      Type.Array(Type.String(), {
+        description:
+          "Environment variables of the job whose values are masked in all that is shown: output, documents, notices.",
       }),
     ),
     orchestration: Type.Object(

@@ -14,6 +14,7 @@ import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
 import { createIds, newInstance } from "../../../daemon/src/ids.ts";
 import { createPlanner } from "../../../daemon/src/playbooks/planner.ts";
+import { namePattern, SECRET_NAMES_DEFAULT } from "../../../daemon/src/secrets/names.ts";
 import { FileStore } from "../../../daemon/src/store/store.ts";
 
 export class Lab implements AsyncDisposable {
@@ -52,11 +53,15 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Starts a job of one stage that runs these scripts, `parallel` of them at once. */
-  async run(scripts: readonly Partial<ScriptPlan>[], { parallel = 1 } = {}): Promise<JobId> {
-    return this.runStages([stage("s", scripts, parallel)]);
+  async run(
+    scripts: readonly Partial<ScriptPlan>[],
+    { parallel = 1, secrets = {} }: { parallel?: number; secrets?: Readonly<Record<string, string>> } = {},
+  ): Promise<JobId> {
+    return this.runStages([stage("s", scripts, parallel)], secrets);
   }
 
-  async runStages(stages: readonly StagePlan[]): Promise<JobId> {
+  /** `secrets` are variables of the scripts whose values are masked. */
+  async runStages(stages: readonly StagePlan[], secrets: Readonly<Record<string, string>> = {}): Promise<JobId> {
     const started = await this.host.engine.startJob({
       requestId: null,
       name: "lab",
@@ -66,7 +71,11 @@ export class Lab implements AsyncDisposable {
       parent: null,
       passedBefore: [],
       prepare: async (jobId) =>
-        this.host.store.putOrigin(jobId, { env: { PATH: process.env["PATH"] ?? "" }, umask: null }),
+        this.host.store.putOrigin(jobId, {
+          env: { PATH: process.env["PATH"] ?? "", ...secrets },
+          umask: null,
+          secrets: Object.entries(secrets).map(([name, value]) => ({ name, value })),
+        }),
     });
     if (!started.ok) throw new Error(JSON.stringify(started.problem));
     return started.value.id;
@@ -135,6 +144,7 @@ async function begin(lab: Lab): Promise<Life> {
     store,
     control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
     pools: {},
+    isSecretName: namePattern(SECRET_NAMES_DEFAULT),
     places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
     instance,
     startedAt: new Date().toISOString(),

@@ -35,8 +35,18 @@ export async function* attemptsOf(host: Host, query: AttemptQuery): AsyncGenerat
     if (event.type === "ScriptScheduled") {
       if (query.attempt !== null && query.attempt !== event.attempt) continue;
       yield { is: "scheduled", attempt: logAttempt(query.jobId, event, separate.has(event.script)) };
-    } else if (endsAttempt.has(event.type)) yield { is: "ended", script: event.script };
+    } else if (endsAttempt.has(event.type)) {
+      yield { is: "ended", script: event.script };
+      if (!isAll(query, event)) continue;
+      yield { is: "end" };
+      return;
+    }
   }
+}
+
+/** Whether one attempt was asked for, and this is its end: whoever follows it need not wait for the job's. */
+function isAll({ keys, attempt }: AttemptQuery, event: Event): boolean {
+  return keys?.size === 1 && attempt !== null && "attempt" in event && event.attempt === attempt;
 }
 
 async function* eventsOf(host: Host, { jobId, follow, signal }: AttemptQuery): AsyncGenerator<Event | "end", void> {

@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import type { Sink } from "../streams/sink.ts";
 import { attemptsOf, type AttemptQuery, type LogAttempt } from "./attempts.ts";
 import { streamName } from "./cursor.ts";
+import { maskFrom, maskPieces } from "./masked.ts";
 import { isOver } from "./over.ts";
 import { LineCutter, piecePrinter, type Piece } from "./pieces.ts";
 
@@ -78,12 +79,18 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
   const recorded = await output.times(ref);
   // What is there already was seen when the index says of its last byte; what comes is seen now.
   const known = await output.size(ref);
+  const mask = await maskFrom(host, ref, from);
   let cutter = new LineCutter(from);
-  const print = piecePrinter(ref);
-  const put = (pieces: readonly Piece[]): Promise<void> | undefined => {
+  const print = piecePrinter(mask === null ? ref : { ...ref, script: mask.masker.text(ref.script) });
+  const say = (pieces: readonly Piece[]): Promise<void> | undefined => {
     if (pieces.length === 0) return undefined;
     const now = Date.now();
     return sink.write(print(pieces, (end) => (end <= known ? recorded(end - 1) : now)));
+  };
+  const put = (pieces: readonly Piece[]) => say(mask === null ? pieces : maskPieces(pieces, mask.stream));
+  const putRest = async (): Promise<void> => {
+    if (mask !== null) await put(cutter.push(mask.stream.rest()));
+    await put(cutter.flush(true));
   };
   let partial: NodeJS.Timeout | undefined;
   const pieces = follow ? output.follow(ref, from, signal) : output.read(ref, from, known);
@@ -91,16 +98,21 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
     for await (const { bytes, end, leftOut } of pieces) {
       clearTimeout(partial);
       if (leftOut > 0) {
-        await put([...cutter.flush(true), { bytes, end }]);
+        await putRest();
+        await say([{ bytes, end }]);
         cutter = new LineCutter(end);
-      } else await put(cutter.push(bytes));
+        mask?.stream.cutTo(end);
+      } else await put(cutter.push(mask === null ? bytes : mask.stream.push(bytes)));
       if (signal.aborted) return;
       if (cutter.waiting > 0) partial = setTimeout(() => void put(cutter.flush(false)), limits.logPartialLineMs);
     }
   } finally {
     clearTimeout(partial);
   }
-  if (!signal.aborted) await put(cutter.flush(true));
+  if (signal.aborted) return;
+  // Of what may still be written, the beginning of a secret is kept for whoever reads on from here.
+  if (follow || isOver(host, ref)) await putRest();
+  else await put(cutter.flush(true));
 }
 
 /** Begins where a cursor says; attempts it does not name from their start. */

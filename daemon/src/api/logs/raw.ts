@@ -1,15 +1,18 @@
-import type { Host, OutputRef } from "../../host.ts";
+import type { Host, OutputPiece, OutputRef } from "../../host.ts";
 import type { Sink } from "../streams/sink.ts";
 import { attemptsOf, type AttemptQuery } from "./attempts.ts";
 import { streamName } from "./cursor.ts";
+import { maskFrom } from "./masked.ts";
 import { isOver } from "./over.ts";
 
 export type RawLogs = {
   readonly host: Host;
   readonly sink: Sink;
   readonly query: Omit<AttemptQuery, "signal">;
-  /** Bytes of the whole text that are left out. */
+  /** Bytes of the files, one after the other, that are left out. */
   readonly offset: number;
+  /** Bytes of the text that begins there, as it is sent, that are left out, too. */
+  readonly skip: number;
   /** Streams of which the answer's head says what was left out. */
   readonly told: ReadonlySet<string>;
 };
@@ -46,11 +49,15 @@ export async function leftOutOf(host: Host, parts: readonly OutputRef[], offset:
 /**
  * Sends the whole text: every attempt's bytes, one attempt after the other in the order of the journal. An attempt is
  * followed to its end before the next one begins, so the text is the same whenever it is read, and only ever grows.
+ * Where secrets are masked it is not as long as the files: there a reader that comes back says where it began, and how
+ * much it has.
  * Resolves to true when everything was sent.
  */
-export async function sendRaw({ host, sink, query, offset, told }: RawLogs): Promise<boolean> {
-  const { output } = host.store;
-  let skip = offset;
+export async function sendRaw({ host, sink, query, offset, skip: had, told }: RawLogs): Promise<boolean> {
+  const { output, secrets } = host.store;
+  const isMasked = (await secrets.of(query.jobId)) !== null;
+  let skip = isMasked ? offset : offset + had;
+  const behind = new Behind(isMasked ? had : 0);
   for await (const item of attemptsOf(host, { ...query, signal: sink.signal })) {
     if (item.is === "end") return !sink.signal.aborted;
     if (item.is === "ended") continue;
@@ -63,17 +70,66 @@ export async function sendRaw({ host, sink, query, offset, told }: RawLogs): Pro
       }
       const from = skip;
       skip = 0;
-      const pieces = query.follow ? output.follow(ref, from, sink.signal) : output.read(ref, from, size);
-      for await (const { bytes, leftOut } of pieces) {
+      for await (const { bytes, leftOut } of textOf({ host, sink, query, ref, from, size })) {
         // Nobody was told of this hole when the answer began: who comes back is.
         if (leftOut > 0 && !told.has(streamName(ref))) return false;
-        await sink.write(bytes);
+        const rest = behind.take(bytes);
+        if (rest.length > 0) await sink.write(rest);
         if (sink.signal.aborted) return false;
       }
       if (sink.signal.aborted) return false;
     }
   }
   return false;
+}
+
+type Part = Pick<RawLogs, "host" | "sink" | "query"> & {
+  readonly ref: OutputRef;
+  readonly from: number;
+  readonly size: number;
+};
+
+/** What is to be read of one stream, masked. */
+async function* textOf({ host, sink, query, ref, from, size }: Part): AsyncGenerator<OutputPiece, void, undefined> {
+  const { output } = host.store;
+  const pieces = query.follow ? output.follow(ref, from, sink.signal) : output.read(ref, from, size);
+  const mask = await maskFrom(host, ref, from);
+  if (mask === null) {
+    yield* pieces;
+    return;
+  }
+  let end = from;
+  const shown = (settled: Buffer): OutputPiece => {
+    end += settled.length;
+    return { bytes: mask.stream.render(settled, end), end, leftOut: 0 };
+  };
+  for await (const piece of pieces) {
+    if (piece.leftOut === 0) {
+      yield shown(mask.stream.push(piece.bytes));
+      continue;
+    }
+    yield shown(mask.stream.rest());
+    yield piece;
+    ({ end } = piece);
+    mask.stream.cutTo(end);
+  }
+  // Of what may still be written, the beginning of a secret is kept back.
+  if (!sink.signal.aborted && (query.follow || isOver(host, ref))) yield shown(mask.stream.rest());
+}
+
+/** Leaves out so many bytes of what comes. */
+class Behind {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  take(bytes: Buffer): Buffer {
+    const count = Math.min(this.#left, bytes.length);
+    this.#left -= count;
+    return bytes.subarray(count);
+  }
 }
 
 /** Bytes of the text before the given place. */

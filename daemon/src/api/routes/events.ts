@@ -31,6 +31,7 @@ async function answerNdjson({ host, closing }: Context, { params, query, reply }
   const found = await findState(host, params.id);
   if (!found.ok) return found;
   const { id: jobId, seq } = found.value;
+  const masker = await host.store.secrets.of(jobId);
   const { after = 0, follow = false } = query;
   const sink = new Sink(reply, { contentType: "application/x-ndjson", gatherMs: 0, closing });
   await pour(sink, async () => {
@@ -38,13 +39,13 @@ async function answerNdjson({ host, closing }: Context, { params, query, reply }
       for await (const event of host.store.events(jobId, after)) {
         // What there was when it was asked.
         if (event.seq > seq || sink.signal.aborted) break;
-        await sink.write(`${eventText(event)}\n`);
+        await sink.write(`${eventText(event, masker)}\n`);
       }
       return true;
     }
     for await (const item of jobEvents(host, { jobId, after, signal: sink.signal })) {
       if (item.is === "end") return true;
-      if (item.is === "event") await sink.write(`${eventText(item.event)}\n`);
+      if (item.is === "event") await sink.write(`${eventText(item.event, masker)}\n`);
     }
     return false;
   });
@@ -62,19 +63,21 @@ async function sendJob(
   // It was there a moment ago, when the upgrade was admitted.
   if (!found.ok) return writer.close(closeCodes.goingAway, "the job is gone");
   const { id: jobId, seq } = found.value;
+  const masker = await host.store.secrets.of(jobId);
   writer.hello(context, { cursor: String(after ?? seq), oldest: "0" });
   if (after !== undefined && after > seq) {
     writer.send({ type: "reset", cursor: String(seq), reason: `the job has only ${seq} events` });
     return writer.close(closeCodes.reset, "reset");
   }
+  const masked = <T>(document: T): T => masker?.document(document) ?? document;
   for await (const item of jobEvents(host, { jobId, signal: writer.signal, ...(after !== undefined && { after }) })) {
     switch (item.is) {
       case "snapshot":
-        writer.send({ type: "snapshot", seq: item.state.seq, job: detail(item.state) });
+        writer.send({ type: "snapshot", seq: item.state.seq, job: masked(detail(item.state)) });
         break;
       case "event":
-        if (writer.keepsUp) writer.send(jobFrame(item.event));
-        else await writer.sendAndDrain(jobFrame(item.event));
+        if (writer.keepsUp) writer.send(jobFrame(item.event, masker));
+        else await writer.sendAndDrain(jobFrame(item.event, masker));
         break;
       case "end":
         writer.send({ type: "end", seq: item.seq });

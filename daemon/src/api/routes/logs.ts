@@ -32,8 +32,8 @@ async function answer(
   if (cursor === null)
     return refuse("REQUEST_INVALID", "cursor must be key#attempt:offset, with commas between several");
   if (query.format === "ndjson") {
-    if (query.offset !== undefined)
-      return refuse("REQUEST_INVALID", "offset goes with format=raw; NDJSON is resumed with cursor");
+    if (query.offset !== undefined || query.skip !== undefined)
+      return refuse("REQUEST_INVALID", "offset and skip go with format=raw; NDJSON is resumed with cursor");
     const startOf = await ndjsonStart(host, { query: wanted.value, cursor, tail: query.tail });
     const sink = new Sink(reply, { contentType: "application/x-ndjson", gatherMs: limits.logGatherMs, closing });
     await pour(sink, () => sendNdjson({ host, sink, query: wanted.value, startOf }));
@@ -45,8 +45,9 @@ async function answer(
   reply.raw.setHeader("aither-log-offset", offset);
   const { header, told } = await leftOutOf(host, await presentParts(host, wanted.value), offset);
   if (header !== "") reply.raw.setHeader("aither-log-left-out", header);
+  if ((await host.store.secrets.of(found.value.id)) !== null) reply.raw.setHeader("aither-log-masked", "1");
   const sink = new Sink(reply, { contentType: "text/plain; charset=utf-8", gatherMs: limits.logGatherMs, closing });
-  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, told }));
+  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, skip: query.skip ?? 0, told }));
   return ok(undefined);
 }
 

@@ -6,9 +6,10 @@ import type { Context } from "../context.ts";
 import { workspaceOf } from "../environment.ts";
 import { mount } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
-import { resolveRequest } from "./start.ts";
+import { resolveRequest, withSecrets } from "./start.ts";
 
-export function playbookRoutes(app: FastifyInstance, { host: { planner } }: Context): void {
+export function playbookRoutes(app: FastifyInstance, { host }: Context): void {
+  const { planner } = host;
   mount(app, "listPlaybooks", async ({ query }) => {
     const workspace = absolute(query);
     if (!workspace.ok) return workspace;
@@ -26,7 +27,8 @@ export function playbookRoutes(app: FastifyInstance, { host: { planner } }: Cont
     const resolved = resolveRequest(body);
     if (!resolved.ok) return resolved;
     const planned = await planner.preview(resolved.value.wanted);
-    return planned.ok ? ok(planner.planView(planned.value)) : planned;
+    if (!planned.ok) return planned;
+    return ok(planner.planView(withSecrets(host, resolved.value, planned.value).plan));
   });
 
   mount(app, "validatePlaybook", async ({ body }) => {

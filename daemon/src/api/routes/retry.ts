@@ -18,7 +18,7 @@ import { plainEnvironment } from "../environment.ts";
 import { findState } from "../job-names.ts";
 import { mount } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
-import { idempotencyKey, preparing, reply, startedBefore } from "./start.ts";
+import { idempotencyKey, preparing, reply, startedBefore, withSecrets } from "./start.ts";
 
 /** A retry is a new job with the same inputs: the frozen plan, the environment, the umask. */
 export function retryRoute(app: FastifyInstance, { host, access }: Context): void {
@@ -118,8 +118,10 @@ async function planned({ host, parent, origin, passed, changed }: Again): Promis
   const umask = origin.umask === null ? {} : { umask: origin.umask };
   const anew = await host.planner.plan({ ...changedRequest, env: { ...origin.env }, ...umask });
   if (!anew.ok) return anew;
-  const plan = { ...anew.value, timeoutMs: request.timeoutMs ?? anew.value.timeoutMs };
-  return ok({ plan, passed, kept: { ...origin, request: changedRequest } });
+  const timed = { ...anew.value, timeoutMs: request.timeoutMs ?? anew.value.timeoutMs };
+  const given = (origin.secrets ?? []).map(({ name }) => name);
+  const { plan, origin: kept } = withSecrets(host, { origin: { ...origin, request: changedRequest }, given }, timed);
+  return ok({ plan, passed, kept });
 }
 
 /** What must have been asked for, as far as the plan tells; null when it came from text that is gone. */

@@ -4,6 +4,7 @@ import type { Outcome } from "@aither/engine";
 import { API_VERSION, type JobId, type Plan, type StartJob, type StartJobReply } from "@aither/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Host, Origin } from "../../host.ts";
+import { secretsOf } from "../../secrets/names.ts";
 import type { Context } from "../context.ts";
 import { jobEnvironment, plainEnvironment, workspaceOf } from "../environment.ts";
 import { limits } from "../limits.ts";
@@ -16,7 +17,7 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
     if (!key.ok) return key;
     const resolved = resolveRequest(body);
     if (!resolved.ok) return resolved;
-    const { wanted, origin } = resolved.value;
+    const { wanted } = resolved.value;
     const startAtMs = startTime(wanted.at);
     if (!startAtMs.ok) return startAtMs;
     const noPool = unknownPool(host, wanted.pool);
@@ -25,7 +26,10 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
     const [earlier, planned] = await Promise.all([startedBefore(host, key.value), host.planner.plan(wanted)]);
     if (earlier !== null) return ok(earlier);
     if (!planned.ok) return planned;
-    const plan: Plan = { ...planned.value, timeoutMs: wanted.timeoutMs ?? planned.value.timeoutMs };
+    const { plan, origin } = withSecrets(host, resolved.value, {
+      ...planned.value,
+      timeoutMs: wanted.timeoutMs ?? planned.value.timeoutMs,
+    });
     return reply(
       await host.engine.startJob({
         requestId: key.value,
@@ -100,20 +104,40 @@ export async function startedBefore(host: Host, key: string | null): Promise<Sta
   return state === null ? null : view(state);
 }
 
-type Resolved = { readonly wanted: StartJob & { workspace: string }; readonly origin: Origin };
+type Resolved = {
+  readonly wanted: StartJob & { workspace: string };
+  readonly origin: Origin;
+  /** Names of the secrets that came with the request. */
+  readonly given: readonly string[];
+};
 
 /** Fills in what the caller left out, the same for a start and for a dry run. */
 export function resolveRequest(body: StartJob): Outcome<Resolved> {
   const given = [body.playbook, body.selector, body.text].filter((way) => way !== undefined);
   if (given.length !== 1)
     return refuse("REQUEST_INVALID", `the body must have one of playbook, selector and text; it has ${given.length}`);
-  const { env: clientEnv, umask, ...rest } = body;
+  const { env: clientEnv, umask, secrets = {}, ...rest } = body;
   const workspace = workspaceOf(body);
   if (!isAbsolute(workspace)) return refuse("REQUEST_INVALID", `workspace must be an absolute path: ${workspace}`);
-  const env = clientEnv === undefined ? plainEnvironment(process.env) : jobEnvironment(clientEnv);
+  const base = clientEnv === undefined ? plainEnvironment(process.env) : jobEnvironment(clientEnv);
+  const env = { ...base, ...secrets };
   const request = { ...rest, workspace };
   return ok({
     wanted: { ...request, env, ...(umask !== undefined && { umask }) },
     origin: { env, umask: umask ?? null, request },
+    given: Object.keys(secrets),
   });
+}
+
+/** Finds the values that nobody shall be shown. The plan says which of them cannot be hidden, and holds no value. */
+export function withSecrets(
+  { isSecretName }: Host,
+  { origin, given }: Omit<Resolved, "wanted">,
+  plan: Plan,
+): { readonly plan: Plan; readonly origin: Origin } {
+  const { secrets, notes } = secretsOf({ env: origin.env, given, plan, isSecretName });
+  return {
+    plan: notes.length === 0 ? plan : { ...plan, notEnforced: [...plan.notEnforced, ...notes] },
+    origin: { ...origin, secrets },
+  };
 }

@@ -14,7 +14,7 @@ function hubWith(startedAt = "2026-01-01T00:00:00.000Z") {
       return () => (publish = undefined);
     },
   };
-  const hub = new EventHub({ engine, startedAt } as ConstructorParameters<typeof EventHub>[0]);
+  const hub = new EventHub({ engine, startedAt } as ConstructorParameters<typeof EventHub>[0], () => null);
   let seq = 0;
   const say = (bytes = 0): void => {
     const envelope = { v: 1, seq: ++seq, time: startedAt, jobId: "j" };

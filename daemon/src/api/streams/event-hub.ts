@@ -1,7 +1,9 @@
 import type { Published } from "@aither/engine";
+import type { JobId } from "@aither/protocol";
 import type { Host } from "../../host.ts";
 import { limits } from "../limits.ts";
-import { eventFrame } from "./event-text.ts";
+import type { Masker } from "../../secrets/masker.ts";
+import { eventFrame, eventText } from "./event-text.ts";
 
 export type Recent = { readonly position: number; readonly cursor: string; readonly frame: Buffer };
 
@@ -13,6 +15,7 @@ export class EventHub {
   readonly #life: string;
   readonly #listeners = new Set<() => void>();
   readonly #leave: () => void;
+  readonly #maskerOf: (jobId: JobId) => Masker | null;
   #recent: Recent[] = [];
   /** Index of the oldest one that is still offered. */
   #first = 0;
@@ -20,7 +23,8 @@ export class EventHub {
   #position = 0;
   #isTelling = false;
 
-  constructor(host: Pick<Host, "engine" | "startedAt">) {
+  constructor(host: Pick<Host, "engine" | "startedAt">, maskerOf: (jobId: JobId) => Masker | null) {
+    this.#maskerOf = maskerOf;
     this.#life = sortable(Date.parse(host.startedAt));
     this.#leave = host.engine.onPublished((published) => this.#take(published));
   }
@@ -65,7 +69,7 @@ export class EventHub {
   #take({ event }: Published): void {
     this.#position += 1;
     const cursor = this.#cursorAt(this.#position);
-    const frame = eventFrame(cursor, event);
+    const frame = eventFrame(cursor, eventText(event, this.#maskerOf(event.jobId)));
     this.#recent.push({ position: this.#position, cursor, frame });
     this.#bytes += frame.length;
     this.#forgetOld();

@@ -15,6 +15,7 @@ import {
   type Surroundings,
   textOf,
 } from "./scope.ts";
+import { secretNames } from "./secrets.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { compileStage, type Shared, type StageInput } from "./stage.ts";
@@ -64,6 +65,7 @@ export function compile(input: CompileInput): Compiled {
   ];
   checkUniqueSteps(compiler);
   const notifications = notificationPlans(compiler, scope);
+  const secrets = secretsOf(compiler, profile?.profile);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
     value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
   const plan: Plan = {
@@ -81,6 +83,7 @@ export function compile(input: CompileInput): Compiled {
     timeoutMs: request.timeoutMs ?? seconds(setting(orchestration.timeout, "timeout")),
     ...concurrencyOf(orchestration.concurrency, setting),
     ...(notifications.length > 0 && { notifications }),
+    ...(secrets.length > 0 && { secrets }),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
     stages,
     missing: [...compiler.missing],
@@ -88,6 +91,14 @@ export function compile(input: CompileInput): Compiled {
     notEnforced: compiler.notEnforced,
   };
   return { plan, findings: startable(plan, compiler.findings, playbook) };
+}
+
+function secretsOf(compiler: Compiler, profile: PlaybookProfile | undefined): string[] {
+  const { playbook, request, around } = compiler;
+  const declared = overlay(playbook.orchestration.variables, profile?.variables, profile?.overrides);
+  const { names, findings } = secretNames({ playbook, declared, caller: request.variables, env: around.env });
+  compiler.findings.push(...findings);
+  return [...names];
 }
 
 function concurrencyOf(

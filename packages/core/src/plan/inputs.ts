@@ -32,7 +32,7 @@ export function typedVariables(
   }
   for (const [name, input] of Object.entries(playbook.inputs ?? {})) {
     const given = lowered(caller).has(name.toLowerCase()) || defaults.has(name.toLowerCase());
-    if (input.required !== true || given) continue;
+    if (input.required !== true || input.secret === true || given) continue;
     const like = nearest(name, Object.keys(caller));
     findings.push(
       finding(

@@ -226,7 +226,7 @@ export function layersOf(
   caller: Variables,
 ): { readonly declared: Record<string, Json>; readonly all: Record<string, Json> } {
   const inputs = Object.entries(playbook.inputs ?? {}).flatMap(([name, input]) =>
-    input.default === undefined ? [] : [[name, input.default] as const],
+    input.default === undefined || input.secret === true ? [] : [[name, input.default] as const],
   );
   const declared = overlay(Object.fromEntries(inputs), playbook.orchestration.variables);
   return { declared, all: overlay(declared, profile?.variables, profile?.overrides, caller) };

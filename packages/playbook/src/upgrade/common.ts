@@ -160,11 +160,28 @@ export function readInputs(fields: Fields | undefined): Record<string, PlaybookI
       default: inner.raw("default")?.value,
       required: inner.flag("required", "mandatory"),
       enum: listOf(inner.raw("enum", "values", "validateSet", "options")?.value),
+      secret: inner.flag("secret"),
     });
     inner.ignore("example", "examples");
     inputs[key] = keepRest(input, inner);
   }
   return inputs;
+}
+
+/** Names of environment variables. */
+export function readSecrets(fields: Fields): string[] | undefined {
+  const names = fields.texts("secrets");
+  for (const [index, name] of (names ?? []).entries()) {
+    if (/^[A-Za-z_]\w*$/.test(name)) continue;
+    fields.gathering.findings.push({
+      severity: "error",
+      code: "wrong-value",
+      message: "`secrets` holds names of environment variables, and this is none",
+      fix: "write the name alone, such as DEPLOY_TOKEN; whoever starts the job gives its value",
+      path: [...fields.path, "secrets", index],
+    });
+  }
+  return names;
 }
 
 function listOf(value: Json | undefined): Json[] | undefined {

@@ -14,6 +14,7 @@ import {
   readMetadata,
   readProfiles,
   readRequirements,
+  readSecrets,
   withIds,
 } from "./common.ts";
 import { readTopMessages } from "./notifications.ts";
@@ -31,6 +32,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
     metadata: readMetadataObject(fields, fallbackName),
     requirements: readRequirements(fields.object("requirements")),
     inputs: readInputs(fields.object("inputs", "parameters")),
+    secrets: readSecrets(fields),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
       undefinedVariables: "empty",
@@ -62,6 +64,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
     metadata: readTopMetadata(fields, fallbackName),
     requirements: readRequirements(fields.object("requirements", "prerequisites")),
     inputs: readInputs(fields.object("parameters", "inputs")),
+    secrets: readSecrets(fields),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
       undefinedVariables: "empty",

@@ -14,6 +14,7 @@ import {
   readMetadata,
   readProfiles,
   readRequirements,
+  readSecrets,
 } from "./common.ts";
 
 /** A v3 file: `metadata`, `orchestration.jobs`. Nothing is translated, only checked and put in order. */
@@ -27,6 +28,7 @@ export function readV3(fields: Fields, fallbackName: string): Playbook {
     metadata: readMetadataObject(fields, fallbackName),
     requirements: readRequirements(requirements),
     inputs: readInputs(fields.object("inputs", "parameters")),
+    secrets: readSecrets(fields),
     orchestration: readOrchestration(orchestration, { powershell, whole: fields }),
   });
   return keepRest(playbook, fields);
