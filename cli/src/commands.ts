@@ -77,7 +77,8 @@ export const commands: readonly Command[] = [
       ...startFlags,
       profile,
       again: { type: "boolean", about: "the playbook of the latest job" },
-      "use-cache": { type: "boolean", about: "refused: results are not cached" },
+      "use-cache": { type: "boolean", about: "do not run again what has a `cache` and did not change" },
+      "refresh-cache": { type: "boolean", about: "run everything, and store it anew for --use-cache" },
       summary: { type: "boolean", about: "refused: no summary is written" },
     },
     examples: [

@@ -42,6 +42,8 @@ export function startOptions(context: Context, input: Input): StartOptions {
     timeoutMs: input.timeMs("timeout"),
     priority: priorityOf(input.text("priority")),
     pool: input.text("pool"),
+    useCache: input.on("use-cache") || undefined,
+    refreshCache: input.on("refresh-cache") || undefined,
     at: at === undefined ? undefined : startTime(at, context.nowMs()),
   };
   const set = Object.fromEntries(

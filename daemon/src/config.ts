@@ -21,15 +21,21 @@ export type Config = {
   readonly logLimit: LogLimit | null;
   /** Environment variables with such names hold secrets; `*` stands for anything. */
   readonly secretNames: readonly string[];
+  readonly cache: CacheLimits;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
 };
 
+/** The least recently used goes when there is more, or when it was not used for so long. */
+export type CacheLimits = { readonly bytesMax: number; readonly daysMax: number };
+
 export type ArtifactLimits = { readonly bytesMax: number; readonly filesMax: number };
 
 const ARTIFACT_BYTES_DEFAULT = 1024 ** 3;
 const ARTIFACT_FILES_DEFAULT = 10_000;
+const CACHE_BYTES_DEFAULT = 2 * 1024 ** 3;
+const CACHE_DAYS_DEFAULT = 30;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const SLOTS_DEFAULT = 256;
 const SLOTS_MAX = 10_000;
@@ -54,9 +60,13 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
   const logLimit = file["logLimit"] === undefined ? null : logLimitOf(file["logLimit"]);
   if (typeof logLimit === "string") throw invalid(logLimit);
   const secretNames = readSecretNames(file["secretNames"]);
+  const cache = {
+    bytesMax: wholeNumber(file, "cacheBytesMax") ?? CACHE_BYTES_DEFAULT,
+    daysMax: wholeNumber(file, "cacheDaysMax") ?? CACHE_DAYS_DEFAULT,
+  };
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
   const { home } = flags;
-  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, logLevel, bootIdPath };
+  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, cache, logLevel, bootIdPath };
 }
 
 /** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */

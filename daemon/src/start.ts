@@ -4,6 +4,7 @@ import type { Places } from "@aither/protocol";
 import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
 import { Aftermath } from "./after/aftermath.ts";
 import { buildApi } from "./api/app.ts";
+import { cacheOf } from "./cache/build.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { LocalControl } from "./exec/control.ts";
@@ -32,6 +33,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   const store = new FileStore({ state: places.state, log, tail });
   await store.open();
   lifecycle.onStop(async () => store.close());
+  const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
   const executor = new LocalExecutor({
     slots: config.slots,
     fs: store.fs,
@@ -46,6 +48,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     logLimit: config.logLimit,
     onDiskFailed: (error) => lifecycle.diskFailed(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+    cache,
   });
   const engine = new Engine({
     clock: createClock(readBootId(identity)),
@@ -59,6 +62,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   });
   store.connect(engine);
   executor.open();
+  engine.onPublished(cache.onPublished);
   const after = aftermathOf(store, engine, log);
   await engine.start();
   await after.start();
@@ -67,6 +71,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     await after.close();
     await engine.stop();
     await executor.close();
+    await cache.close();
     tail.close();
   });
   const host: Host = {

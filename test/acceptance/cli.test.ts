@@ -151,7 +151,6 @@ describe("the command line", () => {
     const told = await cli.run(["jobs", "status", "99999", "--json"]);
     assert.equal(told.stdout, "");
     assert.equal((JSON.parse(told.stderr) as { code: string }).code, "AITHER_E_JOB_NOT_FOUND");
-    assert.equal((await cli.run(["orch", "good", "--use-cache"])).code, 2);
     assert.equal((await cli.run(["prune"])).code, 2);
     const elsewhere = await cli.run(["jobs", "list"], { env: { AITHER_HOST: "unix:///nowhere/at.sock" } });
     assert.equal(elsewhere.code, 3, elsewhere.stderr);

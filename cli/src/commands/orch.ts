@@ -9,8 +9,6 @@ import { announce, playbookOf, startOptions } from "../start.ts";
 
 /** `aither orch` */
 export async function orch(context: Context, input: Input): Promise<number> {
-  if (input.on("use-cache"))
-    throw usage("--use-cache: results are not cached, so there is nothing to use", "leave it out: every script runs");
   if (input.on("summary"))
     throw usage("--summary: no summary is written", "aither jobs status JOB shows what happened");
   const [named] = input.args;

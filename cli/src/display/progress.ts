@@ -152,6 +152,10 @@ export class Story {
       const tolerated = event.tolerated ? " (tolerated)" : "";
       return [`  ${this.#theme.sign(status)} ${title}${took} — ${failureText(event.failure)}${tolerated}`];
     }
+    if (event.type === "ScriptCompleted" && event.cache?.is === "hit") {
+      const from = event.cache.from === undefined ? "" : `, from job #${event.cache.from.number}`;
+      return [`  ${this.#theme.sign(status)} ${title}${this.#theme.dim(` — cached${from}`)}`];
+    }
     // A stage's only script: the stage's own line says it.
     if (note?.alone) return [];
     const reason = "reason" in event && event.reason !== undefined ? this.#theme.dim(` — ${event.reason}`) : "";

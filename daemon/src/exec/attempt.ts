@@ -24,7 +24,7 @@ import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
-import type { AttemptRef, Handle, LogLimit } from "@aither/protocol";
+import type { AttemptRef, CacheNote, Handle, LogLimit } from "@aither/protocol";
 import { outputPath } from "./environment.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { readOutputs } from "./outputs.ts";
@@ -57,6 +57,11 @@ export type Connection = {
   readonly logLimit: LogLimit | null;
 };
 
+/** What is worth keeping of a script that ended well. */
+export type Result = { readonly exitCode: number; readonly outputs: Readonly<Record<string, string>> };
+
+/** The exit code of Windows installers that want a restart of the machine. */
+const RESTART_REQUIRED = 3010;
 /** How often an orphaned script is looked at. */
 const ORPHAN_POLL_MS = 1_000;
 /** A wrapper that was seen dead may have written its record a moment before. */
@@ -67,6 +72,10 @@ const FOLLOW_AFTER_MS = 30;
 export class Attempt {
   request: EnsureRequest;
   phase: Phase = "asked";
+  /** What the cache said before the start. */
+  cacheNote: CacheNote | undefined;
+  /** Keeps the result of a script that may be cached; set before it can end. */
+  keep: ((result: Result) => Promise<CacheNote | undefined>) | undefined;
   #connection: Connection | undefined;
   #handle: Handle | undefined;
   #unwatch: () => void = () => undefined;
@@ -111,7 +120,7 @@ export class Attempt {
     if (this.phase !== "asked") return;
     this.phase = "running";
     this.#handle = handle;
-    this.connection.report({ is: how, ref: this.request.ref, handle });
+    this.connection.report({ is: how, ref: this.request.ref, handle, ...this.#note() });
     const { sweep, leftovers } = this.connection;
     const unwatch = sweep.watch(handle, () => this.heard());
     const unclaim = leftovers.claimed(handle);
@@ -156,6 +165,8 @@ export class Attempt {
       readOutputs(outputPath(this.files)),
       syncExit(this.connection.fs, this.files),
     ]);
+    const all = [...new Set([...this.#left, ...leftovers])];
+    const kept = this.keep === undefined || all.length > 0 ? undefined : await this.#keep(exit, outputs);
     const logBytes = await fileSize(this.files.log);
     if (this.isOver()) return;
     // It ran while there was no daemon.
@@ -170,8 +181,18 @@ export class Attempt {
       endedAtMs: exit.endedAt,
       handle,
       outputs,
-      leftovers: [...new Set([...this.#left, ...leftovers])],
+      leftovers: all,
+      ...this.#note(),
+      ...(kept !== undefined && { kept }),
     });
+  }
+
+  /** Nothing was started: an earlier result is in its place. */
+  restored({ exitCode, outputs }: Result, cache: CacheNote): void {
+    if (this.isOver()) return;
+    this.#over(undefined);
+    const { ref } = this.request;
+    this.connection.report({ is: "restored", ref, exitCode, endedAtMs: Date.now(), outputs, cache });
   }
 
   /** Its wrapper is dead and left no record; its script may still run. Never runs again before it is empty. */
@@ -242,6 +263,18 @@ export class Attempt {
     if (!this.request.script.separateStderr) return;
     const errBytes = statSync(this.files.err, { throwIfNoEntry: false })?.size ?? 0;
     if (errBytes > 0) recordOffset(this.files.errIdx, errBytes);
+  }
+
+  #note(): { readonly cache?: CacheNote } {
+    return this.cacheNote === undefined ? {} : { cache: this.cacheNote };
+  }
+
+  /** Only what ended well is worth keeping; a wish for a restart of the machine is not to be repeated. */
+  async #keep({ result }: ExitFound, outputs: Result["outputs"]): Promise<CacheNote | undefined> {
+    const { successExitCodes } = this.request.script;
+    if (result.kind !== "exited" || result.signal !== undefined || result.code === RESTART_REQUIRED) return undefined;
+    if (result.code !== 0 && !successExitCodes.includes(result.code)) return undefined;
+    return this.keep?.({ exitCode: result.code, outputs });
   }
 
   async #look(): Promise<void> {

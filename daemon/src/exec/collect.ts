@@ -5,11 +5,10 @@
  */
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { literalPrefix, matcherOf } from "./glob.ts";
+import { dirname, join } from "node:path";
+import { excluderOf, filesUnder, findFiles, insideOf } from "./workspace-files.ts";
 
-/** Looked at for one glob; beyond it the search ends, and says so. */
-const ENTRIES_MAX = 200_000;
+/** Files on their way; nobody takes them for files of somebody. */
 const TEMPORARY = ".keeping-";
 
 export type Collection = {
@@ -33,13 +32,13 @@ export async function collect(collection: Collection): Promise<Collected> {
   const into = join(collection.artifacts, safeName(collection.folder));
   await mkdir(into, { recursive: true, mode: 0o700 });
   await dropTemporaries(into);
-  const excluded = collection.paths.filter((path) => path.startsWith("!")).map((path) => matcherOf(path.slice(1)));
+  const isExcluded = excluderOf(collection.paths);
   const wanted = new Set<string>();
   let missing = 0;
   for (const path of collection.paths) {
     if (path.trim() === "" || path.startsWith("!")) continue;
-    const found = await find(path, { workspace, say });
-    const kept = found.filter((file) => !excluded.some((excludes) => excludes(file)));
+    const found = await findFiles(path, { workspace, say });
+    const kept = found.filter((file) => !isExcluded(file));
     for (const file of kept) wanted.add(file);
     if (kept.length > 0) continue;
     missing += 1;
@@ -124,73 +123,6 @@ async function dropTemporaries(folder: string): Promise<void> {
     if (entry.isDirectory()) await dropTemporaries(path);
     else if (entry.name.startsWith(TEMPORARY)) await rm(path, { force: true });
   }
-}
-
-/** Paths of files, relative to the workspace, with `/`. */
-async function find(
-  pattern: string,
-  { workspace, say }: { workspace: string; say: (line: string) => void },
-): Promise<string[]> {
-  const plain = tidied(pattern);
-  const prefix = literalPrefix(plain);
-  if (resolve(workspace, prefix) !== workspace && !resolve(workspace, prefix).startsWith(workspace + sep)) {
-    say(`warning: ${pattern} is outside the workspace`);
-    return [];
-  }
-  const start = await insideOf(workspace, prefix);
-  if (start === null) return [];
-  const found = await stat(start);
-  if (found.isFile()) return prefix === plain ? [prefix] : [];
-  if (!found.isDirectory()) return [];
-  const matches = prefix === plain ? () => true : matcherOf(plain);
-  const files: string[] = [];
-  let looked = 0;
-  for await (const file of filesUnder(join(workspace, prefix), prefix)) {
-    looked += 1;
-    if (looked > ENTRIES_MAX) {
-      say(`warning: ${pattern}: the search ended after ${ENTRIES_MAX} files`);
-      break;
-    }
-    if (matches(file)) files.push(file);
-  }
-  return files;
-}
-
-function tidied(pattern: string): string {
-  const plain = pattern
-    .trim()
-    .replaceAll("\\", "/")
-    .replaceAll(/\/{2,}/g, "/")
-    .replace(/\/$/, "");
-  return plain.replace(/^(\.\/)+/, "").replace(/^\.$/, "");
-}
-
-/** The real place of a path, if it is there and within the workspace; links that lead out of it lead nowhere. */
-async function insideOf(workspace: string, path: string): Promise<string | null> {
-  const real = await realpath(join(workspace, path)).catch(() => null);
-  if (real === null) return null;
-  const way = relative(workspace, real);
-  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && resolve(workspace, way) === real) ? real : null;
-}
-
-/** Files and links to files; folders that are links are not entered. */
-async function* filesUnder(folder: string, name: string): AsyncIterable<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = name === "" ? entry.name : `${name}/${entry.name}`;
-    // A home may be in its workspace: jobs do not keep jobs.
-    if (entry.name === ".orchestration-jobs") continue;
-    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name), path);
-    else if (entry.isFile() && !entry.name.startsWith(TEMPORARY)) yield path;
-    else if (entry.isSymbolicLink() && (await isFileBehind(join(folder, entry.name)))) yield path;
-  }
-}
-
-async function isFileBehind(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 /** One part of a name, without what could mean something to a terminal or a file system. */

@@ -22,6 +22,7 @@ import {
   type IdentityOptions,
   type Tail,
 } from "@aither/supervise";
+import type { Cache } from "../cache/cache.ts";
 import type { ArtifactLimits } from "../config.ts";
 import type { Log, Origin } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
@@ -55,6 +56,7 @@ export type LocalExecutorOptions = {
   /** How much of a log is kept when its script does not say; null: all of it. */
   readonly logLimit?: LogLimit | null;
   readonly jobNumber: (jobId: JobId) => number;
+  readonly cache: Cache;
 };
 
 export class LocalExecutor implements Executor {
@@ -184,7 +186,8 @@ export class LocalExecutor implements Executor {
         this.#options.log.warn({ ...ref, wrapperPid }, "a script lost its wrapper and is waited for"),
     });
     this.#byBell.set(bellName(ref), attempt);
-    const { mayStart, recovering } = attempt.request;
+    const { mayStart, recovering, cache } = attempt.request;
+    if (cache !== undefined) await this.#mayKeep(attempt);
     if (recovering || !mayStart) {
       await survey(attempt, this.#options.daemonId);
       return;
@@ -194,6 +197,7 @@ export class LocalExecutor implements Executor {
 
   async #start(attempt: Attempt): Promise<void> {
     const { request, files } = attempt;
+    if (request.cache !== undefined && (await this.#restored(attempt))) return;
     const spec = await prepare({
       request,
       files,
@@ -225,6 +229,27 @@ export class LocalExecutor implements Executor {
     this.#options.log.warn({ ...request.ref, result }, "an attempt was not claimed");
     const found = await survey(attempt, this.#options.daemonId, this.#tooManyFences(request.ref));
     if (found !== "not-started") this.#fences.delete(scriptId(request.ref));
+  }
+
+  /** Its result may be kept when it ends, whoever started it. */
+  async #mayKeep(attempt: Attempt): Promise<void> {
+    const { request, files } = attempt;
+    const { cache } = this.#options;
+    attempt.cacheNote = request.started ? undefined : await cache.noted(files);
+    const env = (await this.#surroundings.of(request.ref.jobId)).origin?.env ?? {};
+    attempt.keep = async (result) => cache.keep({ request, files, env }, result);
+  }
+
+  /** True when there is nothing to start: an earlier result was put in its place, or it is not wanted any more. */
+  async #restored(attempt: Attempt): Promise<boolean> {
+    const { request, files } = attempt;
+    const env = (await this.#surroundings.of(request.ref.jobId)).origin?.env ?? {};
+    const mayGoOn = (): boolean => attempt.request.mayStart && !attempt.isOver() && !this.#closed;
+    const look = await this.#options.cache.look({ request, files, env, mayGoOn });
+    if (look.is === "miss") attempt.cacheNote = look.note;
+    else if (look.is === "hit") attempt.restored(look.entry, look.note);
+    else if (!this.#closed && !attempt.isOver()) await survey(attempt, this.#options.daemonId);
+    return look.is !== "miss" || attempt.isOver();
   }
 
   /** A message when this script was fenced too often already. */

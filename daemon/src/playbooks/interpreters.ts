@@ -199,14 +199,29 @@ async function typescript(finder: Finder, using: (...front: string[]) => Run): P
 /** A program by its own path: executable, or with a `#!` that says who runs it. */
 async function program(finder: Finder, path: string, using: (...front: string[]) => Run): Promise<Run> {
   if (await isProgram(path)) return using(path);
-  const head = await readHead(path, 256).catch(() => "");
-  const words = /^#!\s*([^\n]+)/.exec(head)?.[1]?.trim().split(/\s+/) ?? [];
-  const viaEnv = /(^|\/)env$/.test(words[0] ?? "");
-  const [interpreter, ...options] = viaEnv ? words.slice(1).filter((word) => word !== "-S") : words;
+  const [interpreter, ...options] = await wordsOfShebang(path);
   if (interpreter === undefined) {
     return { ok: false, interpreter: path, mend: `make it executable (chmod +x ${path}) or begin it with #!` };
   }
   const found = await finder.program(interpreter);
   if (found !== null) return using(found, ...options, path);
   return { ok: false, interpreter, mend: `install ${interpreter}, or put it on PATH` };
+}
+
+/** What stands behind `#!`, without `env`; nothing where there is none. */
+async function wordsOfShebang(path: string): Promise<readonly string[]> {
+  const head = await readHead(path, 256).catch(() => "");
+  const words = /^#!\s*([^\n]+)/.exec(head)?.[1]?.trim().split(/\s+/) ?? [];
+  const viaEnv = /(^|\/)env$/.test(words[0] ?? "");
+  return viaEnv ? words.slice(1).filter((word) => word !== "-S") : words;
+}
+
+/** Absolute path of the program that the kernel runs a file with; null when it runs the file itself, or finds none. */
+export async function interpreterOfFile(
+  path: string,
+  env: Readonly<Record<string, string>>,
+  workspace: string,
+): Promise<string | null> {
+  const [interpreter] = await wordsOfShebang(path);
+  return interpreter === undefined ? null : createFinder(env, workspace).program(interpreter);
 }

@@ -22,6 +22,7 @@ export type Layout = {
   readonly after: string;
   readonly index: string;
   readonly jobs: string;
+  readonly cache: string;
 };
 
 export function layout(state: string): Layout {
@@ -33,6 +34,7 @@ export function layout(state: string): Layout {
     after: join(state, "after"),
     index: join(state, "index"),
     jobs: join(state, "jobs"),
+    cache: join(state, "cache"),
   };
 }
 

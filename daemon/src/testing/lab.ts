@@ -7,6 +7,7 @@ import { Engine } from "@aither/engine";
 import type { JobId, Plan, ScriptPlan } from "@aither/protocol";
 import { readBootId, Tail } from "@aither/supervise";
 import { createClock } from "../clock.ts";
+import { cacheOf } from "../cache/build.ts";
 import { LocalExecutor } from "../exec/local.ts";
 import type { Log } from "../host.ts";
 import { createIds, newInstance } from "../ids.ts";
@@ -84,6 +85,8 @@ async function assemble(root: string): Promise<Parts> {
   await store.open();
   const instance = newInstance();
   const fatal: unknown[] = [];
+  const limits = { bytesMax: 1024 ** 3, daysMax: 30 };
+  const cache = cacheOf({ store, log, limits, job: (jobId) => engine.job(jobId) });
   const executor = new LocalExecutor({
     slots: 16,
     fs: store.fs,
@@ -97,6 +100,7 @@ async function assemble(root: string): Promise<Parts> {
     origin: async (jobId) => store.origin(jobId),
     onDiskFailed: (error) => void fatal.push(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+    cache,
   });
   const engine: Engine = new Engine({
     clock: createClock(readBootId()),
@@ -107,12 +111,14 @@ async function assemble(root: string): Promise<Parts> {
     onFatal: (error) => fatal.push(error),
     downSince: null,
   });
+  engine.onPublished(cache.onPublished);
   store.connect(engine);
   executor.open();
   await engine.start();
   const close = async (): Promise<void> => {
     await engine.stop();
     await executor.close();
+    await cache.close();
     tail.close();
     await store.close();
   };

@@ -1,7 +1,7 @@
 import { scriptOf, unreachable, type Effect, type JobState } from "@aither/core";
 import type { AttemptRef, JobId } from "@aither/protocol";
 import type { Behaviour } from "./behaviour.ts";
-import type { Executor } from "./ports/executor.ts";
+import type { EnsureRequest, Executor } from "./ports/executor.ts";
 import type { Timers } from "./timers.ts";
 
 type Ensure = Extract<Effect, { is: "ensure" }>;
@@ -105,6 +105,7 @@ export class Reconciler {
       mayStart: effect.mayStart,
       started: effect.started,
       recovering: this.#inherited.has(attemptId(effect.ref)),
+      ...(script.cache !== undefined && cacheOf(state)),
     };
     if (!script.run.late) return this.#executor.ensure({ ...request, script });
     const resolved = this.#behaviour.resolveRun(state, effect.ref.script);
@@ -146,6 +147,11 @@ export class Reconciler {
         unreachable(effect);
     }
   }
+}
+
+function cacheOf({ options }: JobState): Pick<EnsureRequest, "cache"> {
+  if (!options.useCache) return {};
+  return { cache: options.refreshCache === true ? "refresh" : "use" };
 }
 
 function attemptId(ref: AttemptRef): string {

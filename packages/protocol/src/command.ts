@@ -14,7 +14,14 @@ export const StartJob = Type.Object(
     text: Type.Optional(Type.String({ description: "An unsaved playbook (YAML or JSON)." })),
     variables: Type.Optional(JsonRecord),
     profile: Type.Optional(Type.String()),
-    useCache: Type.Optional(Type.Boolean()),
+    useCache: Type.Optional(
+      Type.Boolean({
+        description: "Scripts that say what they depend on are not run again when nothing of it changed.",
+      }),
+    ),
+    refreshCache: Type.Optional(
+      Type.Boolean({ description: "Run everything, and store the results anew for later jobs; implies useCache." }),
+    ),
     generateSummary: Type.Optional(Type.Boolean()),
     workspace: Type.Optional(
       Type.String({

@@ -30,6 +30,7 @@ export type {
   Playbook,
   PlaybookAction,
   PlaybookBackoff,
+  PlaybookCache,
   PlaybookHooks,
   PlaybookInput,
   PlaybookProfile,
@@ -56,6 +57,7 @@ export type {
   StageView,
 } from "./job.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
+export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { CacheNote } from "./cache.ts";
 import { StopCause } from "./events/script.ts";
 import { NoticeEvent } from "./around.ts";
 import { Failure } from "./failure.ts";
@@ -77,6 +78,7 @@ export const ScriptView = Type.Object({
   continueOnError: Type.Boolean(),
   outputs: Type.Record(Type.String(), Type.String()),
   stopping: Type.Optional(StoppingView),
+  cache: Type.Optional(CacheNote),
   frozen: Type.Optional(Type.Boolean({ description: "Stopped where it is, by `pause --freeze`." })),
   attempts: Type.Array(AttemptView),
   startedAt: time,

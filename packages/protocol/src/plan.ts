@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { NoticeEvent } from "./around.ts";
+import { CacheRule } from "./cache.ts";
 import { ScriptEntry } from "./script-entry.ts";
 import { Json, JsonRecord } from "./json.ts";
 
@@ -145,6 +146,8 @@ export const ScriptPlan = Type.Object({
   /** It starts when all before it in its leg have ended, and nothing behind it starts before it has. */
   alone: Type.Optional(Type.Boolean()),
   undo: Type.Optional(UndoPlan),
+  /** Its result may be kept and used again, in jobs that ask for it. */
+  cache: Type.Optional(CacheRule),
 });
 export type ScriptPlan = Static<typeof ScriptPlan>;
 

@@ -47,6 +47,25 @@ export const PlaybookBackoff = Type.Object(
 );
 export type PlaybookBackoff = Static<typeof PlaybookBackoff>;
 
+const cacheMap = Type.Object(
+  {
+    inputs: optional(
+      Type.Array(Type.String(), { description: "Globs of the files it reads; `!glob` takes some out again." }),
+    ),
+    outputs: optional(Type.Array(Type.String(), { description: "Globs of the files it makes; they are restored." })),
+    env: optional(Type.Array(Type.String(), { description: "Names of environment variables it reads." })),
+    key: text("Any text that stands for what else it depends on."),
+  },
+  { description: "What it depends on beside its text, its variables and its interpreter, and what it makes." },
+);
+export const PlaybookCache = Type.Unsafe<Static<typeof cacheMap>>(
+  Type.Union([Type.Boolean(), cacheMap], {
+    description:
+      "With --use-cache it is not run again while nothing of this changed. `true`: it reads and makes no file.",
+  }),
+);
+export type PlaybookCache = Static<typeof PlaybookCache>;
+
 /** A step on paper; a script (or several, when `run` selects several) in a plan. */
 export const PlaybookStep = Type.Object(
   {
@@ -79,7 +98,7 @@ export const PlaybookStep = Type.Object(
     ),
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
     outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
-    cache: optional(described("Kept, and reported as not enforced.")),
+    cache: optional(PlaybookCache),
     artifacts: optional(PlaybookArtifactList),
     undo: optional(PlaybookUndoStep),
   },

@@ -10,6 +10,7 @@ import { buildApi } from "../../../daemon/src/api/app.ts";
 import { createClock } from "../../../daemon/src/clock.ts";
 import { Aftermath } from "../../../daemon/src/after/aftermath.ts";
 import { LocalControl } from "../../../daemon/src/exec/control.ts";
+import { cacheOf } from "../../../daemon/src/cache/build.ts";
 import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
 import { createIds, newInstance } from "../../../daemon/src/ids.ts";
@@ -107,6 +108,8 @@ async function begin(lab: Lab): Promise<Life> {
   await store.fs.makeDir(state);
   await store.open();
   const instance = newInstance();
+  const limits = { bytesMax: 1024 ** 3, daysMax: 30 };
+  const cache = cacheOf({ store, log, limits, job: (jobId) => engine.job(jobId) });
   const executor = new LocalExecutor({
     slots: 64,
     fs: store.fs,
@@ -120,6 +123,7 @@ async function begin(lab: Lab): Promise<Life> {
     origin: async (jobId) => store.origin(jobId),
     onDiskFailed: (error) => lab.said.push(`fatal: ${String(error)}`),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
+    cache,
   });
   const engine: Engine = new Engine({
     clock: createClock(readBootId()),
@@ -130,6 +134,7 @@ async function begin(lab: Lab): Promise<Life> {
     onFatal: (error) => lab.said.push(`fatal: ${String(error)}`),
     downSince: null,
   });
+  engine.onPublished(cache.onPublished);
   store.connect(engine);
   executor.open();
   const after = new Aftermath({ folder: store.layout.after, fs: store.fs, folders: store.folders, store, engine, log });
@@ -158,6 +163,7 @@ async function begin(lab: Lab): Promise<Life> {
     await after.close();
     await engine.stop();
     await executor.close();
+    await cache.close();
     tail.close();
     await store.close();
   };

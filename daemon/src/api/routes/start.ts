@@ -36,7 +36,8 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
         name: wanted.name ?? plan.name,
         plan,
         options: {
-          useCache: wanted.useCache ?? false,
+          useCache: wanted.useCache ?? wanted.refreshCache ?? false,
+          ...(wanted.refreshCache === true && { refreshCache: true }),
           generateSummary: wanted.generateSummary ?? false,
           priority: wanted.priority ?? 0,
           ...(wanted.pool !== undefined && { pool: wanted.pool }),

@@ -1,7 +1,7 @@
 import type { Fact, Instant } from "@aither/protocol";
 import { assert } from "../assert.ts";
 import { check } from "./check.ts";
-import { adopted, exited, lost, notStarted, progressed, spawnFailed, started } from "./decide/attempt.ts";
+import { adopted, exited, lost, notStarted, progressed, restored, spawnFailed, started } from "./decide/attempt.ts";
 import { cancel } from "./decide/cancel.ts";
 import { daemonStarted } from "./decide/daemon.ts";
 import { pause } from "./decide/pause.ts";
@@ -27,6 +27,7 @@ const answers: { readonly [Kind in Exclude<Input["is"], "start">]: Decide<Kind> 
   adopted,
   exited,
   lost,
+  restored,
   "not-started": notStarted,
   "spawn-failed": spawnFailed,
   progressed,

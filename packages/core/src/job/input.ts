@@ -1,4 +1,4 @@
-import type { AttemptRef, Deadline, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
+import type { AttemptRef, CacheNote, Deadline, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
 import type { JobOptions } from "./state.ts";
 
 /** What somebody asks of a job. `by` is who. */
@@ -38,8 +38,8 @@ export type SkipTarget = { readonly stage: string } | { readonly script: ScriptK
 
 /** What the world reports. Late and repeated reports are normal; `decide` answers them with no event. */
 export type Observation =
-  | { readonly is: "started"; readonly ref: AttemptRef; readonly handle: Handle }
-  | { readonly is: "adopted"; readonly ref: AttemptRef; readonly handle: Handle }
+  | { readonly is: "started"; readonly ref: AttemptRef; readonly handle: Handle; readonly cache?: CacheNote }
+  | { readonly is: "adopted"; readonly ref: AttemptRef; readonly handle: Handle; readonly cache?: CacheNote }
   | {
       readonly is: "exited";
       readonly ref: AttemptRef;
@@ -52,6 +52,19 @@ export type Observation =
       readonly outputs: Readonly<Record<string, string>>;
       /** Processes of the attempt that are still alive. */
       readonly leftovers: readonly number[];
+      /** What the cache said before the start, for an exit that is seen before its start was. */
+      readonly cache?: CacheNote;
+      /** What became of its result. */
+      readonly kept?: CacheNote;
+    }
+  /** Nothing was started: an earlier result of the same was put in its place, as `cache` says. */
+  | {
+      readonly is: "restored";
+      readonly ref: AttemptRef;
+      readonly exitCode: number;
+      readonly endedAtMs: number;
+      readonly outputs: Readonly<Record<string, string>>;
+      readonly cache: CacheNote;
     }
   | { readonly is: "lost"; readonly ref: AttemptRef; readonly evidence: string }
   | { readonly is: "not-started"; readonly ref: AttemptRef }

@@ -1,5 +1,6 @@
 import type {
   Backoff,
+  CacheNote,
   Counts,
   Deadline,
   Failure,
@@ -113,6 +114,8 @@ export type ScriptRecord = {
   readonly fences: number;
   readonly interruptions: number;
   readonly outputs: Readonly<Record<string, string>>;
+  /** What the cache said before the last attempt, and what became of its result. */
+  readonly cache?: { readonly look?: CacheNote; readonly kept?: CacheNote };
 };
 
 /** How many scripts of a leg are where. Kept by the fold, so that nobody has to walk 5,000 scripts. */
@@ -171,6 +174,8 @@ export type StageState = {
 
 export type JobOptions = {
   readonly useCache: boolean;
+  /** With `useCache`: nothing is looked up, everything is stored. */
+  readonly refreshCache?: boolean;
   readonly generateSummary: boolean;
   readonly priority: number;
   /** Its scripts share the slots of this pool with those of other jobs. */

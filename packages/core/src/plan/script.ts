@@ -20,6 +20,7 @@ import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
 import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
+import { cacheOf } from "./cache-rule.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { select } from "./select.ts";
 
@@ -65,6 +66,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   reportCondition(compiler, decided, at);
   const common = settings(compiler, place, scope, at);
   const undo = step.undo === undefined ? null : undoOf(compiler, place, step.undo);
+  const cache = place.role === undefined && step.role === undefined ? cacheOf(compiler, step, scope, at) : undefined;
   return targetsOf(compiler, step, scope, at).map((target, index): KeylessScript => {
     const entry = target.is === "script" ? target.entry : null;
     const script: ScriptPlan = {
@@ -80,6 +82,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       ...roleOf(place),
       // Of several scripts the first: it is undone last, and when any of them ran.
       ...(undo !== null && index === 0 && { undo }),
+      ...(cache !== undefined && { cache }),
     };
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });

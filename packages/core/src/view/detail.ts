@@ -68,6 +68,7 @@ export function scriptView(state: JobState, record: ScriptRecord): ScriptView {
     continueOnError,
     outputs: record.outputs,
     ...control(state, record.state),
+    ...(record.cache?.look !== undefined && { cache: record.cache.look }),
     attempts: attempts
       .filter((tried) => tried.end !== "fenced")
       .map((tried) => attemptView(tried, tried === last ? status : "Failed")),

@@ -5,6 +5,7 @@ import { legsOf, scriptOf, stageOf, stagesOf, theScript, theStage } from "../job
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 import { statusOf } from "./detail.ts";
 import { reasonOfJob, reasonOfScript, reasonOfStage } from "./reason.ts";
+import { cacheText } from "./cache.ts";
 import { resolveTarget } from "./target.ts";
 
 /** Why the job, or the stage or script that `subject` names, is as it is. null when nothing or several things fit. */
@@ -81,6 +82,7 @@ function explainScript(state: JobState, record: ScriptRecord): Explanation {
   if (record.plan.retries > 0) {
     because.push(`${record.failures} of ${record.plan.retries} retries are used`);
   }
+  because.push(...cacheText(state, record));
   return {
     apiVersion: "aither/v1",
     subject: `script ${record.plan.key}`,

@@ -53,6 +53,7 @@ export function reasonOfScript(state: JobState, record: ScriptRecord): string {
     case "waiting":
       return `${failureText(script.after)}; attempt ${script.attempt + 1} comes at ${isoTime(script.retryAtMs)}`;
     case "completed":
+      if (record.cache?.look?.is === "hit") return `cached, from job #${record.cache.look.from?.number ?? "?"}`;
       return script.exitCode === 3010 ? "a restart of the machine is required" : "";
     case "failed":
       return `${failureText(script.failure)}${script.tolerated ? " (which may happen)" : ""}`;

@@ -13,6 +13,11 @@ export type EnsureRequest = {
   readonly started: boolean;
   /** True right after a restart of the daemon: what has no claim must be fenced, because an older daemon may still have it in flight. */
   readonly recovering: boolean;
+  /**
+   * Whether its result may come from the cache and go into it. `refresh`: only into it. Without: no.
+   * An executor that has no cache runs it.
+   */
+  readonly cache?: "use" | "refresh";
 };
 
 export type SignalRequest = {

@@ -2,6 +2,7 @@ import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protoc
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
+import { readCache } from "./cache.ts";
 import {
   compact,
   keepLabels,
@@ -180,7 +181,7 @@ function readStep(fields: Fields): PlaybookStep {
     separateStderr: fields.flag("separateStderr"),
     stdin: fields.flag("stdin"),
     outputs: outputs?.value,
-    cache: reported(fields, "cache", "steps are not cached"),
+    cache: readCache(fields),
     artifacts: readArtifacts(fields),
     undo: readUndo(fields),
   });
@@ -203,12 +204,6 @@ function exitCodes(fields: Fields): number[] | undefined {
   const message = "`successExitCodes` must be a list of exit codes, 0 to 255";
   fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix: null, path });
   return undefined;
-}
-
-function reported(fields: Fields, key: string, reason: string): Json | undefined {
-  const found = fields.raw(key);
-  if (found) reportTo(fields, key, reason);
-  return found?.value;
 }
 
 function reportTo(fields: Fields, what: string, reason: string): void {

@@ -24,6 +24,9 @@ export const orchestrationEvents = {
     plan: Plan,
     options: Type.Object({
       useCache: Type.Boolean(),
+      refreshCache: Type.Optional(
+        Type.Boolean({ description: "With `useCache`: nothing is looked up, everything is stored." }),
+      ),
       generateSummary: Type.Boolean(),
       priority: Type.Integer(),
       pool: Type.Optional(Type.String()),

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { CacheNote } from "../cache.ts";
 import { Failure } from "../failure.ts";
 import { ScriptPlan } from "../plan.ts";
 import { Deadline } from "../time.ts";
@@ -45,6 +46,8 @@ export const SkipKind = Type.Union([
 ]);
 export type SkipKind = Static<typeof SkipKind>;
 
+const cache = Type.Optional(CacheNote);
+
 const outputs = Type.Optional(Type.Record(Type.String(), Type.String()));
 
 /** The facts about a script. */
@@ -63,12 +66,14 @@ export const scriptEvents = {
     attempt,
     handle: Handle,
     deadline: Type.Union([Deadline, Type.Null()]),
+    cache,
   }),
   ScriptAdopted: event("ScriptAdopted", "A process was found alive by a new daemon.", {
     script,
     attempt,
     handle: Handle,
     deadline: Type.Union([Deadline, Type.Null()]),
+    cache,
   }),
   ScriptProgressed: event("ScriptProgressed", "The script said how far it is; at most one a second.", {
     script,
@@ -108,15 +113,20 @@ export const scriptEvents = {
     name: Type.String(),
     value: Type.String(),
   }),
-  ScriptCompleted: event("ScriptCompleted", "End: success.", {
-    script,
-    attempt,
-    exitCode: Type.Integer(),
-    endedAtMs,
-    outputs,
-    restartRequired: Type.Optional(Type.Boolean({ description: "Exit code 3010." })),
-    leftovers: Type.Optional(Type.Array(Type.Integer())),
-  }),
+  ScriptCompleted: event(
+    "ScriptCompleted",
+    "End: success. After a `hit` of the cache without a start: no process ran.",
+    {
+      script,
+      attempt,
+      exitCode: Type.Integer(),
+      endedAtMs,
+      outputs,
+      restartRequired: Type.Optional(Type.Boolean({ description: "Exit code 3010." })),
+      leftovers: Type.Optional(Type.Array(Type.Integer())),
+      cache,
+    },
+  ),
   ScriptFailed: event("ScriptFailed", "End: no more attempts.", {
     script,
     attempt,

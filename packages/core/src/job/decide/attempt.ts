@@ -1,4 +1,4 @@
-import type { AttemptRef, Deadline, Fact, Failure, Handle, Instant } from "@aither/protocol";
+import type { AttemptRef, CacheNote, Deadline, Fact, Failure, Handle, Instant } from "@aither/protocol";
 import { fencesMax } from "../../schedule/limits.ts";
 import { scriptHalt } from "../halt.ts";
 import type { Observation } from "../input.ts";
@@ -46,6 +46,17 @@ export function exited(state: JobState, seen: Seen<"exited">, now: Instant): Fac
     default:
       return [];
   }
+}
+
+/** What was asked to stop meanwhile ends as what never started does: files may be there, the result does not count. */
+export function restored(state: JobState, seen: Seen<"restored">, now: Instant): Fact[] {
+  const record = underWay(state, seen.ref);
+  if (record === null || record.state.is !== "scheduled") return [];
+  if (record.state.stop !== null) return notStarted(state, { is: "not-started", ref: seen.ref }, now);
+  const { exitCode, endedAtMs, outputs, cache } = seen;
+  const { script, attempt } = seen.ref;
+  const told = Object.keys(outputs).length > 0 && { outputs: { ...outputs } };
+  return [{ type: "ScriptCompleted", script, attempt, exitCode, endedAtMs, ...told, cache }];
 }
 
 /** It vanished without an exit record. One that was being stopped is gone as it should; else there is a policy. */
@@ -111,7 +122,7 @@ function underWay(state: JobState, ref: AttemptRef): ScriptRecord | null {
 
 function startFact(
   record: ScriptRecord,
-  { ref, handle }: { ref: AttemptRef; handle: Handle },
+  { ref, handle, cache }: { ref: AttemptRef; handle: Handle; cache?: CacheNote },
   now: Instant,
 ): Fact & { type: "ScriptStarted" } {
   const { script, attempt } = ref;
@@ -121,6 +132,7 @@ function startFact(
     attempt,
     handle,
     deadline: deadlineOf(record, handle, now),
+    ...(cache !== undefined && { cache }),
   };
 }
 
@@ -143,7 +155,7 @@ const restartRequiredCode = 3010;
 
 /** The end of an attempt that nobody stopped: its exit code is the truth. */
 function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen: Seen<"exited"> }, now: Instant): Fact {
-  const { exitCode, signal, endedAtMs, outputs, leftovers } = seen;
+  const { exitCode, signal, endedAtMs, outputs, leftovers, kept } = seen;
   const { script, attempt } = seen.ref;
   const success = exitCode === 0 || exitCode === restartRequiredCode || record.plan.successExitCodes.includes(exitCode);
   if (success) {
@@ -156,6 +168,7 @@ function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen:
       ...(Object.keys(outputs).length > 0 && { outputs: { ...outputs } }),
       ...(exitCode === restartRequiredCode && { restartRequired: true }),
       ...(leftovers.length > 0 && { leftovers: [...leftovers] }),
+      ...(kept !== undefined && { cache: kept }),
     };
   }
   const failure: Failure =

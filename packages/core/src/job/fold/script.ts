@@ -61,6 +61,7 @@ export function startedOrAdopted(state: JobState, event: EventOf<"ScriptStarted"
     },
     attempts: changeAttempt(record, { handle: event.handle }),
     fences: 0,
+    ...(event.cache !== undefined && { cache: { look: event.cache } }),
   });
 }
 
@@ -153,13 +154,15 @@ export function outputSet(state: JobState, event: EventOf<"ScriptOutputSet">): J
 }
 
 export function completed(state: JobState, event: EventOf<"ScriptCompleted">): JobState {
-  const record = current(state, event, ["running", "terminating"]);
-  const { attempt, exitCode, endedAtMs } = event;
+  const { attempt, exitCode, endedAtMs, cache } = event;
+  const restored = cache?.is === "hit";
+  const record = current(state, event, restored ? ["scheduled"] : ["running", "terminating"]);
   const next = putScript(state, {
     ...record,
     state: { is: "completed", attempt, exitCode },
     attempts: closeAttempt(record, { end: "completed", endedAtMs, exitCode }),
     outputs: { ...record.outputs, ...event.outputs },
+    ...(cache !== undefined && { cache: restored ? { look: cache } : { ...record.cache, kept: cache } }),
   });
   return event.restartRequired === true ? { ...next, restartRequired: true } : next;
 }
