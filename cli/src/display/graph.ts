@@ -2,8 +2,8 @@ import type { PlanView } from "@aither/protocol";
 import { laterText, scriptTitle } from "./tree.ts";
 import type { Theme } from "./theme.ts";
 
-/** `needs`: must have succeeded. `after`: must have ended. */
-export type Edge = { readonly from: string; readonly to: string; readonly kind: "needs" | "after" };
+/** `needs`: must have succeeded. `after`: must have ended. `within`: must have begun, and ends later. */
+export type Edge = { readonly from: string; readonly to: string; readonly kind: "needs" | "after" | "within" };
 
 export type Node = {
   readonly id: string;
@@ -16,6 +16,8 @@ export type Node = {
   readonly condition: string | null;
   /** Names of the matrix legs; empty without a matrix, and where only the run knows them. */
   readonly legs: readonly string[];
+  /** The stage that calls the playbook which has this one. */
+  readonly within: string | null;
   /** How legs are made that only the run knows; null for all others. */
   readonly dynamic: string | null;
   /** Scripts of one leg. */
@@ -25,12 +27,15 @@ export type Node = {
 export type Graph = { readonly name: string; readonly nodes: readonly Node[]; readonly edges: readonly Edge[] };
 
 /** The plan as nodes and edges. */
-export function graphOf({ name: title, stages: own, around }: PlanView): Graph {
-  const stages = [...own, ...around.map((stage) => behindTheLast(stage, [...own, ...around]))];
+export function graphOf({ name: title, stages: own, called, around }: PlanView): Graph {
+  const stages = [
+    ...own.flatMap((stage) => withParts(stage, called)),
+    ...around.map((stage) => behindTheLast(stage, [...own, ...around])),
+  ];
   const levels = levelsOf(stages);
   return {
     name: title,
-    nodes: stages.map(({ id, name, decision, reason, condition, legs, dynamic }) => ({
+    nodes: stages.map(({ id, name, decision, reason, condition, legs, dynamic, within }) => ({
       id,
       name,
       level: levels.get(id) ?? 1,
@@ -38,17 +43,27 @@ export function graphOf({ name: title, stages: own, around }: PlanView): Graph {
       reason,
       condition,
       legs: legs.map((leg) => leg.name).filter((leg) => leg !== ""),
+      within: within ?? null,
       dynamic: dynamic === undefined ? null : laterText(dynamic),
       scripts: (legs[0]?.scripts ?? dynamic?.scripts ?? []).map(scriptTitle),
     })),
-    edges: stages.flatMap(({ id, needs, after }) => [
+    edges: stages.flatMap(({ id, needs, after, within }) => [
+      ...(within === undefined || needs.length + after.length > 0
+        ? []
+        : [{ from: within, to: id, kind: "within" } as Edge]),
       ...needs.map((from): Edge => ({ from, to: id, kind: "needs" })),
       ...after.filter((from) => !needs.includes(from)).map((from): Edge => ({ from, to: id, kind: "after" })),
     ]),
   };
 }
 
-type Stage = PlanView["stages"][number];
+type Stage = PlanView["stages"][number] & { readonly within?: string };
+
+/** A stage with those of the playbook that it calls, at any depth, right behind it. */
+function withParts(stage: Stage, called: PlanView["called"]): Stage[] {
+  const parts = called.filter(({ within }) => within === stage.id);
+  return [stage, ...parts.flatMap((part) => withParts(part, called))];
+}
 
 /** What follows all stages is drawn behind the last ones alone. */
 function behindTheLast(stage: Stage, all: readonly Stage[]): Stage {
@@ -63,8 +78,8 @@ function levelsOf(stages: readonly Stage[]): ReadonlyMap<string, number> {
   const levels = new Map<string, number>();
   let open = [...stages];
   while (open.length > 0) {
-    const waiting = open.filter(({ id, needs, after }) => {
-      const before = [...needs, ...after];
+    const waiting = open.filter(({ id, needs, after, within }) => {
+      const before = [...needs, ...after, ...(within === undefined ? [] : [within])];
       if (!before.every((one) => levels.has(one))) return true;
       levels.set(id, 1 + Math.max(0, ...before.map((one) => levels.get(one) ?? 0)));
       return false;
@@ -101,7 +116,8 @@ function before({ edges }: Graph, { id }: Node): string {
   const of = (kind: Edge["kind"]): string[] =>
     edges.filter((edge) => edge.to === id && edge.kind === kind).map(({ from }) => from);
   const [needs, after] = [of("needs"), of("after")];
-  return `${needs.length > 0 ? `  ← needs ${needs.join(", ")}` : ""}${after.length > 0 ? `  ← after ${after.join(", ")}` : ""}`;
+  const within = of("within");
+  return `${within.length > 0 ? `  ← within ${within.join(", ")}` : ""}${needs.length > 0 ? `  ← needs ${needs.join(", ")}` : ""}${after.length > 0 ? `  ← after ${after.join(", ")}` : ""}`;
 }
 
 const SHOWN_MAX = 6;

@@ -114,6 +114,7 @@ function stageLines(theme: Theme, { id, stage, index }: { id: string; stage: Pla
   const waits = `${needs && `  ← needs ${needs}`}${after && `  ← after ${after}`}`;
   const notes = [
     stage.if !== undefined && `if ${stage.if}`,
+    stage.uses !== undefined && `calls ${stage.uses}`,
     stage.matrix !== undefined && `matrix ${matrixText(stage.matrix)}`,
     ...settings(stage),
     stage.parallel !== undefined && stage.parallel !== false && "its steps run side by side",

@@ -12,10 +12,19 @@ export function jobTree(job: JobDetail, options: { readonly theme: Theme; readon
   return [
     head.filter(Boolean).join("  "),
     ...why,
-    ...job.stages.flatMap((stage) => stageLines(stage, options)),
+    ...job.stages.flatMap((stage) => {
+      const indent = "  ".repeat(depthOf(stage, job.stages));
+      return stageLines(stage, options).map((line) => indent + line);
+    }),
     ...toldLines(job, theme),
     ...keptLines(job, theme),
   ];
+}
+
+/** How many stages a stage is within. */
+function depthOf({ within }: StageView, stages: readonly StageView[]): number {
+  const group = within === undefined ? undefined : stages.find(({ id }) => id === within);
+  return group === undefined ? 0 : 1 + depthOf(group, stages);
 }
 
 function toldLines({ notifications = [] }: JobDetail, theme: Theme): string[] {
@@ -107,22 +116,25 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
   const profile = plan.profile === null ? "" : `, profile ${plan.profile}`;
   const lines = [`${theme.bold(plan.name)} ${theme.dim(`(${plan.format}${profile})`)}`];
   const decisions = { run: "Completed", skip: "Skipped", undecided: "Pending" } as const;
-  plan.stages.forEach((stage, index) => {
+  const addStage = (stage: PlanView["stages"][number], number: string, indent: string): void => {
     const needs = stage.needs.length > 0 ? theme.dim(` needs ${stage.needs.join(", ")}`) : "";
     const reason = stage.reason === "" ? "" : theme.dim(` — ${stage.reason}`);
-    lines.push(`${theme.sign(decisions[stage.decision])} ${index + 1}. ${stage.name}${needs}${reason}`);
+    lines.push(`${indent}${theme.sign(decisions[stage.decision])} ${number}. ${stage.name}${needs}${reason}`);
     if (stage.dynamic !== undefined) {
-      lines.push(`   ${laterText(stage.dynamic)}`);
-      for (const script of stage.dynamic.scripts) lines.push(`     ${scriptTitle(script)}`);
+      lines.push(`${indent}   ${laterText(stage.dynamic)}`);
+      for (const script of stage.dynamic.scripts) lines.push(`${indent}     ${scriptTitle(script)}`);
     }
     for (const leg of stage.legs) {
-      if (leg.name !== "") lines.push(`   [${leg.name}]`);
+      if (leg.name !== "") lines.push(`${indent}   [${leg.name}]`);
       for (const script of leg.scripts) {
         const undo = script.undo === undefined ? "" : theme.dim(`  (undone by: ${script.undo})`);
-        lines.push(`   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}${undo}`);
+        lines.push(`${indent}   ${leg.name === "" ? "" : "  "}${scriptTitle(script)}${undo}`);
       }
     }
-  });
+    const parts = plan.called.filter(({ within }) => within === stage.id);
+    parts.forEach((part, index) => addStage(part, `${number}.${index + 1}`, `${indent}   `));
+  };
+  plan.stages.forEach((stage, index) => addStage(stage, String(index + 1), ""));
   for (const stage of plan.around) {
     const when = stage.condition === null ? "before the stages" : `when ${stage.condition}`;
     lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);

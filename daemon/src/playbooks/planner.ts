@@ -4,6 +4,7 @@ import { nearest, select } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { pointAt } from "@aither/playbook";
 import { type Body, type Json, type Plan, problem, type Problem, type ScriptEntry } from "@aither/protocol";
+import { callsOf } from "./calls.ts";
 import { createPlaybookCatalogue, type LoadedPlaybook } from "./catalogue.ts";
 import type { Planner, PlannerOptions, ShownPlaybook } from "./face.ts";
 import { isDirectory, readHead } from "./files.ts";
@@ -38,7 +39,8 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
     if (!loaded.ok) return loaded;
     const index = await scripts.index(workspace);
     const env = request.env ?? plainEnvironment();
-    return planLoaded({ loaded: loaded.value, scripts: index, request, workspace, env, purpose });
+    const calls = await callsOf(loaded.value, { playbooks, workspace });
+    return planLoaded({ loaded: loaded.value, calls, scripts: index, request, workspace, env, purpose });
   };
 
   return {

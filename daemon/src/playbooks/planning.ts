@@ -1,17 +1,19 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { compile, finding, type PlanFinding, type ScriptIndex } from "@aither/core";
+import { compile, finding, type PlanFinding, type ScriptIndex, type WrittenStage } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { type Finding, pointAt, type ReadPlaybook } from "@aither/playbook";
 import {
   type Body,
   type Diagnostic,
+  type NotEnforced,
   type Plan,
   type StagePlan,
   problem,
   type Problem,
   type ProblemCode,
 } from "@aither/protocol";
+import type { Calls } from "./calls.ts";
 import type { LoadedPlaybook } from "./catalogue.ts";
 import { findInterpreters } from "./interpreters.ts";
 import { unmetRequirements } from "./requirements.ts";
@@ -21,6 +23,7 @@ type Request = Body<"startJob">;
 
 export type PlanningInput = {
   readonly loaded: LoadedPlaybook;
+  readonly calls: Calls;
   readonly scripts: ScriptIndex;
   readonly request: Request;
   readonly workspace: string;
@@ -31,27 +34,28 @@ export type PlanningInput = {
 
 /** Compiles a playbook that was read; what is wrong comes back as one problem with all its diagnostics. */
 export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
-  const { loaded, workspace, purpose, env } = input;
+  const { loaded, calls, workspace, purpose, env } = input;
   const { read } = loaded;
   if (!read.ok) {
     const diagnostics = shortened(await pointAt(read.findings, read.source), workspace);
     return refused(problemOf("PLAYBOOK_INVALID", diagnostics));
   }
-  const { plan, findings } = compileLoaded(input, read);
+  const { plan, findings, written } = compileLoaded(input, read);
+  const reads = [read, ...calls.reads];
   const errors = findings.filter(({ severity, atStart }) => severity === "error" && (purpose === "start" || !atStart));
   if (errors.length > 0) {
-    const diagnostics = shortened(await placed(errors, read), workspace);
+    const diagnostics = shortened(await placed(errors, reads), workspace);
     const typed = input.request.selector !== undefined;
     return refused(problemOf(errors[0]!.problem, typed ? diagnostics.map(placeless) : diagnostics));
   }
   const whole: Plan = {
     ...plan,
-    stages: await withPlaces(plan.stages, { read, workspace }),
-    notEnforced: [...read.notEnforced, ...plan.notEnforced],
+    stages: await withPlaces(plan.stages, { reads, workspace, written }),
+    notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
   if (purpose === "look") return { ok: true, value: ready };
-  const unmet = await unmetRequirements(read.playbook, env);
+  const unmet = (await Promise.all(reads.map(({ playbook }) => unmetRequirements(playbook, env)))).flat();
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));
@@ -61,7 +65,7 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
 
 /** The compilation and its findings, for those who want to judge themselves. */
 export function compileLoaded(
-  { loaded, scripts, request, workspace, env }: Omit<PlanningInput, "purpose">,
+  { loaded, calls, scripts, request, workspace, env }: Omit<PlanningInput, "purpose">,
   read: Extract<ReadPlaybook, { ok: true }>,
 ): ReturnType<typeof compile> {
   return compile({
@@ -82,50 +86,69 @@ export function compileLoaded(
       const absolute = isAbsolute(path) ? path : resolve(workspace, path);
       return existsSync(absolute) ? absolute : null;
     },
+    calls: calls.called,
     folder: (path) => (path === null ? workspace : resolve(workspace, path)),
   });
 }
 
-/** Findings of the compiler as diagnostics with places. */
-export async function placed(
-  findings: readonly PlanFinding[],
-  read: Extract<ReadPlaybook, { ok: true }>,
-): Promise<Diagnostic[]> {
-  const located = findings.map((one): Finding => ({
-    severity: one.severity,
-    code: one.code,
-    message: one.message,
-    fix: one.fix,
-    path: [...(one.part === null ? [] : read.pathOf(one.part)), ...one.keys],
-  }));
-  const diagnostics = await pointAt(located, read.source);
-  // Something that concerns no part of the file (a profile the caller named) has no place in it.
-  return diagnostics.map((one, index) =>
-    findings[index]!.part === null ? { ...one, line: null, col: null, endLine: null, endCol: null } : one,
-  );
+type Read = Extract<ReadPlaybook, { ok: true }>;
+
+/** What one of the playbooks that take part declares and nothing enforces; of called ones with their names. */
+export function notEnforcedOf({ playbook, notEnforced }: Read, index: number): NotEnforced[] {
+  const name = playbook.metadata.name;
+  return notEnforced.map((one) => (index === 0 ? one : { ...one, where: `${name}: ${one.where}` }));
+}
+
+/** Findings of the compiler as diagnostics with places. `reads` are all that take part, the one that is started first. */
+export async function placed(findings: readonly PlanFinding[], reads: readonly Read[]): Promise<Diagnostic[]> {
+  const found = new Map<PlanFinding, Diagnostic>();
+  for (const read of reads) {
+    const isIn = ({ owner }: PlanFinding): boolean => (owner ?? reads[0]!.playbook) === read.playbook;
+    const own = findings.filter(isIn);
+    const diagnostics = await pointAt(
+      own.map((one) => locatedIn(one, read)),
+      read.source,
+    );
+    // Something that concerns no part of the file (a profile the caller named) has no place in it.
+    own.forEach((one, index) =>
+      found.set(one, one.part === null ? unplaced(diagnostics[index]!) : diagnostics[index]!),
+    );
+  }
+  return findings.flatMap((one) => found.get(one) ?? []);
+}
+
+function locatedIn({ severity, code, message, fix, part, keys }: PlanFinding, read: Read): Finding {
+  return { severity, code, message, fix, path: [...(part === null ? [] : read.pathOf(part)), ...keys] };
+}
+
+function unplaced(one: Diagnostic): Diagnostic {
+  return { ...one, line: null, col: null, endLine: null, endCol: null };
 }
 
 /** Where the matrices stand that the run will make legs of: what is wrong with them then is said with its place. */
-async function withPlaces(
-  stages: readonly StagePlan[],
-  { read, workspace }: { read: Extract<ReadPlaybook, { ok: true }>; workspace: string },
-): Promise<StagePlan[]> {
-  const { jobs } = read.playbook.orchestration;
+async function withPlaces(stages: readonly StagePlan[], given: WrittenIn): Promise<StagePlan[]> {
+  const { reads, written, workspace } = given;
   return Promise.all(
     stages.map(async (stage) => {
-      const part = jobs[stage.id];
+      const part = written.get(stage.id);
       if (stage.dynamic === undefined || part === undefined) return stage;
-      const at = finding("dynamic-matrix", "", { part, keys: ["matrix"] });
-      const [where] = shortened(await placed([at], read), workspace);
+      const at = finding("dynamic-matrix", "", { part: part.stage, keys: ["matrix"], owner: part.playbook });
+      const [where] = shortened(await placed([at], reads), workspace);
       const place = where === undefined || where.line === null ? "" : `${where.file}:${where.line}:${where.col}`;
       return { ...stage, dynamic: { ...stage.dynamic, place } };
     }),
   );
 }
 
+type WrittenIn = {
+  readonly reads: readonly Read[];
+  readonly written: ReadonlyMap<string, WrittenStage>;
+  readonly workspace: string;
+};
+
 /** A selector that somebody typed is in no file, though we wrap it into a playbook. */
 function placeless(diagnostic: Diagnostic): Diagnostic {
-  return { ...diagnostic, file: null, line: null, col: null, endLine: null, endCol: null };
+  return { ...unplaced(diagnostic), file: null };
 }
 
 function interpreterProblem(missing: Awaited<ReturnType<typeof findInterpreters>>["missing"]): Problem {

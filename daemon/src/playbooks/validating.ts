@@ -3,7 +3,8 @@ import { type Finding, pointAt } from "@aither/playbook";
 import type { Body, Diagnostic, Problem } from "@aither/protocol";
 import type { PlaybookCatalogue } from "./catalogue.ts";
 import type { Validation } from "./face.ts";
-import { compileLoaded, placed, plainEnvironment } from "./planning.ts";
+import { callsOf } from "./calls.ts";
+import { compileLoaded, notEnforcedOf, placed, plainEnvironment } from "./planning.ts";
 import { schemaFindings } from "./schema-check.ts";
 import { relativeTo, shortened } from "./say.ts";
 import type { ScriptCatalogue } from "./scripts.ts";
@@ -29,7 +30,9 @@ export async function validate(
     return { valid: false, file, diagnostics: shortened(ownDiagnostics, workspace), notEnforced: [] };
   }
   const index = await scripts.index(workspace);
-  const input = { loaded: loaded.value, scripts: index, request: {}, workspace, env: plainEnvironment() };
+  const calls = await callsOf(loaded.value, { playbooks, workspace });
+  const reads = [read, ...calls.reads];
+  const input = { loaded: loaded.value, calls, scripts: index, request: {}, workspace, env: plainEnvironment() };
   const { plan, findings } = compileLoaded(input, read);
   // What the caller of a start still can give or decide is no mistake of the playbook.
   const judged = findings.map((one) =>
@@ -38,13 +41,13 @@ export async function validate(
       : one,
   );
   const bySchema = await pointAt(await schemaFindings(read), read.source);
-  const found = [...ownDiagnostics, ...(await placed(judged, read)), ...bySchema];
+  const found = [...ownDiagnostics, ...(await placed(judged, reads)), ...bySchema];
   const diagnostics = shortened(found.toSorted(asWritten), workspace);
   return {
     valid: !diagnostics.some(({ severity }) => severity === "error"),
     file,
     diagnostics,
-    notEnforced: [...read.notEnforced, ...plan.notEnforced],
+    notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
 }
 

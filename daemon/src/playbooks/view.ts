@@ -5,11 +5,13 @@ import {
   type Plan,
   type PlanView,
   type ScriptPlan,
+  type StageGroup,
   type StagePlan,
 } from "@aither/protocol";
 
 /** The plan as people and tools read it. A matrix that is not known yet has no legs. */
 export function viewOfPlan(plan: Plan): PlanView {
+  const own = plan.stages.filter(({ within }) => within === undefined);
   return {
     apiVersion: API_VERSION,
     name: plan.name,
@@ -17,8 +19,12 @@ export function viewOfPlan(plan: Plan): PlanView {
     profile: plan.profile,
     file: plan.file,
     variables: plan.variables,
-    stages: plan.stages.filter(({ role }) => role === undefined).map(lineOf),
-    around: plan.stages.flatMap((stage) => (stage.role === undefined ? [] : [{ ...lineOf(stage), role: stage.role }])),
+    stages: own.filter(({ role }) => role === undefined).map(lineOf),
+    called: plan.stages.flatMap((stage) => {
+      const { within, role } = stage;
+      return within === undefined ? [] : [{ ...lineOf(stage), within, ...(role !== undefined && { role }) }];
+    }),
+    around: own.flatMap((stage) => (stage.role === undefined ? [] : [{ ...lineOf(stage), role: stage.role }])),
     notifications: (plan.notifications ?? []).map(({ on, channel, target, message }) => ({
       on,
       channel,
@@ -45,8 +51,17 @@ function lineOf(stage: StagePlan): StageLine {
     reason: stage.reason,
     condition: stage.condition,
     ...(stage.dynamic !== undefined && { dynamic: dynamicOf(stage, stage.dynamic) }),
-    legs: (stage.legs ?? []).map((leg) => ({ name: leg.name, matrix: leg.matrix, scripts: leg.scripts.map(scriptOf) })),
+    ...(stage.group !== undefined && { uses: stage.group.uses }),
+    legs:
+      stage.group !== undefined
+        ? [legOf(stage.group)]
+        : (stage.legs ?? []).map((leg) => ({ name: leg.name, matrix: leg.matrix, scripts: leg.scripts.map(scriptOf) })),
   };
+}
+
+/** A stage that calls a playbook runs that, as far as its own line goes. */
+function legOf({ uses, matrix }: StageGroup): StageLine["legs"][number] {
+  return { name: "", matrix, scripts: [{ number: null, name: uses, path: null, kind: "inline" }] };
 }
 
 function dynamicOf(stage: StagePlan, { matrix, place, leg }: DynamicMatrix): NonNullable<StageLine["dynamic"]> {

@@ -22,6 +22,7 @@ export type {
   ScriptKind,
   ScriptPlan,
   StageDecision,
+  StageGroup,
   StagePlan,
   StopRung,
   UndoPlan,

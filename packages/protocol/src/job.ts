@@ -98,6 +98,12 @@ export const StageView = Type.Object({
   id: Type.String(),
   name: Type.String(),
   needs: Type.Array(Type.String()),
+  within: Type.Optional(
+    Type.String({ description: "The stage that it is a part of: the one that calls its playbook." }),
+  ),
+  uses: Type.Optional(
+    Type.String({ description: "`playbook:NAME`: it runs nothing itself but stands for its parts." }),
+  ),
   status: StageStatus,
   reason: Type.String(),
   continueOnError: Type.Boolean(),

@@ -33,6 +33,7 @@ const StageLine = {
       { description: "A matrix that needs an earlier output; `legs` is empty then." },
     ),
   ),
+  uses: Type.Optional(Type.String({ description: "`playbook:NAME`: it stands for the stages of that playbook." })),
   legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
 };
 
@@ -45,6 +46,14 @@ export const PlanView = Type.Object({
   file: nullable(Type.String()),
   variables: JsonRecord,
   stages: Type.Array(Type.Object(StageLine)),
+  called: Type.Array(
+    Type.Object({
+      ...StageLine,
+      within: Type.String({ description: "The stage that calls the playbook which has this one." }),
+      role: Type.Optional(PlanRole),
+    }),
+    { description: "The stages of playbooks that stages call." },
+  ),
   around: Type.Array(Type.Object({ ...StageLine, role: PlanRole }), {
     description: "What runs before and behind the stages: hooks, post actions, the keeping of artifacts.",
   }),

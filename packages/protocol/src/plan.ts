@@ -200,6 +200,18 @@ export type DynamicMatrix = Static<typeof DynamicMatrix>;
 export const StageDecision = Type.Union([Type.Literal("run"), Type.Literal("skip"), Type.Literal("undecided")]);
 export type StageDecision = Static<typeof StageDecision>;
 
+/**
+ * A stage that runs nothing itself and stands for the stages within it, like those of a playbook it calls. Its limits
+ * (`maxParallel`, `failFast`, `timeoutMs`) are those of its parts together. It has no legs.
+ */
+export const StageGroup = Type.Object({
+  /** `playbook:NAME`, or what else its parts are, for people. */
+  uses: Type.String(),
+  /** The cell of the calling stage's matrix; {} where there is none. */
+  matrix: JsonRecord,
+});
+export type StageGroup = Static<typeof StageGroup>;
+
 export const StagePlan = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -226,6 +238,9 @@ export const StagePlan = Type.Object({
   legs: Type.Union([Type.Array(LegPlan), Type.Null()]),
   /** How they are made; only where `legs` is null. */
   dynamic: Type.Optional(DynamicMatrix),
+  /** The group that this stage is a part of: it has begun before this begins, and ends when all its parts have ended. */
+  within: Type.Optional(Type.String()),
+  group: Type.Optional(StageGroup),
   /** `outputs.<name>` = template over this stage's steps. */
   outputs: Type.Record(Type.String(), Type.String()),
   role: Type.Optional(PlanRole),

@@ -177,6 +177,8 @@ export const PlaybookStage = Type.Object(
     ),
     artifacts: optional(PlaybookArtifactList),
     hooks: optional(PlaybookStageHooks),
+    uses: text("`playbook:NAME`: the stages of that playbook run in place of steps."),
+    with: variables("What the called playbook is given: its inputs and variables."),
     steps: Type.Array(PlaybookStep, { description: "What it runs, in written order." }),
   },
   { description: "A stage: a node of the graph." },
@@ -296,6 +298,11 @@ export const Playbook = Type.Object(
             },
             { description: "One job of this group at a time, whatever playbook it comes from." },
           ),
+        ),
+        outputs: optional(
+          Type.Record(Type.String(), Type.String(), {
+            description: "What a stage that calls this playbook tells; templates over `jobs.<id>.outputs.<name>`.",
+          }),
         ),
         failFast: flag("The first failed stage stops those that run beside it."),
         timeout: seconds("Seconds the whole job may take."),

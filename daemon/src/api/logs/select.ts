@@ -1,4 +1,4 @@
-import { scriptsOf, stagesOf, type JobState } from "@aither/core";
+import { isPartOf, scriptsOf, stagesOf, theStage, type JobState } from "@aither/core";
 
 /**
  * Which scripts a reader of logs means: by key, number, name, or all of a stage by its id or name. More than one is
@@ -16,7 +16,7 @@ export function selectScripts(state: JobState, text: string): ReadonlySet<string
     ({ plan }) => plan.key === text,
     ({ plan }) => plan.number === text,
     ({ plan }) => plan.name.toLowerCase() === wanted,
-    ({ stage }) => stages.has(stage),
+    ({ stage }) => [...stages].some((id) => isPartOf(state, theStage(state, stage), id)),
   ];
   for (const fits of ways) {
     const found = records.filter(fits);

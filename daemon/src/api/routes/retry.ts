@@ -1,9 +1,11 @@
 import {
   hasEnded,
+  isPartOf,
   planAgain,
   resolveTarget,
   scriptsOf,
   theScript,
+  theStage,
   type JobState,
   type ScriptRecord,
   type ScriptState,
@@ -70,7 +72,7 @@ function passedBefore(parent: JobState, { from, script }: RetryJob): Outcome<Scr
       );
     const wanted = target.target;
     const isWanted = ({ plan, stage }: ScriptRecord): boolean =>
-      "script" in wanted ? plan.key === wanted.script : stage === wanted.stage;
+      "script" in wanted ? plan.key === wanted.script : isPartOf(parent, theStage(parent, stage), wanted.stage);
     return ok(all.filter((record) => !isWanted(record)).map(({ plan }) => plan.key));
   }
   // Nothing failed in a job that completed: to retry it can only mean to run it again.

@@ -87,6 +87,21 @@ export function matrixEnd(stage: StageState): End {
   return { status: "Completed", reason: "" };
 }
 
+/** How a group ends whose parts have all ended. */
+export function groupEnd(parts: readonly StageState[]): End {
+  const failed = parts.filter((part) => part.status === "Failed" && !part.tolerated);
+  const [first, ...others] = failed;
+  if (first !== undefined) {
+    const more = others.length > 0 ? `, and ${others.length} more failed` : "";
+    return { status: "Failed", reason: `\`${first.plan.name}\` failed: ${first.reason}${more}` };
+  }
+  const overdue = parts.find((part) => part.skip === "timeout");
+  if (overdue) return { status: "Failed", reason: overdue.reason };
+  const cancelled = parts.find((part) => part.status === "Cancelled");
+  if (cancelled) return { status: "Cancelled", reason: cancelled.reason };
+  return { status: "Completed", reason: "" };
+}
+
 export type JobEnd =
   | { readonly is: "completed" }
   | { readonly is: "cancelled" }
@@ -96,7 +111,9 @@ export type JobEnd =
 export function jobEnd(state: JobState): JobEnd {
   if (state.cancel !== null) return { is: "cancelled" };
   if (state.culprit === null && !state.overdue) return { is: "completed" };
-  const failed = [...stagesOf(state)].filter((stage) => stage.status === "Failed" && !stage.tolerated);
+  const failed = [...stagesOf(state)].filter(
+    (stage) => stage.status === "Failed" && !stage.tolerated && stage.plan.within === undefined,
+  );
   const [first, ...others] = failed;
   if (first === undefined) {
     return { is: "failed", reason: "its time limit was over before everything had run" };

@@ -2,7 +2,6 @@ import type { Failure, Json, StageId } from "@aither/protocol";
 import {
   evaluateCondition,
   interpolate,
-  toPlain,
   toText,
   type Context,
   type ExpressionFunction,
@@ -11,7 +10,7 @@ import {
 import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
 import { predecessorsOf, standingOf } from "./graph.ts";
 import { isStopped } from "./halt.ts";
-import { legsOf, scriptEnded, stageOf, theLeg, theScript, theStage } from "./look.ts";
+import { groupOf, legsOf, partsOf, scriptEnded, stageOf, theLeg, theScript, theStage } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "./state.ts";
 
 /** What a condition says. A condition that cannot be decided is a failure of the writer, never a guess of ours. */
@@ -80,13 +79,13 @@ export function stageContext(state: JobState, stage: StageState): Context {
       success: (ids) =>
         ids.length === 0
           ? !cancelled && standing.failed === null && standing.skipped === null
-          : ids.every((id) => resultNamed(state, id) === "success"),
+          : ids.every((id) => resultNamed(state, stage, id) === "success"),
       failure: (ids) =>
         ids.length === 0
           ? !cancelled && standing.failed !== null
-          : ids.some((id) => resultNamed(state, id) === "failure"),
+          : ids.some((id) => resultNamed(state, stage, id) === "failure"),
     },
-    variables: { ...values(state.plan.variables), ...values(stage.plan.variables) },
+    variables: stageVariables(state, stage),
   };
 }
 
@@ -103,7 +102,7 @@ export function scriptContext(state: JobState, record: ScriptRecord): Context {
 }
 
 /** What the outputs of a stage are made from: the steps of one leg. */
-function outputContext(state: JobState, stage: StageState, leg: LegState): Context {
+export function legContext(state: JobState, { stage, leg }: { stage: StageState; leg: LegState }): Context {
   return {
     names: legNames(state, { stage, leg, env: {} }),
     functions: statusFunctions(state, stage, leg),
@@ -111,34 +110,17 @@ function outputContext(state: JobState, stage: StageState, leg: LegState): Conte
   };
 }
 
-/**
- * The stage's outputs, from its legs in order: a later leg's value replaces an earlier one's unless it is empty.
- * An error names the output that has no value.
- */
-export function stageOutputs(
-  state: JobState,
-  stage: StageState,
-): { readonly outputs: Readonly<Record<string, Json>> } | { readonly error: string } {
-  const outputs: Record<string, Json> = {};
-  const templates = Object.entries(stage.plan.outputs);
-  if (templates.length === 0) return { outputs };
-  for (const leg of legsOf(stage)) {
-    const context = outputContext(state, stage, leg);
-    for (const [name, template] of templates) {
-      const made = interpolate(template, context);
-      if (made.is === "error") return { error: `its output \`${name}\`: ${made.message}` };
-      if (made.is === "late") return { error: `its output \`${name}\`: ${made.reason}` };
-      const value = toPlain(made.value);
-      const empty = value === null || value === "";
-      if (!empty || outputs[name] === undefined) outputs[name] = value ?? "";
-    }
-  }
-  return { outputs };
+/** What the outputs of a group are made from: its parts, as GitHub's `jobs` in a called workflow. */
+export function groupContext(state: JobState, group: StageState): Context {
+  const jobs = partsOf(state, group).map((part) => [localName(part), told(part)] as const);
+  const variables = stageVariables(state, group);
+  return { names: { ...common(state, group), jobs: Object.fromEntries(jobs) }, variables };
 }
 
 function common(state: JobState, stage: StageState): Record<string, Value> {
-  const variables = { ...values(state.plan.variables), ...values(stage.plan.variables) };
+  const variables = stageVariables(state, stage);
   return {
+    ...callerOf(state, stage),
     env: {},
     github: variables["github"] ?? {},
     inputs: variables,
@@ -181,11 +163,39 @@ function legNames(
 }
 
 function legVariables(state: JobState, stage: StageState, leg: LegState): Record<string, Value> {
-  return {
-    ...values(state.plan.variables),
-    ...values(stage.plan.variables),
-    ...values(leg.plan.matrix),
-  };
+  return { ...stageVariables(state, stage), ...values(leg.plan.matrix) };
+}
+
+/** A part of a called playbook has that playbook's variables, and none of the caller's. */
+function stageVariables(state: JobState, stage: StageState): Record<string, Value> {
+  const outer = stage.plan.within === undefined ? state.plan.variables : {};
+  const all = { ...values(outer), ...values(stage.plan.variables) };
+  const open = Object.entries(all).filter(([, value]) => typeof value === "string" && value.includes("${{"));
+  if (open.length === 0) return all;
+  const names = { ...callerOf(state, stage), needs: needsOf(state, stage) };
+  for (const [name, text] of open) {
+    const made = interpolate(text as string, { names });
+    if (made.is === "value") all[name] = made.value;
+  }
+  return all;
+}
+
+/** What a caller hands in may speak of what the caller needs: `${{ caller.needs.x.outputs.y }}`, as planning writes it. */
+function callerOf(state: JobState, stage: StageState): Record<string, Value> {
+  const group = groupOf(state, stage);
+  if (group === undefined) return { caller: {} };
+  // The group of a cell stands within that of the call.
+  if (Object.keys(group.plan.group?.matrix ?? {}).length > 0) return callerOf(state, group);
+  return { caller: { ...callerOf(state, group), needs: needsOf(state, group) } };
+}
+
+/** By what its neighbours speak of a stage: its id without that of the group around. */
+function localName({ plan: { id, within } }: StageState): string {
+  return within === undefined ? id : id.slice(within.length + 1);
+}
+
+function told(stage: StageState): Value {
+  return { result: resultOf(stage), outputs: values(stage.outputs) };
 }
 
 function statusFunctions(state: JobState, stage: StageState, leg: LegState): Record<string, ExpressionFunction> {
@@ -223,13 +233,14 @@ function needsOf(state: JobState, stage: StageState): Record<string, Value> {
   const needs: Record<string, Value> = {};
   for (const id of predecessorsOf(stage)) {
     const need = theStage(state, id);
-    needs[id] = { result: resultOf(need), outputs: values(need.outputs) };
+    needs[localName(need)] = told(need);
   }
   return needs;
 }
 
-function resultNamed(state: JobState, id: Value): string | null {
-  const stage = stageOf(state, toText(id) as StageId);
+function resultNamed(state: JobState, { plan: { within } }: StageState, id: Value): string | null {
+  const name = within === undefined ? toText(id) : `${within}/${toText(id)}`;
+  const stage = stageOf(state, name as StageId);
   return stage === undefined ? null : resultOf(stage);
 }
 

@@ -1,7 +1,7 @@
-import type { Instant, ScriptPlan, StagePlan, StopCause } from "@aither/protocol";
+import type { Instant, ScriptPlan, StageId, StagePlan, StopCause } from "@aither/protocol";
 import { deadlineIn, deadlinePassed, spanText } from "../time.ts";
 import { cleanUpMs } from "../schedule/limits.ts";
-import { theLeg, theStage } from "./look.ts";
+import { groupsAround, theLeg, theStage } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "./state.ts";
 import { statusFunctionsOf, type StatusFunction } from "./status-functions.ts";
 
@@ -24,8 +24,38 @@ const excuses: Record<Halt["cause"], readonly StatusFunction[]> = {
  * as if nothing had happened, until the time for cleaning up is over.
  */
 export function stageHalt(state: JobState, stage: StageState, now: Instant): Halt | null {
-  const halt = jobHalt(state, stage, now);
-  return halt === null || isExcused(stage.plan, halt) ? null : halt;
+  const excused = [stage.plan];
+  let part = stage;
+  for (const group of groupsAround(state, stage)) {
+    const halt = groupHalt(state, { group, part }, now);
+    if (halt !== null && !excused.some((plan) => isExcused(plan, halt))) return halt;
+    excused.push(group.plan);
+    part = group;
+  }
+  const halt = jobHalt(state, part, now);
+  return halt === null || excused.some((plan) => isExcused(plan, halt)) ? null : halt;
+}
+
+/** What stops a part of a group: the group's own time limit, or another part that failed. */
+function groupHalt(
+  state: JobState,
+  { group, part }: { group: StageState; part: StageState },
+  now: Instant,
+): Halt | null {
+  const late = overdue(state.frozenAt === null ? group.deadline : null, now, {
+    what: `the time limit of \`${group.plan.name}\`, ${spanText(group.plan.timeoutMs ?? 0)}, is over`,
+  });
+  return late ?? groupFailFast(state, { group, part });
+}
+
+function groupFailFast(state: JobState, { group, part }: { group: StageState; part: StageState }): Halt | null {
+  const { plan } = group;
+  // A group has no legs: its culprit is a part.
+  const culprit = group.culprit as StageId | null;
+  if (!plan.failFast || plan.continueOnError || culprit === null || culprit === part.plan.id) return null;
+  if (part.status === "Pending" && comesAfter(part, culprit)) return null;
+  const reason = `\`${theStage(state, culprit).plan.name}\` failed, and \`${plan.name}\` is to fail fast`;
+  return { cause: "fail-fast", reason, strict: false };
 }
 
 /** What stops a leg. */
@@ -50,9 +80,17 @@ export function scriptHalt(state: JobState, record: ScriptRecord, now: Instant):
 
 /** Whether a leg is being stopped by a cancel or by fail-fast, as its conditions see it; time plays no part. */
 export function isStopped(state: JobState, stage: StageState, leg: LegState): boolean {
+  const excused = [stage.plan];
+  let part = stage;
+  for (const group of groupsAround(state, stage)) {
+    const halt = groupFailFast(state, { group, part });
+    if (halt !== null && !excused.some((plan) => isExcused(plan, halt))) return true;
+    excused.push(group.plan);
+    part = group;
+  }
   const halt =
-    state.cancel === null ? jobFailFast(state, stage) : { cause: "cancel" as const, reason: "", strict: false };
-  if (halt !== null && !isExcused(stage.plan, halt)) return true;
+    state.cancel === null ? jobFailFast(state, part) : { cause: "cancel" as const, reason: "", strict: false };
+  if (halt !== null && !excused.some((plan) => isExcused(plan, halt))) return true;
   return legFailFast(stage, leg) !== null;
 }
 
@@ -63,7 +101,8 @@ function isCalm(state: JobState, stage: StageState): boolean {
     state.deadline === null &&
     stage.deadline === null &&
     state.culprit === null &&
-    stage.culprit === null
+    stage.culprit === null &&
+    (stage.plan.within === undefined || isCalm(state, theStage(state, stage.plan.within)))
   );
 }
 

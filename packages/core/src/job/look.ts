@@ -1,4 +1,4 @@
-import type { LegName, ScriptKey, StageId } from "@aither/protocol";
+import type { LegName, Plan, ScriptKey, StageId } from "@aither/protocol";
 import { present } from "../assert.ts";
 import { tableGet, tableValues } from "../table.ts";
 import type { JobState, LegState, ScriptRecord, ScriptState, StageState } from "./state.ts";
@@ -27,6 +27,39 @@ export function theStage(state: JobState, id: StageId): StageState {
 /** In the order of the plan. */
 export function stagesOf(state: JobState): Iterable<StageState> {
   return tableValues(state.stages);
+}
+
+/** The group that a stage is a part of; undefined for most. */
+export function groupOf(state: JobState, stage: StageState): StageState | undefined {
+  return stage.plan.within === undefined ? undefined : theStage(state, stage.plan.within);
+}
+
+/** All groups around a stage, the nearest first. */
+export function* groupsAround(state: JobState, stage: StageState): Iterable<StageState> {
+  for (let group = groupOf(state, stage); group !== undefined; group = groupOf(state, group)) yield group;
+}
+
+const partIds = new WeakMap<Plan, ReadonlyMap<StageId, readonly StageId[]>>();
+
+/** The stages that are directly within a group, in order. Which they are is remembered: plans are frozen. */
+export function partsOf(state: JobState, group: StageState): readonly StageState[] {
+  let known = partIds.get(state.plan);
+  if (known === undefined) {
+    const parts = new Map<StageId, StageId[]>();
+    for (const { id, within } of state.plan.stages) {
+      if (within !== undefined) parts.set(within, [...(parts.get(within) ?? []), id]);
+    }
+    known = parts;
+    partIds.set(state.plan, known);
+  }
+  return (known.get(group.plan.id) ?? []).map((id) => theStage(state, id));
+}
+
+/** Whether a stage is this one, or is within it at any depth. */
+export function isPartOf(state: JobState, stage: StageState, id: StageId): boolean {
+  if (stage.plan.id === id) return true;
+  for (const group of groupsAround(state, stage)) if (group.plan.id === id) return true;
+  return false;
 }
 
 export function legsOf(stage: StageState): Iterable<LegState> {

@@ -3,9 +3,10 @@ import { jobEnd } from "./conclude.ts";
 import { hasEnded, theScript, theStage } from "./look.ts";
 import { isDue, leaveQueue, needsTurn } from "./queue.ts";
 import { settleActive } from "./settle/active.ts";
+import { settleGroup } from "./settle/group.ts";
 import { settlePending } from "./settle/pending.ts";
 import { settleRunning } from "./settle/running.ts";
-import type { JobState } from "./state.ts";
+import type { JobState, StageState } from "./state.ts";
 
 /**
  * The one fact that must follow from how things stand, or null. Run it until null after every input: each fact moves a
@@ -23,7 +24,11 @@ export function settle(state: JobState, now: Instant): Fact | null {
   for (const id of state.openStages) {
     const stage = theStage(state, id);
     const fact =
-      stage.status === "Running" ? settleRunning(state, stage, now) : settlePending(state, { stage, isFull }, now);
+      stage.status !== "Running"
+        ? settlePending(state, { stage, isFull }, now)
+        : stage.plan.group === undefined
+          ? settleRunning(state, stage, now)
+          : settleGroup(state, stage);
     if (fact !== null) return fact;
   }
   return state.openStages.length === 0 ? ended(state) : null;
@@ -32,7 +37,8 @@ export function settle(state: JobState, now: Instant): Fact | null {
 function stagesAreFull(state: JobState): boolean {
   const { maxConcurrency } = state.plan;
   if (maxConcurrency === null) return false;
-  const running = state.openStages.filter((id) => theStage(state, id).status === "Running").length;
+  const isRunning = ({ status, plan }: StageState): boolean => status === "Running" && plan.group === undefined;
+  const running = state.openStages.filter((id) => isRunning(theStage(state, id))).length;
   return running >= Math.max(1, maxConcurrency);
 }
 

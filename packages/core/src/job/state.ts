@@ -160,8 +160,8 @@ export type StageState = {
   readonly tolerated: boolean;
   /** null until a dynamic matrix has become legs. */
   readonly legs: Table<LegName, LegState> | null;
-  /** The first leg that failed; with fail-fast the others stop. */
-  readonly culprit: LegName | null;
+  /** The first leg that failed (of a group, the first part); with fail-fast the others stop. */
+  readonly culprit: LegName | StageId | null;
   /** Names of the legs that have not ended, in order. */
   readonly openLegs: readonly LegName[];
   readonly outputs: Readonly<Record<string, Json>>;

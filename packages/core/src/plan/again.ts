@@ -1,5 +1,5 @@
 import type { Plan, ScriptKey } from "@aither/protocol";
-import { legsOf, scriptsOf, stageOf } from "../job/look.ts";
+import { isPartOf, legsOf, scriptsOf, stageOf, theStage } from "../job/look.ts";
 import type { JobState, StageState } from "../job/state.ts";
 import { expansionNeeds } from "./expand.ts";
 
@@ -12,12 +12,13 @@ export type Again = { readonly plan: Plan; readonly passed: readonly ScriptKey[]
  */
 export function planAgain(parent: JobState, passed: readonly ScriptKey[]): Again {
   const keeps = new Set(passed);
-  const ran = new Set([...scriptsOf(parent)].filter(({ plan }) => !keeps.has(plan.key)).map(({ stage }) => stage));
+  const again = [...scriptsOf(parent)].filter(({ plan }) => !keeps.has(plan.key));
+  const ran = [...new Set(again.map(({ stage }) => stage))].map((id) => theStage(parent, id));
   const dropped = new Set<ScriptKey>();
   const stages = parent.plan.stages.map((plan) => {
     const stage = stageOf(parent, plan.id);
     if (plan.legs !== null || stage === undefined || stage.legs === null) return plan;
-    if (expansionNeeds(plan).every((id) => !ran.has(id))) {
+    if (expansionNeeds(plan).every((id) => !ran.some((other) => isPartOf(parent, other, id)))) {
       const { dynamic: _made, ...rest } = plan;
       return { ...rest, legs: [...legsOf(stage)].map((leg) => leg.plan) };
     }

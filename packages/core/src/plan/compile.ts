@@ -1,24 +1,11 @@
-import type { Json, Plan, Playbook, PlaybookFormat, PlaybookProfile } from "@aither/protocol";
-import { compileAround, stagesAround } from "./around.ts";
-import { type Compiler, makeCompiler, type PlanRequest } from "./compiler.ts";
-import { finding, type PlanFinding } from "./finding.ts";
-import { graphProblems, nearest } from "./graph.ts";
+import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
+import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
+import type { PlanFinding } from "./finding.ts";
 import { notificationPlans } from "./notifications.ts";
-import { typedVariables } from "./inputs.ts";
-import {
-  layersOf,
-  makeScope,
-  overlay,
-  resolveValue,
-  resolveVariables,
-  type Scope,
-  type Surroundings,
-  textOf,
-} from "./scope.ts";
-import { secretNames } from "./secrets.ts";
+import { resolveValue, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
-import { compileStage, type Shared, type StageInput } from "./stage.ts";
+import { compileWhole, type WrittenStage } from "./whole.ts";
 
 export type CompileInput = {
   readonly playbook: Playbook;
@@ -33,9 +20,16 @@ export type CompileInput = {
   readonly around: Surroundings;
   readonly resolveFile: (path: string) => string | null;
   readonly folder: (path: string | null) => string;
+  /** The playbooks that this one calls, and those that they call. */
+  readonly calls?: CalledPlaybooks;
 };
 
-export type Compiled = { readonly plan: Plan; readonly findings: readonly PlanFinding[] };
+export type Compiled = {
+  readonly plan: Plan;
+  readonly findings: readonly PlanFinding[];
+  /** Where the stages of the plan were written, by id. */
+  readonly written: ReadonlyMap<string, WrittenStage>;
+};
 
 /** Resolves a playbook for one run. The plan is whole even where findings say that it must not be started. */
 export function compile(input: CompileInput): Compiled {
@@ -43,29 +37,12 @@ export function compile(input: CompileInput): Compiled {
   const { orchestration } = playbook;
   const compiler = makeCompiler({
     ...input,
+    calls: input.calls ?? new Map(),
+    callers: [],
     undefinedIs: orchestration.undefinedVariables ?? "error",
   });
-  const profileName = request.profile ?? orchestration.defaults?.profile ?? null;
-  const profile = profileOf(compiler, profileName);
-  const scope = playbookScope(compiler, profile?.profile);
-  const shared: Shared = {
-    scope,
-    overrides: new Map(
-      Object.entries(profile?.profile.overrides ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-    ),
-    leftOut: (id, name) => leftOut(profile, id, name),
-  };
-  const around = stagesAround(compiler, stageInputs(compiler));
-  const compileOther = (other: StageInput) =>
-    compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
-  const stages = [
-    ...around.before.map(compileOther),
-    ...around.own.map((stage) => compileStage(compiler, shared, stage)),
-    ...around.after.map(compileOther),
-  ];
-  checkUniqueSteps(compiler);
+  const { scope, profile, stages, written } = compileWhole(compiler);
   const notifications = notificationPlans(compiler, scope);
-  const secrets = secretsOf(compiler, profile?.profile);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
     value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
   const plan: Plan = {
@@ -83,22 +60,14 @@ export function compile(input: CompileInput): Compiled {
     timeoutMs: request.timeoutMs ?? seconds(setting(orchestration.timeout, "timeout")),
     ...concurrencyOf(orchestration.concurrency, setting),
     ...(notifications.length > 0 && { notifications }),
-    ...(secrets.length > 0 && { secrets }),
+    ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
-    stages,
+    stages: [...stages],
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],
     notEnforced: compiler.notEnforced,
   };
-  return { plan, findings: startable(plan, compiler.findings, playbook) };
-}
-
-function secretsOf(compiler: Compiler, profile: PlaybookProfile | undefined): string[] {
-  const { playbook, request, around } = compiler;
-  const declared = overlay(playbook.orchestration.variables, profile?.variables, profile?.overrides);
-  const { names, findings } = secretNames({ playbook, declared, caller: request.variables, env: around.env });
-  compiler.findings.push(...findings);
-  return [...names];
+  return { plan, findings: startable(plan, compiler.findings, playbook), written };
 }
 
 function concurrencyOf(
@@ -121,128 +90,4 @@ function startable(plan: Plan, findings: readonly PlanFinding[], playbook: Playb
   return findings.map((one) =>
     one.atStart && one.part !== null && skipped.has(one.part) ? { ...one, severity: "warning" } : one,
   );
-}
-
-type NamedProfile = { readonly name: string; readonly profile: PlaybookProfile };
-
-function profileOf(compiler: Compiler, wanted: string | null): NamedProfile | null {
-  if (wanted === null || wanted === "") return null;
-  const profiles = compiler.playbook.orchestration.profiles ?? {};
-  const name = Object.keys(profiles).find((key) => key.toLowerCase() === wanted.toLowerCase());
-  if (name !== undefined) return { name, profile: profiles[name]! };
-  const like = nearest(wanted, Object.keys(profiles));
-  const names = Object.keys(profiles).join(", ");
-  compiler.report(
-    finding("no-such-profile", `the playbook has no profile \`${wanted}\``, {
-      problem: "PROFILE_NOT_FOUND",
-      fix: like ? `did you mean ${like}?` : names === "" ? "it has none" : `it has ${names}`,
-    }),
-  );
-  return null;
-}
-
-function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined): Scope {
-  const { playbook, request, around } = compiler;
-  const { orchestration } = playbook;
-  const base = layersOf(playbook, profile, {});
-  const typed = typedVariables(playbook, base.all, request.variables);
-  compiler.findings.push(...typed.findings);
-  const all = overlay(base.all, typed.values);
-  const variables = compiler.take(
-    resolveVariables(
-      all,
-      (visible) => makeScope(visible, {}, {}, around),
-      {},
-      compiler.at(orchestration, ["variables"]),
-    ),
-  );
-  const bare = makeScope(variables, {}, {}, around);
-  const declared = { ...orchestration.env, ...profile?.env };
-  const env = compiler.env(declared, bare, compiler.at(orchestration, ["env"]));
-  return makeScope(variables, env, {}, around);
-}
-
-/** A profile's `stages` is an allow-list; `excludeStages` takes out by id or name, exact or followed by ` -`. */
-function leftOut(named: NamedProfile | null, id: string, name: string): string | null {
-  if (!named) return null;
-  const fits = (wanted: string): boolean => {
-    const lower = wanted.toLowerCase();
-    return [id, name].some((own) => own.toLowerCase() === lower || own.toLowerCase().startsWith(`${lower} -`));
-  };
-  const { stages, excludeStages } = named.profile;
-  if (stages && !stages.some(fits)) return `the profile ${named.name} does not list it`;
-  if (excludeStages?.some(fits)) return `the profile ${named.name} leaves it out`;
-  return null;
-}
-
-function stageInputs(compiler: Compiler): StageInput[] {
-  const { orchestration } = compiler.playbook;
-  const entries = Object.entries(orchestration.jobs);
-  const ids = new Map(entries.map(([id]) => [id.toLowerCase(), id] as const));
-  for (const [id, { name }] of entries) {
-    // Old formats speak of stages by their names.
-    if (name !== undefined && !ids.has(name.toLowerCase())) ids.set(name.toLowerCase(), id);
-  }
-  const listed = (value: string | readonly string[] | undefined): string[] =>
-    (value === undefined ? [] : typeof value === "string" ? [value] : [...value]).map(
-      (id) => ids.get(id.toLowerCase()) ?? id,
-    );
-  const inputs = entries.map(([id, stage], index): StageInput => {
-    const needs = [...new Set(listed(stage.needs))];
-    const previous = entries[index - 1]?.[0];
-    const written = orchestration.order === "written" && stage.needs === undefined && previous !== undefined;
-    const after = stage.after === undefined ? (written ? [previous] : []) : listed(stage.after);
-    return { id, stage, needs, after };
-  });
-  if (entries.length === 0) {
-    compiler.report(finding("no-stages", "the playbook has no stages", { part: orchestration, keys: ["jobs"] }));
-  }
-  for (const [id, stage] of entries) {
-    if (/^[A-Za-z0-9_.-]{1,100}$/.test(id)) continue;
-    compiler.report(
-      finding("bad-id", `\`${id}\` is no stage id`, {
-        fix: "use letters, digits, `_`, `-` and `.`; say the full name in `name`",
-        part: stage,
-      }),
-    );
-  }
-  reportGraph(compiler, inputs);
-  return inputs;
-}
-
-function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
-  const stages = new Map(inputs.map((input) => [input.id, input] as const));
-  const nodes = inputs.map(({ id, needs, after }) => ({ id, needs: [...needs, ...after] }));
-  for (const problem of graphProblems(nodes)) {
-    const id = problem.is === "cycle" ? problem.path[0]! : problem.id;
-    const input = stages.get(id);
-    const where = { part: input?.stage ?? null, keys: [input?.stage.needs === undefined ? "after" : "needs"] };
-    if (problem.is === "unknown") {
-      const fix = problem.nearest ? `did you mean ${problem.nearest}?` : "name the id of a stage of this playbook";
-      compiler.report(finding("unknown-need", `${id} needs \`${problem.need}\`, which is no stage`, { ...where, fix }));
-    } else if (problem.is === "self") {
-      compiler.report(finding("needs-cycle", `${id} needs itself`, { ...where, fix: "remove it" }));
-    } else {
-      compiler.report(
-        finding("needs-cycle", `the needs form a cycle: ${problem.path.join(" → ")}`, {
-          ...where,
-          fix: "remove one of these needs",
-        }),
-      );
-    }
-  }
-}
-
-function checkUniqueSteps(compiler: Compiler): void {
-  for (const [id, stage] of Object.entries(compiler.playbook.orchestration.jobs)) {
-    const seen = new Set<string>();
-    for (const step of stage.steps) {
-      if (step.id === undefined) continue;
-      if (seen.has(step.id.toLowerCase())) {
-        const message = `two steps of ${id} have the id \`${step.id}\``;
-        compiler.report(finding("duplicate-id", message, { part: step, keys: ["id"], fix: "give one another id" }));
-      }
-      seen.add(step.id.toLowerCase());
-    }
-  }
 }

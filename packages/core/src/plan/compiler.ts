@@ -1,4 +1,4 @@
-import type { Json, NotEnforced, Playbook, ScriptEntry } from "@aither/protocol";
+import type { Json, NotEnforced, Playbook, ProblemCode, ScriptEntry } from "@aither/protocol";
 import type { Decided } from "./decide.ts";
 import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -12,7 +12,20 @@ export type PlanRequest = {
   /** What a condition counts as that nobody can decide; undefined = it forbids the start. */
   readonly assume: boolean | undefined;
   readonly timeoutMs: number | null;
+  /** Of a call: what the calling stage declares; it wins over what the playbook declares. */
+  readonly env?: Readonly<Record<string, string>>;
 };
+
+/** A playbook that another one calls, or why there is none. */
+export type CalledPlaybook =
+  | { readonly is: "found"; readonly playbook: Playbook }
+  | { readonly is: "not-found"; readonly message: string; readonly fix: string | null; readonly problem: ProblemCode };
+
+/** By lower-case name, as calls have it. */
+export type CalledPlaybooks = ReadonlyMap<string, CalledPlaybook>;
+
+/** One call: who calls, and the part of it that says so. */
+export type Caller = { readonly playbook: Playbook; readonly part: object; readonly keys: readonly string[] };
 
 /** What compiling the same again would need, without the workspace. */
 export type LookedUp = { readonly scripts: Set<ScriptEntry>; readonly files: Map<string, string> };
@@ -27,11 +40,16 @@ export type Compiler = {
   readonly resolveFile: (path: string) => string | null;
   /** Absolute path of a folder of the workspace. */
   readonly folder: (path: string | null) => string;
+  readonly calls: CalledPlaybooks;
+  /** The calls that led here, the outermost first: a playbook is never within itself. */
+  readonly callers: readonly Caller[];
   /** The inline shell of the stage that is being compiled. */
   stageShell: string | undefined;
   readonly findings: PlanFinding[];
   readonly missing: Set<string>;
   readonly unknown: Set<string>;
+  /** Names of environment variables that are secret. */
+  readonly secrets: Set<string>;
   readonly notEnforced: NotEnforced[];
   readonly report: (finding: PlanFinding) => void;
   readonly reportCondition: (decided: Decided, where: Pick<PlanFinding, "part" | "keys">) => void;
@@ -49,7 +67,10 @@ export type Compiler = {
   ) => Record<string, string>;
 };
 
-type Given = Pick<Compiler, "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder"> & {
+type Given = Pick<
+  Compiler,
+  "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers"
+> & {
   readonly undefinedIs: At["undefinedIs"];
 };
 
@@ -66,6 +87,7 @@ export function makeCompiler(given: Given): Compiler {
     findings,
     missing: new Set(),
     unknown: new Set(),
+    secrets: new Set(),
     notEnforced: [],
     report: (one) => void findings.push(one),
     reportCondition: ({ hopeless, error, reason }, where) => {

@@ -1,4 +1,11 @@
-import { evaluateCondition, isLegacyCondition, mentionsStatusFunction } from "@aither/expression";
+import {
+  type Context,
+  evaluateCondition,
+  isLegacyCondition,
+  mentionsStatusFunction,
+  unknown,
+  type Value,
+} from "@aither/expression";
 import type { StageDecision } from "@aither/protocol";
 import type { Scope } from "./scope.ts";
 
@@ -15,7 +22,8 @@ export type Decided = {
 const runs: Decided = { decision: "run", reason: "", condition: null, hopeless: false, error: null };
 
 /** Decides a condition as far as planning can. `assume` is what one that nobody can decide counts as. */
-export function decide(text: string | undefined, scope: Scope, assume: boolean | undefined): Decided {
+export function decide(text: string | undefined, given: Scope, assume: boolean | undefined): Decided {
+  const scope = { ...given, context: withOpenVariables(given.context) };
   const condition = text?.trim() ?? "";
   if (condition === "") return runs;
   const result = evaluateCondition(condition, scope.context);
@@ -46,6 +54,19 @@ export function decide(text: string | undefined, scope: Scope, assume: boolean |
         reason: `assumed to be ${assume}: ${result.reason}`,
       };
   }
+}
+
+/** A variable whose text holds a template that only the run can fill in has no value yet that could be compared. */
+function withOpenVariables(context: Context): Context {
+  const { variables = {} } = context;
+  const open = Object.entries(variables).filter(([, value]) => typeof value === "string" && value.includes("${{"));
+  if (open.length === 0) return context;
+  const unknowns = open.map(([name]) => [
+    name,
+    unknown(`\`${name}\` is known when the run has come that far`, { late: true }),
+  ]);
+  const known: Context["variables"] = { ...variables, ...(Object.fromEntries(unknowns) as Record<string, Value>) };
+  return { ...context, variables: known, names: { ...context.names, vars: known, variables: known, inputs: known } };
 }
 
 /** True when a condition holds in a run in which nothing went wrong: `always()`, `!cancelled()`, `success() && …`. */

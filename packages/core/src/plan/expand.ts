@@ -131,6 +131,8 @@ function compilerOf({ plan }: JobState, dynamic: DynamicMatrix): Compiler {
     around: { env: {}, platform: dynamic.platform },
     resolveFile: (path) => dynamic.files[path] ?? null,
     folder: (path) => (path === null ? workspace : isAbsolute(path) ? path : `${workspace}/${path}`),
+    calls: new Map(),
+    callers: [],
     undefinedIs: dynamic.undefinedIs,
   });
 }

@@ -1,4 +1,4 @@
-import type { ProblemCode } from "@aither/protocol";
+import type { Playbook, ProblemCode } from "@aither/protocol";
 
 /** What is wrong with a playbook for this run. The host turns `part` and `keys` into a place in the file. */
 export type PlanFinding = {
@@ -14,9 +14,11 @@ export type PlanFinding = {
   readonly keys: readonly (string | number)[];
   /** It forbids a start, but the plan can be looked at. */
   readonly atStart: boolean;
+  /** The playbook that has the part; undefined for the one that is compiled. */
+  readonly owner?: Playbook;
 };
 
-type Extras = Partial<Pick<PlanFinding, "severity" | "fix" | "problem" | "part" | "keys" | "atStart">>;
+type Extras = Partial<Pick<PlanFinding, "severity" | "fix" | "problem" | "part" | "keys" | "atStart" | "owner">>;
 
 export function finding(code: string, message: string, extras: Extras = {}): PlanFinding {
   return {

@@ -1,6 +1,8 @@
 export { planAgain } from "./again.ts";
 export { compile, type Compiled, type CompileInput } from "./compile.ts";
-export type { PlanRequest } from "./compiler.ts";
+export type { CalledPlaybook, CalledPlaybooks, PlanRequest } from "./compiler.ts";
+export { calledNames } from "./call.ts";
+export type { WrittenStage } from "./whole.ts";
 export { finding, type PlanFinding } from "./finding.ts";
 export { nearest } from "./graph.ts";
 export { expansionNeeds } from "./expand.ts";

@@ -18,6 +18,11 @@ export function typedVariables(
   const defaults = lowered(declared);
   for (const [name, given] of Object.entries(caller)) {
     const input = inputs.get(name.toLowerCase());
+    // What only the run knows has no type yet.
+    if (typeof given === "string" && /\$\{\{.*\bcaller\./s.test(given)) {
+      values[name] = given;
+      continue;
+    }
     const type = input?.type ?? typeOf(defaults.get(name.toLowerCase()));
     const value = convert(given, type?.toLowerCase());
     if (value === undefined) {

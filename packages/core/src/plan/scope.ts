@@ -28,6 +28,8 @@ export type Surroundings = {
 const later = (what: string): Value => unknown(`\`${what}\` is known when the run has come that far`, { late: true });
 
 const lateNames: Readonly<Record<string, Value>> = {
+  caller: later("caller"),
+  jobs: later("jobs"),
   steps: later("steps"),
   needs: later("needs"),
   job: later("job"),

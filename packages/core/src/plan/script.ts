@@ -264,10 +264,11 @@ function noSuchFile(compiler: Compiler, file: string, where: Pick<PlanFinding, "
 }
 
 function foreign(compiler: Compiler, uses: string, at: At): Target {
+  const isCall = /^playbook:/i.test(uses);
   compiler.report(
     finding("cannot-use", `\`uses: ${uses}\` cannot be run here`, {
-      fix: uses.startsWith("playbook:")
-        ? "start that playbook by itself, or copy its stages"
+      fix: isCall
+        ? "a step that calls a playbook is the only one of its stage: give it a stage of its own"
         : "use `run`, `script` or `file`; actions run with aither workflow run",
       part: at.part,
       keys: [...at.keys, "uses"],

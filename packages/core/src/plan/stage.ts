@@ -59,7 +59,8 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     decision: decided.decision,
     reason: decided.reason,
     condition: decided.condition,
-    variables,
+    // A called playbook's stages have its variables with them: the plan's own are the caller's.
+    variables: compiler.callers.length === 0 ? variables : overlay(shared.scope.variables, variables),
     continueOnError:
       flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false,
     failFast: flag(setting("failFast")) ?? true,
@@ -104,7 +105,7 @@ type Legs =
 type Place = { readonly shared: Shared; readonly input: StageInput; readonly scope: Scope };
 
 /** The legs, or how they are made when the matrix needs something that only the run knows. */
-function legsOf(compiler: Compiler, { shared, input, scope }: Place): Legs {
+export function legsOf(compiler: Compiler, { shared, input, scope }: Place): Legs {
   const { stage } = input;
   const known = (legs: readonly MatrixLeg[]): Legs => ({ is: "known", legs });
   if (stage.matrix === undefined) return known(lonely);

@@ -23,11 +23,13 @@ export function detail(state: JobState): JobDetail {
 }
 
 export function stageView(state: JobState, stage: StageState): StageView {
-  const { id, name, needs, continueOnError } = stage.plan;
+  const { id, name, needs, continueOnError, within, group } = stage.plan;
   return {
     id,
     name,
     needs,
+    ...(within !== undefined && { within }),
+    ...(group !== undefined && { uses: group.uses }),
     status: stage.status,
     reason: reasonOfStage(state, stage),
     continueOnError,

@@ -2,7 +2,7 @@ import type { StageId } from "@aither/protocol";
 import { unreachable } from "../assert.ts";
 import { failureText } from "../job/conclude.ts";
 import { predecessorsOf } from "../job/graph.ts";
-import { scriptEnded, stageEnded, theLeg, theScript, theStage } from "../job/look.ts";
+import { groupOf, scriptEnded, stageEnded, theLeg, theScript, theStage } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 import { parallelOf } from "../job/settle/leg.ts";
 import { isoTime } from "../time.ts";
@@ -23,6 +23,8 @@ export function reasonOfJob(state: JobState): string {
 export function reasonOfStage(state: JobState, stage: StageState): string {
   if (stage.status !== "Pending") return stage.reason;
   const open = predecessorsOf(stage).filter((id) => !stageEnded(theStage(state, id)));
+  const group = groupOf(state, stage);
+  if (group?.status === "Pending") return `is a part of \`${group.plan.name}\`, which has not begun`;
   if (open.length > 0) {
     const legs = stage.legs === null ? "; its matrix is known then" : "";
     return `waits for ${names(state, open)}${legs}`;

@@ -62,6 +62,7 @@ function readOrchestration(
     concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
+    outputs: fields.environment("outputs"),
     undoOnFailure: fields.flag("undoOnFailure"),
     ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
     jobs: readJobs(fields.object("jobs", "stages")),
@@ -132,6 +133,8 @@ function readJob(fields: Fields): PlaybookStage {
     outputs: fields.environment("outputs"),
     artifacts: readArtifacts(fields),
     hooks: readStageHooks(fields, oneStep),
+    uses: fields.text("uses"),
+    with: fields.has("uses") ? fields.record("with") : undefined,
     steps: (fields.objects("steps", "scripts") ?? []).map(readStep),
   });
   if (strategy) keepRest({}, strategy);

@@ -1,7 +1,7 @@
 import type { Fact, Instant, ScriptKey } from "@aither/protocol";
 import type { Command } from "../input.ts";
-import { legsOf, stageEnded, theScript, theStage } from "../look.ts";
-import type { JobState } from "../state.ts";
+import { legsOf, partsOf, stageEnded, theScript, theStage } from "../look.ts";
+import type { JobState, StageState } from "../state.ts";
 import { stopFact } from "../stop.ts";
 
 /**
@@ -11,10 +11,16 @@ import { stopFact } from "../stop.ts";
 export function skip(state: JobState, command: Extract<Command, { is: "skip" }>, now: Instant): Fact[] {
   const { target, reason } = command;
   if ("script" in target) return skipScript(state, { key: target.script, reason }, now);
-  const stage = theStage(state, target.stage);
+  return skipStage(state, { stage: theStage(state, target.stage), reason }, now);
+}
+
+function skipStage(state: JobState, { stage, reason }: { stage: StageState; reason: string }, now: Instant): Fact[] {
   if (stageEnded(stage)) return [];
   if (stage.status === "Pending") {
     return [{ type: "StageSkipped", stage: stage.plan.id, kind: "requested", reason }];
+  }
+  if (stage.plan.group !== undefined) {
+    return partsOf(state, stage).flatMap((part) => skipStage(state, { stage: part, reason }, now));
   }
   const keys = [...legsOf(stage)].flatMap((leg) => leg.scripts);
   return keys.flatMap((key) => skipScript(state, { key, reason }, now));

@@ -3,7 +3,7 @@ import { assert } from "../../assert.ts";
 import { tableAdd } from "../../table.ts";
 import { parseTime } from "../../time.ts";
 import { predecessorsEnded, standingOf } from "../graph.ts";
-import { legsOf, stageEnded, theLeg, theStage } from "../look.ts";
+import { groupOf, legsOf, partsOf, stageEnded, theLeg, theStage } from "../look.ts";
 import type { JobState, LegState, Shadow, StageState } from "../state.ts";
 import { endUnstarted, putLeg, putStage } from "./put.ts";
 import { legsAtFirst, scriptEntries } from "./queued.ts";
@@ -37,6 +37,8 @@ export function stageStarted(state: JobState, event: EventOf<"StageStarted">): J
   }
   assert(stage.status === "Pending", `stage ${event.stage} starts once`);
   assert(predecessorsEnded(state, stage), `stage ${event.stage} starts after its needs`);
+  const group = groupOf(state, stage);
+  assert(group === undefined || group.status === "Running", `stage ${event.stage} starts within its group`);
   const next: StageState = {
     ...stage,
     status: "Running",
@@ -112,8 +114,13 @@ function stageEnds(before: JobState, stage: StageState, end: End): JobState {
     state = putLeg(closed.state, next, closed.leg);
     next = theStage(state, stage.plan.id);
   }
-  const id = stage.plan.id;
+  const { id, within } = stage.plan;
+  assert(neverRan || partsOf(state, stage).every(stageEnded), `stage ${id} ends after its parts`);
   const failed = end.status === "Failed" && !end.tolerated;
+  if (within !== undefined && failed) {
+    const group = theStage(state, within);
+    state = putStage(state, { ...group, culprit: group.culprit ?? id });
+  }
   const overdue = end.status === "Skipped" && end.kind === "timeout";
   return {
     ...putStage(state, {
@@ -127,8 +134,9 @@ function stageEnds(before: JobState, stage: StageState, end: End): JobState {
       endedAtMs: end.endedAtMs,
     }),
     openStages: state.openStages.filter((open) => open !== id),
-    culprit: state.culprit ?? (failed ? id : null),
-    overdue: state.overdue || overdue,
+    // What a part of a group means for the job, its group says.
+    culprit: state.culprit ?? (failed && within === undefined ? id : null),
+    overdue: state.overdue || (overdue && within === undefined),
   };
 }
 

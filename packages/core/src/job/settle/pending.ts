@@ -3,7 +3,7 @@ import { deadlineIn } from "../../time.ts";
 import { stageVerdict } from "../context.ts";
 import { predecessorsEnded, standingOf } from "../graph.ts";
 import { stageHalt } from "../halt.ts";
-import { legsOf, theStage } from "../look.ts";
+import { groupOf, legsOf, partsOf, stageEnded, theStage } from "../look.ts";
 import type { JobState, StageState } from "../state.ts";
 import { expandStage } from "../../plan/expand.ts";
 import { decidesItself } from "../status-functions.ts";
@@ -26,8 +26,16 @@ export function settlePending(
       ? skip(stage, { kind: "timeout", reason: halt.reason })
       : { type: "StageCancelled", stage: stage.plan.id, reason: halt.reason };
   }
-  if (!predecessorsEnded(state, stage)) return null;
+  const group = groupOf(state, stage);
+  if (group !== undefined && stageEnded(group)) return skip(stage, withGroup(group));
+  if (group?.status === "Pending" || !predecessorsEnded(state, stage)) return null;
   return refusal(state, stage) ?? legsKnown(state, stage) ?? start(state, { stage, isFull }, now);
+}
+
+/** A group that never began takes its parts with it. */
+function withGroup(group: StageState): { kind: SkipKind; reason: string } {
+  const verb = group.status === "Skipped" ? "was skipped" : group.status === "Cancelled" ? "was cancelled" : "failed";
+  return { kind: group.skip ?? "dependency", reason: `\`${group.plan.name}\` ${verb}, and this is a part of it` };
 }
 
 /** Its needs and its condition, in this order: GitHub's implied success() comes before what the condition says. */
@@ -65,6 +73,7 @@ function dependency(state: JobState, stage: StageState, failed: string): { kind:
 
 /** What an earlier output was to tell is known by now: it becomes a fact, so that nobody has to ask again. */
 function legsKnown(state: JobState, stage: StageState): Fact | null {
+  if (stage.plan.group !== undefined) return null;
   if (stage.legs === null) {
     const made = expandStage(state, stage);
     return made.ok ? { type: "StageExpanded", stage: stage.plan.id, legs: [...made.legs] } : failed(stage, made.reason);
@@ -75,13 +84,23 @@ function legsKnown(state: JobState, stage: StageState): Fact | null {
 
 /** Nothing starts while paused, except what has nothing left to start: so that such a job can end. */
 function start(state: JobState, { stage, isFull }: { stage: StageState; isFull: boolean }, now: Instant): Fact | null {
-  if (isFull || (state.status === "Paused" && hasWork(stage))) return null;
+  const isGroup = stage.plan.group !== undefined;
+  if (state.status === "Paused" && (isGroup || hasWork(stage))) return null;
+  if ((isFull && !isGroup) || groupIsFull(state, stage)) return null;
   const { id, timeoutMs } = stage.plan;
   return {
     type: "StageStarted",
     stage: id,
     ...(timeoutMs !== null && { deadline: deadlineIn(now, timeoutMs) }),
   };
+}
+
+/** As many parts of its group run as may run at once. */
+function groupIsFull(state: JobState, stage: StageState): boolean {
+  const group = groupOf(state, stage);
+  if (group === undefined || group.plan.maxParallel === null) return false;
+  const running = partsOf(state, group).filter(({ status }) => status === "Running").length;
+  return running >= Math.max(1, group.plan.maxParallel);
 }
 
 function hasWork(stage: StageState): boolean {

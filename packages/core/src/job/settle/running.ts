@@ -1,6 +1,6 @@
 import type { Fact, Instant } from "@aither/protocol";
 import { legEnd, matrixEnd, type End } from "../conclude.ts";
-import { stageOutputs } from "../context.ts";
+import { type Outputs, stageOutputs } from "../outputs.ts";
 import { legHalt } from "../halt.ts";
 import { theLeg } from "../look.ts";
 import type { JobState, LegState, StageState } from "../state.ts";
@@ -21,14 +21,14 @@ export function settleRunning(state: JobState, stage: StageState, now: Instant):
         : settlePendingLeg(state, { stage, leg, running }, now);
     if (fact !== null) return fact;
   }
-  return stage.openLegs.length === 0 ? stageEndFact(state, stage, matrixEnd(stage)) : null;
+  return stage.openLegs.length === 0 ? endOf(state, stage, matrixEnd(stage)) : null;
 }
 
 function settleRunningLeg(state: JobState, place: { stage: StageState; leg: LegState }, now: Instant): Fact | null {
   const { stage, leg } = place;
   if (leg.counts.pending > 0 || leg.counts.active > 0) return settleLeg(state, place, now);
   const end = legEnd(state, leg);
-  return leg.plan.name === "" ? stageEndFact(state, stage, end) : endFact(stage, { leg: leg.plan.name }, end);
+  return leg.plan.name === "" ? endOf(state, stage, end) : endFact(stage, { leg: leg.plan.name }, end);
 }
 
 function settlePendingLeg(
@@ -50,10 +50,14 @@ function settlePendingLeg(
   return { type: "StageStarted", ...names };
 }
 
+function endOf(state: JobState, stage: StageState, end: End): Fact {
+  return stageEndFact(stage, end, () => stageOutputs(state, stage));
+}
+
 /** The stage's own end. Outputs that cannot be made fail a stage that would have completed. */
-function stageEndFact(state: JobState, stage: StageState, end: End): Fact {
+export function stageEndFact(stage: StageState, end: End, outputs: () => Outputs): Fact {
   if (end.status !== "Completed") return endFact(stage, {}, end);
-  const made = stageOutputs(state, stage);
+  const made = outputs();
   if ("error" in made) return endFact(stage, {}, { status: "Failed", reason: made.error });
   const some = Object.keys(made.outputs).length > 0;
   return {

@@ -1,0 +1,188 @@
+import type { Playbook, PlaybookProfile, PlaybookStage, StagePlan } from "@aither/protocol";
+import { compileAround, stagesAround } from "./around.ts";
+import { callOf, compileCall } from "./call.ts";
+import type { Compiler } from "./compiler.ts";
+import { finding } from "./finding.ts";
+import { graphProblems, nearest } from "./graph.ts";
+import { typedVariables } from "./inputs.ts";
+import { layersOf, makeScope, overlay, resolveVariables, type Scope } from "./scope.ts";
+import { secretNames } from "./secrets.ts";
+import { compileStage, type Shared, type StageInput } from "./stage.ts";
+
+/** Where a stage of the plan was written. */
+export type WrittenStage = { readonly playbook: Playbook; readonly stage: PlaybookStage };
+
+/** A playbook with all its stages, those of playbooks it calls among them. */
+export type Whole = {
+  readonly scope: Scope;
+  readonly profile: NamedProfile | null;
+  readonly stages: readonly StagePlan[];
+  readonly written: ReadonlyMap<string, WrittenStage>;
+};
+
+/** Compiles everything a playbook runs; what it is wrapped into is the caller's. */
+export function compileWhole(compiler: Compiler): Whole {
+  const { playbook, request } = compiler;
+  const { orchestration } = playbook;
+  const profileName = request.profile ?? orchestration.defaults?.profile ?? null;
+  const profile = profileOf(compiler, profileName);
+  const scope = playbookScope(compiler, profile?.profile);
+  addSecrets(compiler, profile?.profile);
+  const shared: Shared = {
+    scope,
+    overrides: new Map(
+      Object.entries(profile?.profile.overrides ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
+    leftOut: (id, name) => leftOut(profile, id, name),
+  };
+  const around = stagesAround(compiler, stageInputs(compiler));
+  const written = new Map<string, WrittenStage>();
+  const compileOther = (other: StageInput) =>
+    compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
+  const compileOwn = (input: StageInput): readonly StagePlan[] => {
+    written.set(input.id, { playbook, stage: input.stage });
+    if (callOf(input.stage) === null) return [compileStage(compiler, shared, input)];
+    const called = compileCall(compiler, { shared, input }, compileWhole);
+    for (const [id, part] of called.written) written.set(id, part);
+    return called.stages;
+  };
+  const stages = [
+    ...around.before.map(compileOther),
+    ...around.own.flatMap(compileOwn),
+    ...around.after.map(compileOther),
+  ];
+  checkUniqueSteps(compiler);
+  return { scope, profile, stages, written };
+}
+
+type NamedProfile = { readonly name: string; readonly profile: PlaybookProfile };
+
+function profileOf(compiler: Compiler, wanted: string | null): NamedProfile | null {
+  if (wanted === null || wanted === "") return null;
+  const profiles = compiler.playbook.orchestration.profiles ?? {};
+  const name = Object.keys(profiles).find((key) => key.toLowerCase() === wanted.toLowerCase());
+  if (name !== undefined) return { name, profile: profiles[name]! };
+  const like = nearest(wanted, Object.keys(profiles));
+  const names = Object.keys(profiles).join(", ");
+  compiler.report(
+    finding("no-such-profile", `the playbook has no profile \`${wanted}\``, {
+      problem: "PROFILE_NOT_FOUND",
+      fix: like ? `did you mean ${like}?` : names === "" ? "it has none" : `it has ${names}`,
+    }),
+  );
+  return null;
+}
+
+function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined): Scope {
+  const { playbook, request, around } = compiler;
+  const { orchestration } = playbook;
+  const base = layersOf(playbook, profile, {});
+  const typed = typedVariables(playbook, base.all, request.variables);
+  compiler.findings.push(...typed.findings);
+  const all = overlay(base.all, typed.values);
+  const variables = compiler.take(
+    resolveVariables(
+      all,
+      (visible) => makeScope(visible, {}, {}, around),
+      {},
+      compiler.at(orchestration, ["variables"]),
+    ),
+  );
+  const bare = makeScope(variables, {}, {}, around);
+  const declared = { ...orchestration.env, ...profile?.env, ...request.env };
+  const env = compiler.env(declared, bare, compiler.at(orchestration, ["env"]));
+  return makeScope(variables, env, {}, around);
+}
+
+function addSecrets(compiler: Compiler, profile: PlaybookProfile | undefined): void {
+  const { playbook, request, around } = compiler;
+  const declared = overlay(playbook.orchestration.variables, profile?.variables, profile?.overrides);
+  const { names, findings } = secretNames({ playbook, declared, caller: request.variables, env: around.env });
+  compiler.findings.push(...findings);
+  for (const name of names) compiler.secrets.add(name);
+}
+
+/** A profile's `stages` is an allow-list; `excludeStages` takes out by id or name, exact or followed by ` -`. */
+function leftOut(named: NamedProfile | null, id: string, name: string): string | null {
+  if (!named) return null;
+  const fits = (wanted: string): boolean => {
+    const lower = wanted.toLowerCase();
+    return [id, name].some((own) => own.toLowerCase() === lower || own.toLowerCase().startsWith(`${lower} -`));
+  };
+  const { stages, excludeStages } = named.profile;
+  if (stages && !stages.some(fits)) return `the profile ${named.name} does not list it`;
+  if (excludeStages?.some(fits)) return `the profile ${named.name} leaves it out`;
+  return null;
+}
+
+function stageInputs(compiler: Compiler): StageInput[] {
+  const { orchestration } = compiler.playbook;
+  const entries = Object.entries(orchestration.jobs);
+  const ids = new Map(entries.map(([id]) => [id.toLowerCase(), id] as const));
+  for (const [id, { name }] of entries) {
+    // Old formats speak of stages by their names.
+    if (name !== undefined && !ids.has(name.toLowerCase())) ids.set(name.toLowerCase(), id);
+  }
+  const listed = (value: string | readonly string[] | undefined): string[] =>
+    (value === undefined ? [] : typeof value === "string" ? [value] : [...value]).map(
+      (id) => ids.get(id.toLowerCase()) ?? id,
+    );
+  const inputs = entries.map(([id, stage], index): StageInput => {
+    const needs = [...new Set(listed(stage.needs))];
+    const previous = entries[index - 1]?.[0];
+    const written = orchestration.order === "written" && stage.needs === undefined && previous !== undefined;
+    const after = stage.after === undefined ? (written ? [previous] : []) : listed(stage.after);
+    return { id, stage, needs, after };
+  });
+  if (entries.length === 0) {
+    compiler.report(finding("no-stages", "the playbook has no stages", { part: orchestration, keys: ["jobs"] }));
+  }
+  for (const [id, stage] of entries) {
+    if (/^[A-Za-z0-9_.-]{1,100}$/.test(id)) continue;
+    compiler.report(
+      finding("bad-id", `\`${id}\` is no stage id`, {
+        fix: "use letters, digits, `_`, `-` and `.`; say the full name in `name`",
+        part: stage,
+      }),
+    );
+  }
+  reportGraph(compiler, inputs);
+  return inputs;
+}
+
+function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
+  const stages = new Map(inputs.map((input) => [input.id, input] as const));
+  const nodes = inputs.map(({ id, needs, after }) => ({ id, needs: [...needs, ...after] }));
+  for (const problem of graphProblems(nodes)) {
+    const id = problem.is === "cycle" ? problem.path[0]! : problem.id;
+    const input = stages.get(id);
+    const where = { part: input?.stage ?? null, keys: [input?.stage.needs === undefined ? "after" : "needs"] };
+    if (problem.is === "unknown") {
+      const fix = problem.nearest ? `did you mean ${problem.nearest}?` : "name the id of a stage of this playbook";
+      compiler.report(finding("unknown-need", `${id} needs \`${problem.need}\`, which is no stage`, { ...where, fix }));
+    } else if (problem.is === "self") {
+      compiler.report(finding("needs-cycle", `${id} needs itself`, { ...where, fix: "remove it" }));
+    } else {
+      compiler.report(
+        finding("needs-cycle", `the needs form a cycle: ${problem.path.join(" → ")}`, {
+          ...where,
+          fix: "remove one of these needs",
+        }),
+      );
+    }
+  }
+}
+
+function checkUniqueSteps(compiler: Compiler): void {
+  for (const [id, stage] of Object.entries(compiler.playbook.orchestration.jobs)) {
+    const seen = new Set<string>();
+    for (const step of stage.steps) {
+      if (step.id === undefined) continue;
+      if (seen.has(step.id.toLowerCase())) {
+        const message = `two steps of ${id} have the id \`${step.id}\``;
+        compiler.report(finding("duplicate-id", message, { part: step, keys: ["id"], fix: "give one another id" }));
+      }
+      seen.add(step.id.toLowerCase());
+    }
+  }
+}
