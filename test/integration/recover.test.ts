@@ -7,6 +7,7 @@ import { Daemon } from "../rig/daemon.ts";
 import { isAlive } from "../rig/processes.ts";
 import { assertWhole, gated, logOf, playbook, scriptPid, types } from "../rig/gated.ts";
 import { waitFor } from "../rig/wait.ts";
+import { Workspace } from "../rig/workspace.ts";
 
 test("kill -9 while a script runs: it is not interrupted, its log and code are whole, the next stages run", async () => {
   await Daemon.with(async (daemon) => {
@@ -171,6 +172,79 @@ test("after a reboot every attempt that ran is interrupted, and one that may be 
   } finally {
     await rm(bootId);
   }
+});
+
+/** A power cut right after a script began: neither its claim nor its start was on disk, only the intent is. */
+async function cutWhileStarting(
+  step: Record<string, unknown>,
+  run: (daemon: Daemon, jobId: string, ledger: () => Promise<string>) => Promise<void>,
+  intent: (line: string) => string = (line) => line,
+): Promise<void> {
+  await using workspace = await Workspace.create();
+  const boot = workspace.path("boot");
+  const gate = workspace.path("gate");
+  await writeFile(boot, "boot-one\n");
+  await using daemon = await Daemon.start({ workspace, env: { AITHER_TEST_BOOT_ID_FILE: boot } });
+  const ledger = workspace.path("ledger");
+  const jobId = await daemon.startJob(playbook({ script: `echo ran >> '${ledger}'\n${gated(gate)}`, ...step }));
+  const pid = await scriptPid(daemon, jobId, "stage1");
+  const { handle } = await daemon.event(jobId, "ScriptStarted");
+  await daemon.kill();
+  process.kill(handle.pid, "SIGKILL");
+  process.kill(pid, "SIGKILL");
+  await waitFor("the end of both", () => !isAlive(pid) && !isAlive(handle.pid));
+  const folder = await workspace.jobFolder(jobId);
+  const lines = (await readFile(join(folder, "events.ndjson"), "utf8")).split("\n");
+  const last = lines.findIndex((line) => line.includes('"ScriptScheduled"'));
+  const kept = [...lines.slice(0, last), intent(lines[last] ?? "")].map((line) => `${line}\n`);
+  await writeFile(join(folder, "events.ndjson"), kept.join(""));
+  for (const name of await readdir(join(folder, "scripts"))) await unlink(join(folder, "scripts", name));
+  await writeFile(boot, "boot-two\n");
+  await writeFile(gate, "");
+  await daemon.launch();
+  await run(daemon, jobId, async () => readFile(ledger, "utf8"));
+}
+
+test("a power cut that takes a claim away: the script may have begun, so it is not run again by itself", async () => {
+  await cutWhileStarting({}, async (daemon, jobId, ledger) => {
+    assert.equal((await daemon.ended(jobId)).status, "Failed");
+    const { evidence } = await daemon.event(jobId, "ScriptInterrupted");
+    assert.match(evidence, /scheduled before the machine was restarted; whether it began is not on disk/);
+    assert.equal(await ledger(), "ran\n");
+  });
+});
+
+test("the same where it may be repeated: it is run again", async () => {
+  await cutWhileStarting({ idempotent: true, onInterrupted: "resume" }, async (daemon, jobId, ledger) => {
+    assert.equal((await daemon.ended(jobId)).status, "Completed");
+    assert.equal(await ledger(), "ran\nran\n");
+    assert.ok(!types(await daemon.events(jobId)).includes("ScriptFenced"));
+  });
+});
+
+test("the same where somebody is to be asked: nothing runs before the answer", async () => {
+  await cutWhileStarting({ onInterrupted: "ask" }, async (daemon, jobId, ledger) => {
+    const { reason } = await daemon.event(jobId, "OrchestrationPaused");
+    assert.match(reason ?? "", /whether it began is not on disk/);
+    // Also a life that comes between question and answer knows no more than the one that asked.
+    await daemon.restart();
+    assert.equal(await ledger(), "ran\n");
+    assert.equal((await daemon.ask("POST", `/api/jobs/${jobId}/resume`, {})).status, 202);
+    assert.equal((await daemon.ended(jobId)).status, "Completed");
+    assert.equal(await ledger(), "ran\nran\n");
+  });
+});
+
+test("a journal from before the boot was noted is read as it was: without a claim nothing began", async () => {
+  const old = (line: string): string => line.replace(/,"bootId":"[^"]*"/, "");
+  await cutWhileStarting(
+    {},
+    async (daemon, jobId) => {
+      await daemon.event(jobId, "ScriptFenced");
+      assert.equal((await daemon.ended(jobId)).status, "Completed");
+    },
+    old,
+  );
 });
 
 test("a cancel that was acknowledged holds across kill -9: nothing starts after it, and the script ends", async () => {

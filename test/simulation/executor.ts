@@ -64,7 +64,7 @@ export class SimulatedExecutor implements Executor {
   }
 
   #ensure(request: EnsureRequest): void {
-    const { ref, script, mayStart, started, recovering } = request;
+    const { ref, script, mayStart, started, recovering, scheduledIn } = request;
     const name = nameOf(ref);
     const first = !this.#watched.has(name);
     if (first) this.#watched.set(name, { inherited: recovering, seen: false });
@@ -73,6 +73,9 @@ export class SimulatedExecutor implements Executor {
     if (started) {
       // Its claim went with the machine that ran it.
       return this.#report({ is: "lost", ref, evidence: "no claim, although it was seen to run" });
+    }
+    if (scheduledIn !== null && scheduledIn !== this.#machine.bootId) {
+      return this.#report({ is: "lost", ref, evidence: "no claim, and the machine was restarted meanwhile" });
     }
     if (recovering || !mayStart) return this.#fence(ref);
     if (first) this.#start(ref, script);

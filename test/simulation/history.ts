@@ -58,6 +58,8 @@ export type HappenedWhat =
       /** Whether its wrapper lived to write that down. */
       readonly recorded: boolean;
     }
+  /** A power cut took the files of this attempt with it, as far as nobody had synced them. */
+  | { readonly is: "forgotten"; readonly attempt: AttemptName }
   | {
       readonly is: "watched";
       readonly life: number;

@@ -73,12 +73,18 @@ export class Machine {
     this.#boot++;
     this.#bootedAtMs = this.#schedule.nowMs;
     for (const attempt of this.#attempts.values()) {
-      if (attempt.process?.alive) {
-        if (this.#prng.chance(this.faults.claimForgotten)) attempt.claim = "none";
-        this.#end(attempt, attempt.process, { exitCode: null, recorded: false });
-      }
+      if (attempt.process === null) continue;
+      // Nobody syncs a claim, and the exit of a script only who tells of it: of both some may be gone, of the dead, too.
+      if (this.#prng.chance(this.faults.claimForgotten)) this.#forget(attempt);
+      if (attempt.process.alive) this.#end(attempt, attempt.process, { exitCode: null, recorded: false });
     }
     this.#history.add({ is: "rebooted" });
+  }
+
+  #forget(attempt: Attempt): void {
+    attempt.claim = "none";
+    attempt.exit = null;
+    this.#history.add({ is: "forgotten", attempt: named(attempt.ref) });
   }
 
   find(ref: AttemptRef): Finding {

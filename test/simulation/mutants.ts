@@ -151,6 +151,13 @@ const executorBugs: readonly Mutant[] = [
     }),
   },
   {
+    name: "takes a claim that a power cut took away for none",
+    caughtBy: "fenced-never-ran",
+    tamper: executor((real) => ({
+      ensure: (request) => real.ensure({ ...request, scheduledIn: null }),
+    })),
+  },
+  {
     name: "does not ask after attempts of the daemon before",
     caughtBy: "everything-ends",
     tamper: executor((real) => ({

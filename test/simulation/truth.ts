@@ -12,6 +12,7 @@ export type Run = {
   endedAtMs: number;
   endIndex: number;
   exitCode: number | null;
+  /** Its wrapper wrote that down, and no power cut took it away. */
   recorded: boolean;
 };
 
@@ -109,6 +110,10 @@ function readRuns(history: History): Run[] {
         exitCode: null,
         recorded: false,
       });
+    }
+    if (one.is === "forgotten") {
+      for (const run of runs.values())
+        if (nameOfAttempt(run.attempt) === nameOfAttempt(one.attempt)) run.recorded = false;
     }
     const run = one.is === "process-ended" ? runs.get(one.pid) : undefined;
     if (one.is === "process-ended" && run !== undefined) {

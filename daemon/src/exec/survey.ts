@@ -10,6 +10,13 @@ export type Surveyed = "not-started" | "runs" | "ended";
 /** `failure`: why it will not do to try again, should it turn out that nothing started. */
 export async function survey(attempt: Attempt, daemonId: string, failure?: string): Promise<Surveyed> {
   const { files, request } = attempt;
+  const { identity } = attempt.connection;
+  if (!request.started && (await mayHaveBegun(attempt))) {
+    const { result } = (await readExit(files)) ?? {};
+    const known = result?.kind === "exited" ? `, but its exit record says ${result.code}` : "";
+    attempt.lost(`it was scheduled before the machine was restarted; whether it began is not on disk${known}`);
+    return "ended";
+  }
   const claim = await claimOrFence(attempt, daemonId);
   if (claim === undefined || claim.kind === "fenced") {
     // The journal saw a process, so there was a claim: a power cut may have taken it, or a person.
@@ -23,7 +30,6 @@ export async function survey(attempt: Attempt, daemonId: string, failure?: strin
     await attempt.end(exit, process);
     return "ended";
   }
-  const { identity } = attempt.connection;
   if (claim.process.bootId !== readBootId(identity)) {
     attempt.lost("the machine was restarted while it ran");
     return "ended";
@@ -33,6 +39,17 @@ export async function survey(attempt: Attempt, daemonId: string, failure?: strin
   if (isAlive(process, identity)) return "runs";
   attempt.heard();
   return "ended";
+}
+
+/**
+ * Scheduled before the machine went down, and unclaimed now: a claim is not synced, so a power cut may have taken it away
+ * from a script that ran. It is not fenced: no wrapper of that boot can come any more, and a fence would say to the next
+ * life that nothing began.
+ */
+async function mayHaveBegun({ files, request, connection }: Attempt): Promise<boolean> {
+  const { scheduledIn } = request;
+  if (scheduledIn === null || scheduledIn === readBootId(connection.identity)) return false;
+  return (await readClaim(files)) === undefined;
 }
 
 /** Undefined when it was fenced right now. */

@@ -105,6 +105,7 @@ export class Reconciler {
       mayStart: effect.mayStart,
       started: effect.started,
       recovering: this.#inherited.has(attemptId(effect.ref)),
+      scheduledIn: effect.bootId,
       ...(script.cache !== undefined && cacheOf(state)),
     };
     if (!script.run.late) return this.#executor.ensure({ ...request, script });

@@ -5,6 +5,7 @@ import { cancelEndsWithinGrace } from "./cancel-ends-within-grace.ts";
 import { cancelledMeansIt } from "./cancelled-means-it.ts";
 import { diskFirst } from "./disk-first.ts";
 import { expandedAsTold } from "./expanded-as-told.ts";
+import { fencedNeverRan } from "./fenced-never-ran.ts";
 import { noOrphan } from "./no-orphan.ts";
 import { nothingAfterTheEnd } from "./nothing-after-the-end.ts";
 import { pausedMeansIt } from "./paused-means-it.ts";
@@ -21,6 +22,7 @@ export const checkers: readonly Checker[] = [
   replayEqualsLive,
   nothingAfterTheEnd,
   atMostOneStartPerAttempt,
+  fencedNeverRan,
   noOrphan,
   slotsNeverExceeded,
   stageOrder,

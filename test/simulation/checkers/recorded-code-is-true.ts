@@ -1,5 +1,5 @@
 import type { Event } from "@aither/protocol";
-import type { Checker, JobTruth, Run } from "../truth.ts";
+import type { Checker, JobTruth, Run, Truth } from "../truth.ts";
 
 /** What the journal says of an exit is what the process did, and the verdicts follow from it. */
 export const recordedCodeIsTrue: Checker = {
@@ -11,7 +11,7 @@ export const recordedCodeIsTrue: Checker = {
         if (claimed === null) continue;
         const { key, attempt, what } = claimed;
         const run = job.runs.find((one) => one.attempt.script === key && one.attempt.attempt === attempt);
-        const wrong = disagreement(what, run, job);
+        const wrong = run === undefined && mayHaveBegun(truth, job, event) ? null : disagreement(what, run, job);
         if (wrong !== null) yield `${job.id} seq ${event.seq} ${key}#${attempt}: ${wrong}`;
       }
       yield* verdict(job);
@@ -45,6 +45,18 @@ function disagreement(what: Claim["what"], run: Run | undefined, job: JobTruth):
   const good = job.places.get(run.attempt.script)?.script.successExitCodes ?? [];
   const isGood = good.includes(what.code) || what.code === 3010;
   return isGood === what.ok ? null : `exit code ${what.code} counted as ${what.ok ? "good" : "bad"}`;
+}
+
+/** Interrupted in a later boot than it was scheduled in: whether it had begun nobody could say. */
+function mayHaveBegun(truth: Truth, job: JobTruth, event: Event): boolean {
+  if (event.type !== "ScriptInterrupted") return false;
+  const { script, attempt, seq } = event;
+  const intent = job.events.find(
+    (one) => one.type === "ScriptScheduled" && one.script === script && one.attempt === attempt,
+  );
+  const toldAt = truth.durableAt(job.id, seq)?.index ?? Infinity;
+  const boot = truth.history.of("booted").findLast(({ index }) => index < toldAt);
+  return intent?.type === "ScriptScheduled" && boot !== undefined && intent.bootId !== boot.bootId;
 }
 
 /** A job is a success exactly when no stage failed that mattered. */

@@ -2,6 +2,7 @@
 import type { Patch } from "../../rig/bundle.ts";
 import { intentFirst } from "../scenarios/intent-first.ts";
 import { lateWrapper } from "../scenarios/late-wrapper.ts";
+import { lostClaim } from "../scenarios/lost-claim.ts";
 import { outputSurvives } from "../scenarios/output-survives.ts";
 import { reusedPid } from "../scenarios/reused-pid.ts";
 import { undisturbedSignals } from "../scenarios/undisturbed-signals.ts";
@@ -31,6 +32,18 @@ export const defences: readonly Defence[] = [
         file: "packages/supervise/src/claim.ts",
         find: `await symlink(formatClaim({ kind: "fenced", daemonId }), files.claim);\n    return`,
         replace: "return",
+      },
+    ],
+  },
+  {
+    name: "a claim that a power cut took away is not taken for none",
+    scenario: lostClaim,
+    caughtBy: "I2 at-most-one-start",
+    without: [
+      {
+        file: "packages/engine/src/reconcile.ts",
+        find: "scheduledIn: effect.bootId,",
+        replace: "scheduledIn: null,",
       },
     ],
   },

@@ -60,10 +60,10 @@ function addScript(due: Effect[], state: JobState, record: ScriptRecord): void {
   };
   switch (script.is) {
     case "scheduled":
-      due.push({ is: "ensure", ref, mayStart: script.stop === null, started: false });
+      due.push({ is: "ensure", ref, mayStart: script.stop === null, started: false, bootId: script.bootId });
       return;
     case "running":
-      due.push({ is: "ensure", ref, mayStart: false, started: true });
+      due.push({ is: "ensure", ref, mayStart: false, started: true, bootId: null });
       if (script.mayBeFrozen && script.stop === null) {
         due.push({ is: "freeze", ref, handle: script.handle, frozen: state.frozenAt !== null });
       }
@@ -74,7 +74,7 @@ function addScript(due: Effect[], state: JobState, record: ScriptRecord): void {
       return;
     case "terminating": {
       const { handle, signal, rung } = script;
-      due.push({ is: "ensure", ref, mayStart: false, started: true });
+      due.push({ is: "ensure", ref, mayStart: false, started: true, bootId: null });
       due.push({ is: "signal", ref, handle, signal, rung });
       if (!script.killing) {
         const name = `stop:${attemptName(ref)}:${rung}`;

@@ -100,6 +100,8 @@ export type Effect =
       readonly ref: AttemptRef;
       readonly mayStart: boolean;
       readonly started: boolean;
+      /** Of one that was not seen to start: the boot it was scheduled in, as far as the journal says. */
+      readonly bootId: string | null;
     }
   | {
       readonly is: "signal";

@@ -39,6 +39,8 @@ export type ScriptState =
       readonly is: "scheduled";
       readonly attempt: number;
       readonly executor: string;
+      /** The boot it was scheduled in; null when the journal is too old to say. */
+      readonly bootId: string | null;
       /** It must not start any more; when it did all the same, it is stopped as soon as it is seen. */
       readonly stop: StopRequest | null;
     }

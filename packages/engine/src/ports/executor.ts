@@ -14,6 +14,12 @@ export type EnsureRequest = {
   /** True right after a restart of the daemon: what has no claim must be fenced, because an older daemon may still have it in flight. */
   readonly recovering: boolean;
   /**
+   * The boot it was scheduled in; null when it was seen to start, or when the journal does not say. In another boot
+   * than this one no wrapper is on its way any more, and a missing claim does not prove that there was none: the
+   * attempt may have begun, so it is lost and not merely unstarted.
+   */
+  readonly scheduledIn: string | null;
+  /**
    * Whether its result may come from the cache and go into it. `refresh`: only into it. Without: no.
    * An executor that has no cache runs it.
    */

@@ -56,6 +56,12 @@ export const scriptEvents = {
     script,
     attempt,
     executor: Type.String(),
+    bootId: Type.Optional(
+      Type.String({
+        description:
+          "The boot of the machine it was scheduled in. In a later boot a missing claim proves nothing: the power may have gone before it was on disk.",
+      }),
+    ),
   }),
   ScriptFenced: event("ScriptFenced", "This attempt never started and never will. Not an end; costs no retry.", {
     script,
@@ -91,7 +97,7 @@ export const scriptEvents = {
     killAt: Deadline,
   }),
   ScriptKilling: event("ScriptKilling", "Its grace is over.", { script, attempt }),
-  ScriptInterrupted: event("ScriptInterrupted", "The process vanished and left no exit record.", {
+  ScriptInterrupted: event("ScriptInterrupted", "It ran, or may have run, and nobody knows how it ended.", {
     script,
     attempt,
     evidence: Type.String(),

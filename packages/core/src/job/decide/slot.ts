@@ -15,5 +15,5 @@ export function slotGranted(
   if (record === undefined || !isReady(state, script, now)) return [];
   // The job was settled a little earlier: a time limit may be over since.
   if (scriptHalt(state, record, now) !== null) return [];
-  return [{ type: "ScriptScheduled", script, attempt: lastAttempt(record) + 1, executor }];
+  return [{ type: "ScriptScheduled", script, attempt: lastAttempt(record) + 1, executor, bootId: now.bootId }];
 }

@@ -29,7 +29,7 @@ export function scheduled(state: JobState, event: EventOf<"ScriptScheduled">): J
   };
   return putScript(state, {
     ...record,
-    state: { is: "scheduled", attempt, executor, stop: null },
+    state: { is: "scheduled", attempt, executor, bootId: event.bootId ?? null, stop: null },
     attempts: [...record.attempts, tried],
   });
 }
