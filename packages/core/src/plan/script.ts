@@ -348,8 +348,15 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
     ],
     separateStderr: step.separateStderr ?? false,
     ...(step.stdin === true && { stdin: true }),
+    ...terminalOf(step.pty),
     ...limitOf(step.logLimit ?? stage.logLimit ?? defaults.logLimit),
   } satisfies Partial<ScriptPlan>;
+}
+
+function terminalOf(read: PlaybookStep["pty"]): Pick<ScriptPlan, "pty"> {
+  if (read === undefined || read === false) return {};
+  const { columns = 80, rows = 24 } = read === true ? {} : read;
+  return { pty: { columns, rows } };
 }
 
 /** The reader of the playbook has made bytes of sizes, and refused what is none. */
