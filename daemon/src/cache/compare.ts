@@ -12,6 +12,9 @@ export function changes(before: Parts, now: Parts): string[] {
   if (before.script !== now.script) lines.push("the script changed");
   if (before.arguments !== now.arguments) lines.push("its arguments changed");
   if (before.folder !== now.folder) lines.push(`its working directory is ${now.folder}, was ${before.folder}`);
+  if (before.terminal !== now.terminal) {
+    lines.push(`its terminal is ${now.terminal ?? "gone"}, was ${before.terminal ?? "none"}`);
+  }
   if (before.interpreter.path !== now.interpreter.path) {
     lines.push(`its interpreter is ${now.interpreter.path}, was ${before.interpreter.path}`);
   } else if (before.interpreter.digest !== now.interpreter.digest) {

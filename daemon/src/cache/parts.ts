@@ -23,6 +23,8 @@ export type Parts = {
   readonly script: string;
   readonly arguments: string;
   readonly folder: string;
+  /** Only of scripts that have a terminal. */
+  readonly terminal?: string;
   readonly interpreter: { readonly path: string; readonly digest: string };
   readonly variables: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;
@@ -72,6 +74,7 @@ export async function partsOf(
       platform: `${process.platform}-${process.arch}`,
       script: own,
       arguments: seal(JSON.stringify(words)),
+      ...(script.pty !== undefined && { terminal: `${script.pty.columns}x${script.pty.rows}` }),
       folder: place(script.run.cwd === "" ? request.workspace : script.run.cwd),
       interpreter: { path: interpreter, digest: await programs.digest(interpreter) },
       variables: sorted(variables),

@@ -3,8 +3,9 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { COLLECTOR } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
-import type { AttemptFiles, AttemptSpec, DurableFs } from "@aither/supervise";
+import { findTerminalHolder, type AttemptFiles, type AttemptSpec, type DurableFs } from "@aither/supervise";
 import type { ArtifactLimits } from "../config.ts";
+import { TERMINAL_MEND } from "../playbooks/interpreters.ts";
 import { attemptEnvironment } from "./environment.ts";
 import type { Surroundings } from "./job-surroundings.ts";
 
@@ -25,13 +26,16 @@ export type Preparation = {
 /** The order, or a sentence that says why it cannot be given. */
 export async function prepare(preparation: Preparation): Promise<AttemptSpec | string> {
   const { request, files, job } = preparation;
-  const { run, separateStderr, stdin = false } = request.script;
+  const { run, separateStderr, stdin = false, pty } = request.script;
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
   if (!isFolder(cwd)) return `its working directory is not there: ${cwd}`;
   const collects = run.argv[0] === COLLECTOR;
   const argv = collects ? collectorCommand() : await commandLine(preparation);
   const [program, ...rest] = argv;
   if (program === undefined) return "it names no program";
+  const holder = pty === undefined ? undefined : await findTerminalHolder();
+  if (pty !== undefined && holder === undefined)
+    return `it wants a terminal, and nothing here can hold one: ${TERMINAL_MEND}`;
   const env = attemptEnvironment({
     ref: request.ref,
     number: preparation.number,
@@ -50,6 +54,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     umask: job.origin?.umask ?? 0o022,
     separateStderr,
     stdin,
+    ...(pty !== undefined && holder !== undefined && { terminal: { size: pty, holder } }),
   };
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { COLLECTOR, runOfEntry } from "@aither/core";
 import type { NotEnforced, Plan, RunSpec, ScriptPlan, StagePlan } from "@aither/protocol";
+import { findTerminalHolder } from "@aither/supervise";
 import { isFile, readHead } from "./files.ts";
 
 /** An interpreter that a script needs and that nobody found. */
@@ -21,7 +22,7 @@ export async function findInterpreters(
   const notEnforced: NotEnforced[] = [];
   const settle = async (script: ScriptPlan, needed: boolean): Promise<ScriptPlan> => {
     if (script.run.argv.length === 0) return script;
-    const found = await runWith(finder, script);
+    const found = (await missingTerminal(script)) ?? (await runWith(finder, script));
     if (found.ok) return { ...script, run: found.run };
     if (needed && script.role !== undefined && script.continueOnError) {
       const reason = `${found.interpreter} is missing, so it will fail, which fails nothing (${found.mend})`;
@@ -56,6 +57,14 @@ export async function findInterpreters(
     plan: { ...plan, stages, notEnforced: [...plan.notEnforced, ...notEnforced] },
     missing: [...missing.values()],
   };
+}
+
+/** Said to whoever lacks it. */
+export const TERMINAL_MEND = "install `script` of util-linux, or Python 3";
+
+async function missingTerminal({ pty }: ScriptPlan): Promise<Run | undefined> {
+  if (pty === undefined || (await findTerminalHolder()) !== undefined) return undefined;
+  return { ok: false, interpreter: "a program that holds a terminal", mend: TERMINAL_MEND };
 }
 
 type Programs = NonNullable<StagePlan["dynamic"]>["programs"];

@@ -38,6 +38,7 @@ export type {
   PlaybookStage,
   PlaybookStageHooks,
   PlaybookStep,
+  PlaybookTerminal,
 } from "./playbook.ts";
 export type { NoticeEvent, PlaybookArtifacts, PlaybookNotification, PlaybookUndo, PlaybookWhen } from "./around.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";

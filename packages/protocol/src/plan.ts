@@ -140,6 +140,8 @@ export const ScriptPlan = Type.Object({
   separateStderr: Type.Boolean(),
   /** It reads what `jobs send` says; otherwise its standard input is empty. */
   stdin: Type.Optional(Type.Boolean()),
+  /** It runs in a pseudo-terminal of this size. */
+  pty: Type.Optional(Type.Object({ columns: Type.Integer(), rows: Type.Integer() })),
   /** Null: the whole log stays, whatever the daemon's settings say. */
   logLimit: Type.Optional(Type.Union([LogLimit, Type.Null()])),
   role: Type.Optional(PlanRole),

@@ -66,6 +66,17 @@ export const PlaybookCache = Type.Unsafe<Static<typeof cacheMap>>(
 );
 export type PlaybookCache = Static<typeof PlaybookCache>;
 
+const terminalSize = Type.Object({
+  columns: optional(Type.Integer({ minimum: 1, maximum: 9_999, description: "How wide it is (80)." })),
+  rows: optional(Type.Integer({ minimum: 1, maximum: 9_999, description: "How high it is (24)." })),
+});
+export const PlaybookTerminal = Type.Unsafe<Static<typeof terminalSize> | boolean>(
+  Type.Union([Type.Boolean(), terminalSize], {
+    description: "It runs in a pseudo-terminal, of this size.",
+  }),
+);
+export type PlaybookTerminal = Static<typeof PlaybookTerminal>;
+
 /** A step on paper; a script (or several, when `run` selects several) in a plan. */
 export const PlaybookStep = Type.Object(
   {
@@ -97,6 +108,7 @@ export const PlaybookStep = Type.Object(
       Type.Boolean({ description: "Standard error is kept in a file of its own; order between the two is lost." }),
     ),
     stdin: optional(Type.Boolean({ description: "It reads from its standard input what `aither jobs send` says." })),
+    pty: optional(PlaybookTerminal),
     outputs: optional(described("Names of what it tells later ones, in the file that AITHER_OUTPUT names.")),
     cache: optional(PlaybookCache),
     artifacts: optional(PlaybookArtifactList),

@@ -21,8 +21,11 @@ export type FoundProcess = {
   readonly name: string;
   readonly parentPid: number;
   readonly groupId: number;
+  readonly sessionId: number;
   readonly stopped: boolean;
   /** The wrapper is ours but is spared: it records how the script ended. */
   readonly isWrapper: boolean;
+  /** Holds the terminal of the script, or leads the session in it: spared as the wrapper is, and gone with the script. */
+  readonly isHolder: boolean;
   readonly foundBy: FoundBy;
 };

@@ -10,8 +10,9 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
-import { isSameProcess, readBootId, type IdentityOptions, type ProcessStat } from "./identity.ts";
+import { isSameProcess, readBootId, readProcessStat, type IdentityOptions, type ProcessStat } from "./identity.ts";
 import { listProcesses } from "./process-list.ts";
+import { TERMINAL_MARK } from "./terminal.ts";
 
 /** Processes looked at before other work of the loop gets its turn. */
 const PROCESSES_A_TURN = 40;
@@ -65,6 +66,7 @@ type Wanted = {
   readonly target: AttemptTarget;
   readonly wrapperPid: number | undefined;
   readonly wrapperAlive: boolean;
+  readonly hasTerminal: boolean;
   readonly found: FoundProcess[];
   /** Session members that count only when one of their session is ours beyond doubt. */
   readonly doubtful: FoundProcess[];
@@ -122,18 +124,34 @@ async function pass(targets: readonly AttemptTarget[], options: IdentityOptions)
   }
   return all.map((wanted) => {
     if (wanted === undefined) return [];
-    return wanted.sessionProven ? [...wanted.found, ...wanted.doubtful] : wanted.found;
+    const found = wanted.sessionProven ? [...wanted.found, ...wanted.doubtful] : wanted.found;
+    return wanted.hasTerminal ? withHolders(found, wanted.wrapperPid) : found;
   });
+}
+
+/**
+ * Where the script has a terminal, nothing of the wrapper's own session is the script's. The child of its holder that
+ * leads the session in the terminal is not, either.
+ */
+function withHolders(found: readonly FoundProcess[], wrapperPid: number | undefined): FoundProcess[] {
+  const isOurs = (one: FoundProcess): boolean => one.sessionId === wrapperPid && !one.isWrapper;
+  const holders = new Set(found.filter(isOurs).map(({ pid }) => pid));
+  return found.map((one) => ({
+    ...one,
+    isHolder: holders.has(one.pid) || (one.pid === one.sessionId && holders.has(one.parentPid)),
+  }));
 }
 
 /** Undefined for an attempt of another boot: none of its processes can exist. */
 function want(target: AttemptTarget, options: IdentityOptions): Wanted | undefined {
   const { wrapper } = target;
   if (wrapper !== undefined && wrapper.bootId !== readBootId(options)) return undefined;
+  const wrapperAlive = wrapper !== undefined && isSameProcess(wrapper, options);
   return {
     target,
     wrapperPid: wrapper?.pid,
-    wrapperAlive: wrapper !== undefined && isSameProcess(wrapper, options),
+    wrapperAlive,
+    hasTerminal: wrapperAlive && variableOf(wrapper.pid, TERMINAL_MARK, options.procRoot ?? "/proc") !== undefined,
     found: [],
     doubtful: [],
     sessionProven: false,
@@ -151,6 +169,8 @@ function prepare(all: readonly Wanted[], options: IdentityOptions): Lookup {
     if (wrapper !== undefined) bySession.set(wrapper.pid, wanted);
     byMarker.set(marker, wanted);
     for (const path of outputPaths) byOutput.set(realPath(path), wanted);
+    const terminal = wanted.hasTerminal ? terminalOf(wanted, options) : undefined;
+    if (terminal !== undefined) byOutput.set(terminal, wanted);
     if (cgroupDir !== undefined) {
       for (const pid of cgroupPids(cgroupDir)) byCgroupPid.set(pid, wanted);
     }
@@ -159,6 +179,28 @@ function prepare(all: readonly Wanted[], options: IdentityOptions): Lookup {
   }
   const procRoot = options.procRoot ?? "/proc";
   return { bySession, byMarker, byOutput, byCgroupPid, startTimeMin, procRoot };
+}
+
+/** The terminal that a script writes to instead of its log, from the process that leads the session in it. */
+function terminalOf({ wrapperPid = 0 }: Wanted, options: IdentityOptions): string | undefined {
+  const procRoot = options.procRoot ?? "/proc";
+  const leader = childrenOf(wrapperPid, procRoot)
+    .flatMap((holder) => childrenOf(holder, procRoot))
+    .find((pid) => readProcessStat(pid, options)?.sessionId === pid);
+  try {
+    return leader === undefined ? undefined : readlinkSync(join(procRoot, String(leader), "fd", "0"));
+  } catch {
+    return undefined;
+  }
+}
+
+function childrenOf(pid: number, procRoot: string): number[] {
+  try {
+    const text = readFileSync(join(procRoot, String(pid), "task", String(pid), "children"), "latin1");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function look(stat: ProcessStat, lookup: Lookup): void {
@@ -197,24 +239,30 @@ function describe(stat: ProcessStat, foundBy: FoundBy, wanted: Wanted): FoundPro
     name: stat.name,
     parentPid: stat.parentPid,
     groupId: stat.groupId,
+    sessionId: stat.sessionId,
     stopped: stat.state === "T",
     isWrapper: stat.pid === wanted.wrapperPid && stat.startTime === wanted.target.wrapper?.startTime,
+    isHolder: false,
     foundBy,
   };
 }
 
-const MARKER = "AITHER_ATTEMPT=";
-
 function markerOf(pid: number, procRoot: string): string | undefined {
+  return variableOf(pid, "AITHER_ATTEMPT", procRoot);
+}
+
+/** As the process had it when it began. */
+function variableOf(pid: number, name: string, procRoot: string): string | undefined {
   let environ: string;
   try {
     environ = readFileSync(join(procRoot, String(pid), "environ"), "utf8");
   } catch {
     return undefined;
   }
-  const at = environ.startsWith(MARKER) ? 0 : environ.indexOf(`\0${MARKER}`) + 1;
-  if (at === 0 && !environ.startsWith(MARKER)) return undefined;
-  const start = at + MARKER.length;
+  const mark = `${name}=`;
+  const at = environ.startsWith(mark) ? 0 : environ.indexOf(`\0${mark}`) + 1;
+  if (at === 0 && !environ.startsWith(mark)) return undefined;
+  const start = at + mark.length;
   const end = environ.indexOf("\0", start);
   return environ.slice(start, end < 0 ? undefined : end);
 }

@@ -25,6 +25,8 @@ export { INLINE_TEXT_BYTES_MAX, inlineScript, splitEnvironment } from "./wrapper
 export { findProcesses } from "./find.ts";
 export { findScripts, freeze, kill, killWrapper, terminate, thaw } from "./kill.ts";
 export type { KillOptions, KillReport } from "./kill.ts";
+export { findTerminalHolder, TERMINAL_SIZE } from "./terminal.ts";
+export type { Terminal, TerminalHolder, TerminalSize } from "./terminal.ts";
 export { LivenessSweep } from "./sweep.ts";
 export { Tail } from "./tail.ts";
 export type { FollowOptions, TailChunk, TailOptions } from "./tail.ts";

@@ -5,6 +5,9 @@
  *   kill        { STOP until nothing new appears, KILL } until nothing is left, wrapper spared
  *   freeze/thaw STOP and CONT to all but the wrapper
  *
+ * Who holds the terminal of a script is spared as the wrapper is: it goes by itself when the script has gone and all it
+ * wrote is in the log. Only one that does not is killed.
+ *
  * Deadlines are the caller's. No signal is ever sent to a process whose start time was not checked
  * right before; a group is signalled only while its leader, the wrapper, is proven alive.
  */
@@ -41,14 +44,14 @@ const POLL_MS_MAX = 40;
 export async function terminate(target: AttemptTarget, options: KillOptions = {}): Promise<readonly FoundProcess[]> {
   const patience = createPatience(options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS);
   for (;;) {
-    const scripts = await findScripts(target, options);
+    const found = await findProcesses(target, options);
+    const scripts = found.filter(isScript);
     if (scripts.length > 0) {
       // One signal to the group first: a shell and its child get it at the same instant.
-      const { wrapper } = target;
-      const groupIsOurs = wrapper !== undefined && isAlive(wrapper, options);
-      if (groupIsOurs) sendToGroup(wrapper.pid, "SIGTERM");
+      const group = groupOf(target, found, options);
+      if (group !== undefined) sendToGroup(group, "SIGTERM");
       for (const found of scripts) {
-        if (!groupIsOurs || found.groupId !== wrapper.pid) send(found, "SIGTERM", options);
+        if (found.groupId !== group) send(found, "SIGTERM", options);
         // A stopped process would sleep over it.
         if (found.stopped) send(found, "SIGCONT", options);
       }
@@ -59,9 +62,24 @@ export async function terminate(target: AttemptTarget, options: KillOptions = {}
   }
 }
 
+/** The group that a script begins in, while its leader proves that it is ours; the leader itself is deaf to TERM. */
+function groupOf(
+  { wrapper }: AttemptTarget,
+  found: readonly FoundProcess[],
+  options: IdentityOptions,
+): number | undefined {
+  const holders = found.filter(({ isHolder }) => isHolder);
+  if (holders.length > 0) {
+    const leader = holders.find(({ pid, sessionId }) => pid === sessionId);
+    return leader !== undefined && isSameProcess(leader, options) ? leader.pid : undefined;
+  }
+  return wrapper !== undefined && isAlive(wrapper, options) ? wrapper.pid : undefined;
+}
+
 /** Ends all processes of the attempt by force. The wrapper is spared: it records 137 and goes. */
 export async function kill(target: AttemptTarget, options: KillOptions = {}): Promise<KillReport> {
-  const patience = createPatience(options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS);
+  const patienceMs = options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS;
+  let patience = createPatience(patienceMs);
   const killed = new Set<string>();
   let rounds = 0;
   let left: readonly FoundProcess[] = [];
@@ -76,7 +94,12 @@ export async function kill(target: AttemptTarget, options: KillOptions = {}): Pr
       await untilDead(left, options);
     } else {
       wakeWrapper(target, options);
-      if (!isWrapperAlive(target, options) || !(await patience())) break;
+      if (!isWrapperAlive(target, options)) break;
+      if (await patience()) continue;
+      const holders = (await findProcesses(target, options)).filter(({ isHolder }) => isHolder);
+      if (!holders.some((holder) => send(holder, "SIGKILL", options))) break;
+      rounds += 1;
+      patience = createPatience(patienceMs);
     }
   }
   if (left.length > 0) left = await findScripts(target, options);
@@ -114,7 +137,11 @@ export async function thaw(target: AttemptTarget, options: IdentityOptions = {})
 
 /** The attempt's processes without its wrapper: what a finished script left behind. */
 export async function findScripts(target: AttemptTarget, options: IdentityOptions = {}): Promise<FoundProcess[]> {
-  return (await findProcesses(target, options)).filter((found) => !found.isWrapper);
+  return (await findProcesses(target, options)).filter(isScript);
+}
+
+function isScript({ isWrapper, isHolder }: FoundProcess): boolean {
+  return !isWrapper && !isHolder;
 }
 
 /** Stopped processes cannot fork: once two looks find nobody new, nobody new can come. */

@@ -17,6 +17,7 @@ import type { Readable } from "node:stream";
 import { createInterface } from "node:readline";
 import type { AttemptFiles, ProcessRef } from "./attempt-files.ts";
 import { readBootId, type IdentityOptions } from "./identity.ts";
+import { inTerminal, type Terminal } from "./terminal.ts";
 import { quote, splitEnvironment, WRAPPER_TEXT, wrapperArguments } from "./wrapper.ts";
 
 /** One attempt to start. Every path is absolute. */
@@ -39,6 +40,8 @@ export type AttemptSpec = {
   readonly separateStderr?: boolean;
   /** The script reads from `files.stdin`; see `sendInput`. Otherwise from /dev/null. */
   readonly stdin?: boolean;
+  /** It runs in a pseudo-terminal: one stream, so not together with `separateStderr`. */
+  readonly terminal?: Terminal | undefined;
 };
 
 /**
@@ -105,7 +108,7 @@ export class Spawner {
     if (this.#closed) return { kind: "unclaimed", reason: "closed" };
     this.#tokens += 1;
     const token = `t${this.#tokens}`;
-    const { plain, odd } = splitEnvironment({ ...spec.env, AITHER_ATTEMPT: spec.marker });
+    const { argv, plain, odd } = this.#command(spec);
     const exported = [...plain, ...odd.map((entry, index) => [`_aw_e${index + 1}`, entry] as const)];
     const wrapperArgv = wrapperArguments({
       base: spec.files.base,
@@ -118,7 +121,7 @@ export class Spawner {
       bootId: this.#bootId,
       token,
       oddEntries: odd.length,
-      argv: spec.argv,
+      argv,
     });
     const forkHere = (): void => this.#startDirect(spec, exported, wrapperArgv, token);
     const result = this.#await(token, spec.files, forkHere);
@@ -145,6 +148,12 @@ export class Spawner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #command({ argv, env, marker, terminal, stdin = false }: AttemptSpec) {
+    const { plain, odd } = splitEnvironment({ ...env, AITHER_ATTEMPT: marker });
+    if (terminal === undefined) return { argv, plain, odd };
+    return { ...inTerminal(terminal, { argv, plain, odd, shell: this.#shell, hasInput: stdin }), odd: [] };
   }
 
   #await(token: string, files: AttemptFiles, forkHere: () => void): Promise<StartResult> {
@@ -316,6 +325,9 @@ function assertSpec(spec: AttemptSpec): void {
   }
   for (const word of [...paths, ...spec.argv, spec.marker]) {
     if (word.includes("\0")) throw new Error("no process can be given a NUL byte");
+  }
+  if (spec.terminal !== undefined && spec.separateStderr === true) {
+    throw new Error("a terminal has one stream: stderr cannot be kept apart");
   }
   // `exec -x` would be an option of the shell's.
   if (spec.argv[0] === "" || spec.argv[0].startsWith("-")) {

@@ -1,9 +1,7 @@
 import { hasTemplate } from "@aither/expression";
 import type {
-  Backoff,
   Json,
   PlanRole,
-  PlaybookBackoff,
   PlaybookStage,
   PlaybookStep,
   PlaybookUndo,
@@ -21,7 +19,7 @@ import { type InnerStep, madeOf } from "./inner-step.ts";
 import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
-import { count, flag, seconds } from "./settings.ts";
+import { backoffOf, count, flag, limitOf, seconds, terminalOf } from "./settings.ts";
 import { select } from "./select.ts";
 
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
@@ -348,23 +346,9 @@ function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, 
     ],
     separateStderr: step.separateStderr ?? false,
     ...(step.stdin === true && { stdin: true }),
+    ...terminalOf(step.pty),
     ...limitOf(step.logLimit ?? stage.logLimit ?? defaults.logLimit),
   } satisfies Partial<ScriptPlan>;
-}
-
-/** The reader of the playbook has made bytes of sizes, and refused what is none. */
-function limitOf(read: PlaybookStep["logLimit"]): Pick<ScriptPlan, "logLimit"> {
-  if (read === "none") return { logLimit: null };
-  if (typeof read !== "object") return {};
-  return { logLimit: { head: Number(read.head), tail: Number(read.tail) } };
-}
-
-function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {
-  return {
-    initialMs: (backoff?.initial ?? 1) * 1_000,
-    factor: backoff?.factor ?? 2,
-    maxMs: (backoff?.max ?? 60) * 1_000,
-  };
 }
 
 function reportCondition(compiler: Compiler, decided: ReturnType<typeof decide>, at: At): void {

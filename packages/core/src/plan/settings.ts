@@ -1,5 +1,5 @@
 import { legacyTruth, type Value } from "@aither/expression";
-import type { Json } from "@aither/protocol";
+import type { Backoff, Json, PlaybookBackoff, PlaybookStep, ScriptPlan } from "@aither/protocol";
 
 /** Seconds on paper, milliseconds in a plan; 0 and nothing mean no limit. */
 export function seconds(value: Json | undefined): number | null {
@@ -23,4 +23,26 @@ function numberOf(value: Json | undefined): number | null {
   if (typeof value !== "string" || value.trim() === "") return null;
   const number = Number(value);
   return Number.isFinite(number) && number >= 0 ? number : null;
+}
+
+/** A terminal of the usual size where none is given. */
+export function terminalOf(read: PlaybookStep["pty"]): Pick<ScriptPlan, "pty"> {
+  if (read === undefined || read === false) return {};
+  const { columns = 80, rows = 24 } = read === true ? {} : read;
+  return { pty: { columns, rows } };
+}
+
+/** The reader of the playbook has made bytes of sizes, and refused what is none. */
+export function limitOf(read: PlaybookStep["logLimit"]): Pick<ScriptPlan, "logLimit"> {
+  if (read === "none") return { logLimit: null };
+  if (typeof read !== "object") return {};
+  return { logLimit: { head: Number(read.head), tail: Number(read.tail) } };
+}
+
+export function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {
+  return {
+    initialMs: (backoff?.initial ?? 1) * 1_000,
+    factor: backoff?.factor ?? 2,
+    maxMs: (backoff?.max ?? 60) * 1_000,
+  };
 }

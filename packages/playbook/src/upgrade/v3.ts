@@ -3,6 +3,7 @@ import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
 import { readCache } from "./cache.ts";
+import { readTerminal } from "./terminal.ts";
 import {
   compact,
   keepLabels,
@@ -183,6 +184,7 @@ function readStep(fields: Fields): PlaybookStep {
     onInterrupted: fields.oneOf(["resume", "fail", "ask"], "onInterrupted"),
     separateStderr: fields.flag("separateStderr"),
     stdin: fields.flag("stdin"),
+    pty: readTerminal(fields),
     outputs: outputs?.value,
     cache: readCache(fields),
     artifacts: readArtifacts(fields),
