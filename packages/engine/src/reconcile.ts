@@ -107,7 +107,7 @@ export class Reconciler {
       recovering: this.#inherited.has(attemptId(effect.ref)),
       ...(script.cache !== undefined && cacheOf(state)),
     };
-    if (!script.run.late) return this.#executor.ensure({ ...request, script });
+    if (!script.run.late && !state.exporting) return this.#executor.ensure({ ...request, script });
     const resolved = this.#behaviour.resolveRun(state, effect.ref.script);
     if (resolved.ok) {
       return this.#executor.ensure({ ...request, script: { ...script, run: resolved.run } });
