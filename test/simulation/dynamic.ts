@@ -43,6 +43,8 @@ function stepOf(script: ScriptPlan, index: number): PlaybookStep & { alone?: boo
     idempotent,
     onInterrupted,
     successExitCodes,
+    ...(script.retryExitCodes !== undefined && { retryExitCodes: script.retryExitCodes }),
+    ...(script.noOutputTimeoutMs !== undefined && { noOutputTimeout: script.noOutputTimeoutMs / 1_000 }),
   };
 }
 

@@ -19,7 +19,10 @@ export class SimulatedExecutor implements Executor {
   readonly #history: History;
   readonly #machine: Machine;
   readonly #prng: Prng;
-  readonly #watched = new Map<string, { readonly inherited: boolean; seen: boolean }>();
+  readonly #watched = new Map<
+    string,
+    { readonly inherited: boolean; readonly limitMs: number | undefined; seen: boolean }
+  >();
   /** Requests about one attempt are worked off in their order, however long one takes. */
   #busyUntilMs = 0;
   #listener: (observation: Observation) => void = () => {};
@@ -67,7 +70,7 @@ export class SimulatedExecutor implements Executor {
     const { ref, script, mayStart, started, recovering, scheduledIn } = request;
     const name = nameOf(ref);
     const first = !this.#watched.has(name);
-    if (first) this.#watched.set(name, { inherited: recovering, seen: false });
+    if (first) this.#watched.set(name, { inherited: recovering, limitMs: script.noOutputTimeoutMs, seen: false });
     const found = this.#machine.find(ref);
     if (found.is !== "unclaimed") return this.#look(ref);
     if (started) {
@@ -110,6 +113,7 @@ export class SimulatedExecutor implements Executor {
       case "alive": {
         if (watched.seen) return;
         watched.seen = true;
+        if (watched.limitMs !== undefined) this.#listen(ref, watched.limitMs);
         const is = watched.inherited ? "adopted" : "started";
         return this.#report({ is, ref, handle: found.handle });
       }
@@ -127,6 +131,16 @@ export class SimulatedExecutor implements Executor {
       case "vanished":
         return this.#report({ is: "lost", ref, evidence: found.evidence });
     }
+  }
+
+  /** As long as it runs and is watched, its silence is told; again and again, for nobody may have listened. */
+  #listen(ref: AttemptRef, limitMs: number): void {
+    const silentMs = this.#machine.silentMs(ref);
+    const leftMs = Math.max(100, limitMs - (silentMs ?? 0));
+    if (silentMs !== null && silentMs >= limitMs) this.#report({ is: "silent", ref });
+    this.#after(silentMs !== null && silentMs >= limitMs ? limitMs : leftMs, `listen to ${nameOf(ref)}`, () => {
+      if (this.#watched.has(nameOf(ref)) && this.#machine.silentMs(ref) !== null) this.#listen(ref, limitMs);
+    });
   }
 
   #report(observation: Observation): void {

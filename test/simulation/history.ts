@@ -48,7 +48,13 @@ export type HappenedWhat =
       readonly mayStart: boolean;
     }
   | { readonly is: "signalled"; readonly attempt: AttemptName; readonly signal: string }
-  | { readonly is: "process-started"; readonly attempt: AttemptName; readonly pid: number }
+  | {
+      readonly is: "process-started";
+      readonly attempt: AttemptName;
+      readonly pid: number;
+      /** It writes nothing, ever. */
+      readonly mute: boolean;
+    }
   | {
       readonly is: "process-ended";
       readonly attempt: AttemptName;

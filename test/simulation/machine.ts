@@ -18,6 +18,11 @@ type Process = {
   wrapperAlive: boolean;
   alive: boolean;
   frozen: boolean;
+  /** It writes nothing: what hangs, and now and then another. */
+  readonly mute: boolean;
+  readonly startedAtMs: number;
+  frozenAtMs: number | null;
+  frozenMs: number;
   /** Ends that came while it stood still. */
   readonly heldUp: { readonly delayMs: number; readonly code: number }[];
 };
@@ -134,13 +139,25 @@ export class Machine {
     const attempt = this.#attempt(ref);
     const process = attempt.process;
     if (!process?.alive || process.pid !== handle.pid || handle.bootId !== this.bootId) return;
-    if (frozen) process.frozen = true;
-    else this.#thaw(attempt, process);
+    if (frozen) {
+      process.frozen = true;
+      process.frozenAtMs ??= this.#schedule.nowMs;
+    } else this.#thaw(attempt, process);
   }
 
   #thaw(attempt: Attempt, process: Process): void {
     process.frozen = false;
+    if (process.frozenAtMs !== null) process.frozenMs += this.#schedule.nowMs - process.frozenAtMs;
+    process.frozenAtMs = null;
     for (const how of process.heldUp.splice(0)) this.#later(attempt, process, { delayMs: 0, code: how.code });
+  }
+
+  /** For how long it was awake and wrote nothing; null when nothing runs. */
+  silentMs(ref: AttemptRef): number | null {
+    const { process } = this.#attempt(ref);
+    if (!process?.alive) return null;
+    if (!process.mute) return 0;
+    return (process.frozenAtMs ?? this.#schedule.nowMs) - process.startedAtMs - process.frozenMs;
   }
 
   /** Every process that runs now. */
@@ -169,19 +186,23 @@ export class Machine {
       startedAtMs: this.wallMs,
       startedMonotonicMs: this.monotonicMs,
     };
+    const hung = this.#prng.chance(this.faults.hung);
     const process: Process = {
       pid,
       deaf: this.#prng.chance(this.faults.deaf),
       wrapperAlive: true,
       alive: true,
       frozen: false,
+      mute: hung || pid % 3 === 0,
+      startedAtMs: this.#schedule.nowMs,
+      frozenAtMs: null,
+      frozenMs: 0,
       heldUp: [],
     };
     attempt.claim = { handle };
     attempt.process = process;
-    this.#history.add({ is: "process-started", attempt: named(ref), pid });
+    this.#history.add({ is: "process-started", attempt: named(ref), pid, mute: process.mute });
     this.onChange(ref);
-    const hung = this.#prng.chance(this.faults.hung);
     const code = this.#prng.chance(this.faults.exitNonZero)
       ? this.#prng.int(1, 5)
       : this.#prng.pick([0, 0, 0, ...script.successExitCodes]);

@@ -1,78 +1,7 @@
-import { scriptOf, type Effect, type Input, type JobState, type Observation } from "@aither/core";
-import { behaviour, type Behaviour, type EngineOptions } from "@aither/engine";
-import type { AttemptRef, Event, Fact, Instant } from "@aither/protocol";
+import { scriptOf, type Input, type JobState, type Observation } from "@aither/core";
+import type { AttemptRef, Fact, Instant } from "@aither/protocol";
 import { crowded, unordered } from "./mutated-plans.ts";
-import type { Tamper, World } from "./world.ts";
-
-/** A planted bug, and the checker that must catch it. */
-export type Mutant = {
-  readonly name: string;
-  readonly caughtBy: string;
-  /** Where it shows; only there to be quick: the test looks on from there. */
-  readonly firstSeed?: number;
-  readonly tamper: Tamper;
-};
-
-/** Bugs in the core: some of its functions are replaced. */
-function core(change: (real: Behaviour) => Partial<Behaviour>): Tamper {
-  return (options) => ({ ...options, behaviour: { ...behaviour, ...change(behaviour) } });
-}
-
-/** Bugs in how facts are decided. */
-function deciding(change: (facts: Fact[], given: { state: JobState; input: Input; now: Instant }) => Fact[]): Tamper {
-  return core((real) => ({
-    decide: (state, input, now) => {
-      const facts = real.decide(state, input, now);
-      return state === null ? facts : change(facts, { state, input, now });
-    },
-  }));
-}
-
-/** Bugs in what the world is asked for. */
-function wanting(change: (effects: Effect[]) => Effect[]): Tamper {
-  return core((real) => ({ effects: (state) => change(real.effects(state)) }));
-}
-
-/** Bugs in the journal. */
-function journal(change: (real: EngineOptions["journal"], world: World) => Partial<EngineOptions["journal"]>): Tamper {
-  return (options, world) => {
-    const { journal: real } = options;
-    return { ...options, journal: overlaid(real, change(real, world)) };
-  };
-}
-
-type Executor = EngineOptions["executor"];
-
-/** Bugs in the executor. */
-function executor(change: (real: Executor, world: World) => Partial<Executor>): Tamper {
-  return (options, world) => {
-    const { executor: real } = options;
-    return { ...options, executor: overlaid(real, change(real, world)) };
-  };
-}
-
-/** The same thing with some of its methods replaced, and everything else as it is. */
-function overlaid<Port extends object>(real: Port, changed: Partial<Port>): Port {
-  return new Proxy(real, {
-    get(target, name) {
-      const value: unknown = Reflect.get(Object.hasOwn(changed, name) ? changed : target, name);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
-/** Bugs in what is reported. */
-function reporting(change: (observation: Observation) => Observation): Tamper {
-  return executor((real) => ({
-    onObservation: (listener) => real.onObservation((one) => listener(change(one))),
-  }));
-}
-
-/** The state a fold would have without seeing this event, but for its number. */
-function passedOver(state: JobState | null, event: Event): JobState {
-  if (state === null) throw new Error("nothing to pass over");
-  return { ...state, seq: event.seq };
-}
+import { core, deciding, executor, journal, type Mutant, passedOver, reporting, wanting } from "./planting.ts";
 
 const diskBugs: readonly Mutant[] = [
   {
@@ -278,6 +207,16 @@ const coreBugs: readonly Mutant[] = [
     })),
   },
   {
+    name: "does not mind how long a script is silent",
+    caughtBy: "timeouts-fire",
+    tamper: deciding((facts, { input }) => (input.is === "silent" ? [] : facts)),
+  },
+  {
+    name: "tries again whatever the exit code",
+    caughtBy: "retry-budget",
+    tamper: deciding((facts, { state, now }) => facts.map((fact) => withoutCodes(fact, state, now))),
+  },
+  {
     name: "forgets to let frozen scripts go on",
     caughtBy: "everything-ends",
     firstSeed: 70,
@@ -394,4 +333,11 @@ function again(fact: Fact, state: JobState, now: Instant): Fact {
   if (tries > 6) return fact;
   const { script, attempt, failure, endedAtMs } = fact;
   return { type: "ScriptRetried", script, attempt, failure, endedAtMs, retryAtMs: now.wallMs };
+}
+
+/** A failure that is final by its exit code, made into one more try within the budget. */
+function withoutCodes(fact: Fact, state: JobState, now: Instant): Fact {
+  const record = fact.type === "ScriptFailed" ? scriptOf(state, fact.script) : undefined;
+  if (record?.plan.retryExitCodes === undefined || record.failures >= record.plan.retries) return fact;
+  return again(fact, state, now);
 }

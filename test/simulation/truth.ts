@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 export type Run = {
   readonly attempt: AttemptName;
   readonly pid: number;
+  readonly mute: boolean;
   readonly startedAtMs: number;
   readonly startIndex: number;
   endedAtMs: number;
@@ -103,6 +104,7 @@ function readRuns(history: History): Run[] {
       runs.set(one.pid, {
         attempt: one.attempt,
         pid: one.pid,
+        mute: one.mute,
         startedAtMs: one.atMs,
         startIndex: one.index,
         endedAtMs: Infinity,

@@ -121,7 +121,13 @@ function drawScript(prng: Prng, key: string): ScriptPlan {
     stopLadder: [...prng.pick(ladders)],
     separateStderr: false,
   };
-  return script.backoff.initialMs % 7 === 0 ? { ...script, alone: true } : script;
+  const { initialMs } = script.backoff;
+  return {
+    ...script,
+    ...(initialMs % 7 === 0 && { alone: true }),
+    ...(initialMs % 4 === 1 && { noOutputTimeoutMs: 2_000 + initialMs }),
+    ...(initialMs % 5 === 2 && { retryExitCodes: [1, 2, 124, 137] }),
+  };
 }
 
 /** Something somebody might ask of a job, sensible or not. */

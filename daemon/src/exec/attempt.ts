@@ -25,9 +25,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
 import type { AttemptRef, CacheNote, Handle, LogLimit } from "@aither/protocol";
-import { outputPath } from "./environment.ts";
+import { envPath, outputPath, pathPath } from "./environment.ts";
 import type { Leftovers } from "./leftovers.ts";
-import { readOutputs } from "./outputs.ts";
+import { readExports, readOutputs } from "./outputs.ts";
+import { meantCode, RESTART_REQUIRED } from "./restart-code.ts";
+import { Silence } from "./silence.ts";
 
 export function attemptId(ref: AttemptRef): string {
   return `${ref.jobId} ${ref.script}#${ref.attempt}`;
@@ -60,8 +62,6 @@ export type Connection = {
 /** What is worth keeping of a script that ended well. */
 export type Result = { readonly exitCode: number; readonly outputs: Readonly<Record<string, string>> };
 
-/** The exit code of Windows installers that want a restart of the machine. */
-const RESTART_REQUIRED = 3010;
 /** How often an orphaned script is looked at. */
 const ORPHAN_POLL_MS = 1_000;
 /** A wrapper that was seen dead may have written its record a moment before. */
@@ -79,6 +79,9 @@ export class Attempt {
   #connection: Connection | undefined;
   #handle: Handle | undefined;
   #unwatch: () => void = () => undefined;
+  #silence: Silence | undefined;
+  /** Whether its job was frozen last; undefined as long as it never was. */
+  #frozen: boolean | undefined;
   #looking = false;
   #lookAgain = false;
   #left: readonly number[] = [];
@@ -125,9 +128,11 @@ export class Attempt {
     const unwatch = sweep.watch(handle, () => this.heard());
     const unclaim = leftovers.claimed(handle);
     this.#keepEnds(this.#ended.promise);
+    this.#listen(handle);
     this.#unwatch = () => {
       unwatch();
       unclaim();
+      this.#silence?.close();
     };
     if (how === "adopted") this.#follow();
     else this.#followTimer = setTimeout(() => this.#follow(), FOLLOW_AFTER_MS);
@@ -151,6 +156,12 @@ export class Attempt {
       });
   }
 
+  /** Its whole tree stands still from now on, or goes on. */
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen;
+    this.#silence?.freeze(frozen);
+  }
+
   /** Processes that would not die. */
   leftovers(pids: readonly number[]): void {
     this.#left = pids;
@@ -160,13 +171,18 @@ export class Attempt {
   async end(exit: ExitFound, process: ProcessRef & { startedAt: number }): Promise<void> {
     const { ref } = this.request;
     const handle = this.#handle ?? handleOf(process);
-    const [leftovers, outputs] = await Promise.all([
+    const [leftovers, outputs, exports] = await Promise.all([
       this.connection.leftovers.of({ ...this.target(process), wrapper: process }),
       readOutputs(outputPath(this.files)),
+      readExports({ env: envPath(this.files), path: pathPath(this.files) }),
       syncExit(this.connection.fs, this.files),
     ]);
     const all = [...new Set([...this.#left, ...leftovers])];
-    const kept = this.keep === undefined || all.length > 0 ? undefined : await this.#keep(exit, outputs);
+    // What never ran has no code of its own; 126 is what a shell says of a command that it could not run.
+    const exitCode = exit.result.kind === "exited" ? await meantCode(exit.result.code, this.request.script) : 126;
+    // What it did to the scripts behind it would be lost with a copy of its files.
+    const mayKeep = this.keep !== undefined && all.length === 0 && exports === undefined;
+    const kept = mayKeep ? await this.#keep({ exit, exitCode }, outputs) : undefined;
     const logBytes = await fileSize(this.files.log);
     if (this.isOver()) return;
     // It ran while there was no daemon.
@@ -175,12 +191,12 @@ export class Attempt {
     this.connection.report({
       is: "exited",
       ref,
-      // What never ran has no code of its own; 126 is what a shell says of a command that it could not run.
-      exitCode: exit.result.kind === "exited" ? exit.result.code : 126,
+      exitCode,
       signal: exit.result.kind === "exited" ? (exit.result.signal ?? null) : null,
       endedAtMs: exit.endedAt,
       handle,
       outputs,
+      ...(exports !== undefined && { exports }),
       leftovers: all,
       ...this.#note(),
       ...(kept !== undefined && { kept }),
@@ -270,11 +286,22 @@ export class Attempt {
   }
 
   /** Only what ended well is worth keeping; a wish for a restart of the machine is not to be repeated. */
-  async #keep({ result }: ExitFound, outputs: Result["outputs"]): Promise<CacheNote | undefined> {
+  async #keep(
+    { exit: { result }, exitCode }: { exit: ExitFound; exitCode: number },
+    outputs: Result["outputs"],
+  ): Promise<CacheNote | undefined> {
     const { successExitCodes } = this.request.script;
-    if (result.kind !== "exited" || result.signal !== undefined || result.code === RESTART_REQUIRED) return undefined;
-    if (result.code !== 0 && !successExitCodes.includes(result.code)) return undefined;
-    return this.keep?.({ exitCode: result.code, outputs });
+    if (result.kind !== "exited" || result.signal !== undefined || exitCode === RESTART_REQUIRED) return undefined;
+    if (exitCode !== 0 && !successExitCodes.includes(exitCode)) return undefined;
+    return this.keep?.({ exitCode, outputs });
+  }
+
+  #listen({ startedAtMs }: Handle): void {
+    const { noOutputTimeoutMs: limitMs } = this.request.script;
+    if (limitMs === undefined) return;
+    const { files, report } = this.connection;
+    const onSilent = (): void => report({ is: "silent", ref: this.request.ref });
+    this.#silence = new Silence({ files, limitMs, startedAtMs, frozen: this.#frozen, onSilent });
   }
 
   async #look(): Promise<void> {

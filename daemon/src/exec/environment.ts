@@ -1,5 +1,5 @@
 /** The environment of an attempt: the client's, without what describes its terminal, plus the plan's, plus ours. */
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { AttemptRef } from "@aither/protocol";
 import type { AttemptFiles } from "@aither/supervise";
 import type { Origin } from "../host.ts";
@@ -14,7 +14,7 @@ const sessionVariables = new Set(
 );
 
 /** What an outer job says of itself means nothing in an inner one. */
-const ownVariables = /^AITHER_(JOB_ID|JOB_NUMBER|ATTEMPT|OUTPUT|SUMMARY|ARTIFACTS)$/;
+const ownVariables = /^AITHER_(JOB_ID|JOB_NUMBER|ATTEMPT|OUTPUT|ENV|PATH|SUMMARY|ARTIFACTS)$/;
 
 export type AttemptEnvironment = {
   readonly ref: AttemptRef;
@@ -25,6 +25,8 @@ export type AttemptEnvironment = {
   readonly origin: Origin | null;
   /** From the plan. */
   readonly planned: Readonly<Record<string, string>>;
+  /** Folders that come before all others of the PATH. */
+  readonly path?: readonly string[] | undefined;
 };
 
 /** `AITHER_ATTEMPT` is added by whoever starts the process: it is the marker by which strays are found. */
@@ -41,9 +43,12 @@ export function attemptEnvironment(attempt: AttemptEnvironment): Record<string, 
   return {
     ...env,
     ...attempt.planned,
+    ...withPath({ ...env, ...attempt.planned }, attempt.path ?? []),
     AITHER_JOB_ID: attempt.ref.jobId,
     AITHER_JOB_NUMBER: String(attempt.number),
     AITHER_OUTPUT: outputPath(attempt.files),
+    AITHER_ENV: envPath(attempt.files),
+    AITHER_PATH: pathPath(attempt.files),
     AITHER_SUMMARY: `${attempt.files.base}.summary`,
     AITHER_ARTIFACTS: attempt.artifacts,
   };
@@ -52,6 +57,23 @@ export function attemptEnvironment(attempt: AttemptEnvironment): Record<string, 
 /** Where a script writes its outputs, as `name=value` lines. */
 export function outputPath(files: AttemptFiles): string {
   return `${files.base}.out`;
+}
+
+/** Where it writes what later scripts of its leg shall find in their environment, as `name=value` lines. */
+export function envPath(files: AttemptFiles): string {
+  return `${files.base}.env`;
+}
+
+/** Where it writes folders that later scripts of its leg shall find in front of their PATH, one a line. */
+export function pathPath(files: AttemptFiles): string {
+  return `${files.base}.path`;
+}
+
+function withPath(env: Readonly<Record<string, string>>, folders: readonly string[]): Record<string, string> {
+  if (folders.length === 0) return {};
+  // Windows spells it as it likes.
+  const name = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
+  return { [name]: [...folders, env[name] ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter) };
 }
 
 export function artifactsFolder(jobFolder: string): string {

@@ -123,6 +123,7 @@ export class LocalExecutor implements Executor {
   }
 
   freeze(request: FreezeRequest): void {
+    this.#attempts.get(attemptId(request.ref))?.freeze(request.frozen);
     this.#stop(request.ref, async (files) => this.#stops.freeze(request, files));
   }
 

@@ -1,6 +1,7 @@
 /** What a script wrote to `AITHER_OUTPUT`: `name=value`, or `name<<END` … `END` for values of many lines. */
 import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
+import type { Exports } from "@aither/protocol";
 import { errorCode } from "../store/errors.ts";
 
 /** More than this is no output but a log; the rest is not read. */
@@ -30,20 +31,42 @@ export function parseOutputs(text: string): Record<string, string> {
 
 /** No file, no outputs. */
 export async function readOutputs(path: string): Promise<Record<string, string>> {
+  const text = await readBounded(path);
+  return text === "" ? {} : parseOutputs(text);
+}
+
+/** What it hands to the later scripts of its leg; undefined when that is nothing. */
+export async function readExports(files: { env: string; path: string }): Promise<Exports | undefined> {
+  const [env, path] = await Promise.all([readBounded(files.env), readBounded(files.path)]);
+  if (env === "" && path === "") return undefined;
+  const pairs = Object.entries(parseOutputs(env)).filter(([name, value]) => mayBeSet(name) && !value.includes("\0"));
+  const folders = path
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.includes("\0"));
+  return { env: Object.fromEntries(pairs), path: folders.toReversed() };
+}
+
+/** Not what we say ourselves, and not what would make every later program of Node run something else (as on GitHub). */
+function mayBeSet(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name) && !/^AITHER(ZERO)?_/i.test(name) && name !== "NODE_OPTIONS";
+}
+
+async function readBounded(path: string): Promise<string> {
   // Most scripts have none: a glance at the name costs microseconds, and no error is made to be caught.
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return {};
+  if (found === undefined || !found.isFile()) return "";
   let handle;
   try {
     handle = await open(path, "r");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return {};
+    if (errorCode(error) === "ENOENT") return "";
     throw error;
   }
   try {
     const bytes = Buffer.alloc(Math.min(OUTPUT_BYTES_MAX, found.size));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-    return parseOutputs(bytes.toString("utf8", 0, bytesRead));
+    return bytes.toString("utf8", 0, bytesRead);
   } finally {
     await handle.close();
   }

@@ -43,6 +43,7 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
     artifacts: job.artifacts,
     origin: job.origin,
     planned: collects ? { ...run.env, ...limitsOf(preparation.limits) } : run.env,
+    path: run.path,
   });
   return {
     files,

@@ -1,5 +1,5 @@
 import type { Command, JobState } from "@aither/core";
-import type { Event, JobId, Plan, Problem, ScriptKey } from "@aither/protocol";
+import type { Event, Exports, JobId, Plan, Problem, ScriptKey } from "@aither/protocol";
 import type { Behaviour } from "./behaviour.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Executor } from "./ports/executor.ts";
@@ -17,6 +17,7 @@ export type StartRequest = {
   readonly passedBefore: readonly ScriptKey[];
   /** What those had told: by key, their outputs. */
   readonly passedOutputs?: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
+  readonly passedExports?: Readonly<Record<ScriptKey, Exports>>;
   /** Called with the new id before the first event is written: put beside the journal what must be there first (env.json). */
   readonly prepare?: (jobId: JobId) => Promise<void>;
 };

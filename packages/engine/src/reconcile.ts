@@ -108,7 +108,7 @@ export class Reconciler {
       scheduledIn: effect.bootId,
       ...(script.cache !== undefined && cacheOf(state)),
     };
-    if (!script.run.late) return this.#executor.ensure({ ...request, script });
+    if (!script.run.late && !state.exporting) return this.#executor.ensure({ ...request, script });
     const resolved = this.#behaviour.resolveRun(state, effect.ref.script);
     if (resolved.ok) {
       return this.#executor.ensure({ ...request, script: { ...script, run: resolved.run } });

@@ -7,7 +7,11 @@ import { Type, type Static } from "typebox";
 export const Failure = Type.Union([
   Type.Object({ kind: Type.Literal("exit"), code: Type.Integer() }),
   Type.Object({ kind: Type.Literal("signal"), signal: Type.String(), code: Type.Integer() }),
-  Type.Object({ kind: Type.Literal("timeout"), afterMs: Type.Number() }),
+  Type.Object({
+    kind: Type.Literal("timeout"),
+    afterMs: Type.Number(),
+    silent: Type.Optional(Type.Boolean({ description: "It had written nothing for so long." })),
+  }),
   Type.Object({ kind: Type.Literal("spawn"), message: Type.String() }),
   Type.Object({ kind: Type.Literal("interrupted"), evidence: Type.String() }),
   Type.Object({ kind: Type.Literal("condition"), message: Type.String() }),

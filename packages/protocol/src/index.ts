@@ -42,7 +42,7 @@ export type {
 } from "./playbook.ts";
 export type { NoticeEvent, PlaybookArtifacts, PlaybookNotification, PlaybookUndo, PlaybookWhen } from "./around.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";
-export type { Handle, SkipKind, StopCause } from "./events/script.ts";
+export type { Exports, Handle, SkipKind, StopCause } from "./events/script.ts";
 export type {
   ArtifactView,
   NoticeView,

@@ -78,6 +78,10 @@ export const RunSpec = Type.Object({
   /** Text of an inline script; the executor hands it to `argv` as its last argument, or as a file when it is long. */
   text: Type.Union([Type.String(), Type.Null()]),
   late: Type.Boolean(),
+  /** Names in `env` that the step itself sets: what an earlier script put into AITHER_ENV does not change them. */
+  ownEnv: Type.Optional(Type.Array(Type.String())),
+  /** Folders in front of the PATH, that earlier scripts put into AITHER_PATH. */
+  path: Type.Optional(Type.Array(Type.String())),
 });
 export type RunSpec = Static<typeof RunSpec>;
 
@@ -136,6 +140,10 @@ export const ScriptPlan = Type.Object({
   idempotent: Type.Boolean(),
   onInterrupted: OnInterrupted,
   successExitCodes: Type.Array(Type.Integer()),
+  /** Only these failures get another attempt; a time-out is 124. Without it: all. */
+  retryExitCodes: Type.Optional(Type.Array(Type.Integer())),
+  /** It is stopped, as by a time limit, when it has written nothing for so long. */
+  noOutputTimeoutMs: Type.Optional(Type.Number()),
   stopLadder: Type.Array(StopRung),
   separateStderr: Type.Boolean(),
   /** It reads what `jobs send` says; otherwise its standard input is empty. */

@@ -11,6 +11,12 @@ const count = (description: string) =>
   Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Template], { description }));
 const seconds = (description: string) =>
   Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Template], { description }));
+const exitCodes = (description: string) => Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { description }));
+const successCodes = exitCodes("Exit codes that are a success. Default: 0 and 3010 (restart required).");
+const retryCodes = exitCodes(
+  "Only a failure with one of these exit codes gets another attempt. A time-out is 124, a signal 128 and its number. Default: all.",
+);
+const silence = "Seconds without output after which an attempt is stopped as timed out. Time frozen does not count.";
 const environment = (description: string) =>
   Type.Optional(
     Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
@@ -96,7 +102,9 @@ export const PlaybookStep = Type.Object(
     retries: count("How many more attempts a failure gets."),
     backoff: optional(PlaybookBackoff),
     continueOnError: flag("A failure of this step does not fail the stage."),
-    successExitCodes: optional(Type.Array(Type.Integer(), { description: "Default: 0 and 3010." })),
+    noOutputTimeout: seconds(silence),
+    successExitCodes: successCodes,
+    retryExitCodes: retryCodes,
     idempotent: optional(Type.Boolean({ description: "It may safely be run twice." })),
     onInterrupted: optional({
       ...OnInterrupted,
@@ -178,8 +186,11 @@ export const PlaybookStage = Type.Object(
     workingDirectory: text("Where its steps run, relative to the workspace."),
     shell: text("Who runs inline scripts."),
     timeout: seconds("Seconds the whole stage may take."),
+    noOutputTimeout: seconds(silence),
     retries: count("How many more attempts each step gets."),
     backoff: optional(PlaybookBackoff),
+    successExitCodes: successCodes,
+    retryExitCodes: retryCodes,
     logLimit,
     continueOnError: flag("A failure of this stage does not fail the job."),
     outputs: optional(
@@ -285,8 +296,11 @@ export const Playbook = Type.Object(
             {
               continueOnError: flag("For all stages."),
               timeout: seconds("Seconds for one attempt of a step."),
+              noOutputTimeout: seconds(silence),
               retries: count("For all steps."),
               backoff: optional(PlaybookBackoff),
+              successExitCodes: successCodes,
+              retryExitCodes: retryCodes,
               logLimit,
               shell: text("For inline scripts."),
               profile: text("The profile that is used when none is named."),

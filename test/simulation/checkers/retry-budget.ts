@@ -1,3 +1,4 @@
+import type { Failure } from "@aither/protocol";
 import type { Checker, JobTruth } from "../truth.ts";
 
 /** How often a script whose process vanishes is run again; interruptions have a budget of their own. */
@@ -19,6 +20,10 @@ export const retryBudget: Checker = {
         if (facts.interruptions > 0 && !script.idempotent && script.onInterrupted === "fail") {
           yield `${job.id} ${key} may not be repeated, and was after an interruption`;
         }
+        for (const code of facts.codes) {
+          if (script.retryExitCodes?.includes(code) === false)
+            yield `${job.id} ${key} was retried after exit code ${code}`;
+        }
         if (facts.givenUp && facts.failures < script.retries) {
           yield `${job.id} ${key} failed with ${script.retries - facts.failures} retries left`;
         }
@@ -28,10 +33,12 @@ export const retryBudget: Checker = {
   },
 };
 
-type Facts = { failures: number; interruptions: number; givenUp: boolean; early: string[] };
+/** `codes`: exit codes of the failures that were followed by another attempt. */
+type Facts = { failures: number; interruptions: number; givenUp: boolean; early: string[]; codes: number[] };
 
 function factsOf(job: JobTruth, key: string): Facts {
-  const facts: Facts = { failures: 0, interruptions: 0, givenUp: false, early: [] };
+  const facts: Facts = { failures: 0, interruptions: 0, givenUp: false, early: [], codes: [] };
+  const worthIt = job.places.get(key)?.script.retryExitCodes;
   let retryAtMs = -Infinity;
   let halted = mayBeHalted(job, key);
   for (const event of job.events) {
@@ -40,7 +47,10 @@ function factsOf(job: JobTruth, key: string): Facts {
     if (!("script" in event) || event.script !== key) continue;
     if (event.type === "ScriptRetried") {
       if (event.failure.kind === "interrupted") facts.interruptions++;
-      else facts.failures++;
+      else {
+        facts.failures++;
+        facts.codes.push(codeOf(event.failure));
+      }
       retryAtMs = event.retryAtMs;
     }
     if (event.type === "ScriptScheduled") {
@@ -52,10 +62,17 @@ function factsOf(job: JobTruth, key: string): Facts {
     }
     if (event.type === "ScriptFailed" && !halted) {
       const { kind } = event.failure;
-      facts.givenUp = kind === "exit" || kind === "signal" || kind === "timeout";
+      const isCounted = kind === "exit" || kind === "signal" || kind === "timeout";
+      facts.givenUp = isCounted && worthIt?.includes(codeOf(event.failure)) !== false;
     }
   }
   return facts;
+}
+
+/** What shells would say: 124 of a time-out, 126 of what could not be started. */
+function codeOf(failure: Failure): number {
+  if (failure.kind === "exit" || failure.kind === "signal") return failure.code;
+  return failure.kind === "timeout" ? 124 : 126;
 }
 
 /** Whether something above the script may have stopped it (a limit, fail-fast); then nothing is left to retry in. */

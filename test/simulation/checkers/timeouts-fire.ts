@@ -1,5 +1,5 @@
-import type { EventOf } from "@aither/protocol";
-import { ladderMs, nameOfAttempt, overdue, type Checker, type JobTruth, type Run } from "../truth.ts";
+import type { EventOf, ScriptPlan } from "@aither/protocol";
+import { ladderMs, nameOfAttempt, overdue, type Checker, type JobTruth, type Run, type Truth } from "../truth.ts";
 
 type Stop = EventOf<"ScriptTerminating">;
 
@@ -13,7 +13,9 @@ export const timeoutsFire: Checker = {
     for (const job of truth.jobs) {
       for (const run of job.runs) {
         const script = job.places.get(run.attempt.script)?.script;
-        if (script === undefined || script.timeoutMs === null) continue;
+        if (script === undefined) continue;
+        yield* outlivedSilence(truth, { job, run, script });
+        if (script.timeoutMs === null) continue;
         const dueMs = run.startedAtMs + script.timeoutMs + frozenMs(job);
         const withinMs = ladderMs(script) + slackMs;
         if (overdue(truth, { dueMs, withinMs, doneMs: run.endedAtMs })) {
@@ -24,6 +26,27 @@ export const timeoutsFire: Checker = {
     }
   },
 };
+
+/** Nothing that writes nothing goes on for longer than it may. */
+function* outlivedSilence(truth: Truth, { job, run, script }: { job: JobTruth; run: Run; script: ScriptPlan }) {
+  const { noOutputTimeoutMs: limitMs } = script;
+  if (limitMs === undefined || !run.mute) return;
+  // A report that found the job frozen is made again one limit later.
+  const withinMs = ladderMs(script) + slackMs + limitMs;
+  const dueMs = run.startedAtMs + limitMs + frozenMs(job);
+  if (overdue(truth, { dueMs, withinMs, doneMs: run.endedAtMs })) {
+    yield `${nameOfAttempt(run.attempt)} wrote nothing for longer than ${limitMs} ms`;
+  }
+}
+
+/** Who is stopped for being silent was, for long enough, and did not just stand still. */
+function* earlySilence(job: JobTruth, { stop, atMs }: { stop: Stop; atMs: number }): Iterable<string> {
+  const run = runOf(job, stop.script, stop.attempt);
+  const limitMs = job.places.get(stop.script)?.script.noOutputTimeoutMs ?? Infinity;
+  if (run === undefined || !run.mute || atMs < run.startedAtMs + limitMs || frozenMsBefore(job, stop) === Infinity) {
+    yield `${job.id} ${stop.script}#${stop.attempt} was stopped as silent, and was not`;
+  }
+}
 
 /** For so long time limits stood still, at most; for ever when nobody let the job go on. */
 function frozenMs(job: JobTruth): number {
@@ -44,6 +67,10 @@ function* early(job: JobTruth, atMs: (seq: number) => number): Iterable<string> 
   for (const event of job.events) {
     // The later rungs of the ladder come when they come: a freeze in between does not take the first one back.
     if (event.type !== "ScriptTerminating" || event.cause !== "timeout" || event.rung > 0) continue;
+    if (event.silent === true) {
+      yield* earlySilence(job, { stop: event, atMs: atMs(event.seq) });
+      continue;
+    }
     const place = job.places.get(event.script);
     // Then the limit that was over may be one of the stage or of the job.
     if (place === undefined || place.stage.timeoutMs !== null || ofJob !== null) continue;

@@ -11,7 +11,7 @@ import {
   type ScriptState,
 } from "@aither/core";
 import type { Outcome } from "@aither/engine";
-import type { Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
+import type { Exports, Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Host, Origin } from "../../host.ts";
 import type { Context } from "../context.ts";
@@ -51,6 +51,7 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
         parent: parent.id,
         passedBefore: keys,
         passedOutputs: outputsOf(parent, keys),
+        passedExports: exportsOf(parent, keys),
         prepare: preparing(host, plan, kept),
       }),
     );
@@ -84,6 +85,15 @@ function passedBefore(parent: JobState, { from, script }: RetryJob): Outcome<Scr
 function outputsOf(parent: JobState, keys: readonly ScriptKey[]): Record<ScriptKey, Readonly<Record<string, string>>> {
   const told = keys.map((key) => [key, theScript(parent, key).outputs] as const);
   return Object.fromEntries(told.filter(([, outputs]) => Object.keys(outputs).length > 0));
+}
+
+function exportsOf(parent: JobState, keys: readonly ScriptKey[]): Record<ScriptKey, Exports> {
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const { exports } = theScript(parent, key);
+      return exports === undefined ? [] : [[key, exports] as const];
+    }),
+  );
 }
 
 /** Somebody asks for it now. */

@@ -69,6 +69,43 @@ test("retries wait longer each time, and the budget holds", () => {
   assert.deepEqual(codes, [1, 2, 3, 4]);
 });
 
+test("retries by exit code: only the named ones, with 124 for time-outs and 128 and the number for signals", () => {
+  const cases = [
+    { code: 5, codes: [5], again: true },
+    { code: 6, codes: [5], again: false },
+    { code: 137, codes: [137], signal: "KILL", again: true },
+    { code: 137, codes: [9], signal: "KILL", again: false },
+    { code: 5, codes: undefined, again: true },
+  ];
+  for (const { code, codes, signal, again } of cases) {
+    const world = one({ name: "a", retries: 1, ...(codes !== undefined && { retryExitCodes: codes }) });
+    world.exit("s/a", code, signal === undefined ? {} : { signal });
+    assert.equal(world.script("s/a"), again ? "waiting" : "failed", JSON.stringify({ code, codes }));
+  }
+  const world = one({ name: "a", retries: 1, timeoutMs: 1_000, retryExitCodes: [124] });
+  world.started("s/a");
+  world.pass(1_000);
+  world.exit("s/a", 143);
+  assert.equal(world.script("s/a"), "waiting");
+});
+
+test("silence stops a script that may not be silent, unless the job is frozen or it is not known to run", () => {
+  const silent = (world: World) => world.give({ is: "silent", ref: { jobId, script: "s/a", attempt: 1 } });
+  const world = one({ name: "a", noOutputTimeoutMs: 5_000 });
+  assert.deepEqual(silent(world), [], "nobody saw it start");
+  world.started("s/a");
+  world.give({ is: "pause", by: "tester", freeze: true });
+  assert.deepEqual(silent(world), [], "it stands still");
+  world.do("resume");
+  assert.deepEqual(silent(world), ["ScriptTerminating"]);
+  assert.deepEqual(silent(world), [], "it is being stopped already");
+  world.exit("s/a", 143);
+  assert.deepEqual(world.all("ScriptFailed")[0]?.failure, { kind: "timeout", afterMs: 5_000, silent: true });
+  const patient = one({ name: "a" });
+  patient.started("s/a");
+  assert.deepEqual(silent(patient), [], "it may be silent");
+});
+
 test("a script that waits for another attempt does not start while paused, and is cancelled", () => {
   const world = one({ name: "a", retries: 3 });
   world.exit("s/a", 1);

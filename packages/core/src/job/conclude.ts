@@ -139,7 +139,9 @@ export function failureText(failure: Failure): string {
     case "signal":
       return `was ended by SIG${failure.signal.replace(/^SIG/, "")}`;
     case "timeout":
-      return `took longer than ${spanText(failure.afterMs)}`;
+      return failure.silent === true
+        ? `wrote nothing for ${spanText(failure.afterMs)}`
+        : `took longer than ${spanText(failure.afterMs)}`;
     case "spawn":
       return `could not be started: ${failure.message}`;
     case "interrupted":

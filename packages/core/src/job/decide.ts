@@ -1,7 +1,17 @@
 import type { Fact, Instant } from "@aither/protocol";
 import { assert } from "../assert.ts";
 import { check } from "./check.ts";
-import { adopted, exited, lost, notStarted, progressed, restored, spawnFailed, started } from "./decide/attempt.ts";
+import {
+  adopted,
+  exited,
+  lost,
+  notStarted,
+  progressed,
+  restored,
+  silent,
+  spawnFailed,
+  started,
+} from "./decide/attempt.ts";
 import { cancel } from "./decide/cancel.ts";
 import { daemonStarted } from "./decide/daemon.ts";
 import { pause } from "./decide/pause.ts";
@@ -31,6 +41,7 @@ const answers: { readonly [Kind in Exclude<Input["is"], "start">]: Decide<Kind> 
   "not-started": notStarted,
   "spawn-failed": spawnFailed,
   progressed,
+  silent,
   timer,
   "slot-granted": slotGranted,
   "turn-granted": turnGranted,

@@ -1,4 +1,4 @@
-import type { AttemptRef, CacheNote, Deadline, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
+import type { AttemptRef, CacheNote, Deadline, Exports, Handle, JobId, Plan, ScriptKey } from "@aither/protocol";
 import type { JobOptions } from "./state.ts";
 
 /** What somebody asks of a job. `by` is who. */
@@ -15,6 +15,7 @@ export type Command =
       readonly parent: string | null;
       readonly passedBefore: readonly ScriptKey[];
       readonly passedOutputs?: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
+      readonly passedExports?: Readonly<Record<ScriptKey, Exports>>;
     }
   | {
       readonly is: "cancel";
@@ -50,6 +51,8 @@ export type Observation =
       /** The handle, for an exit that is seen before its start was. */
       readonly handle: Handle;
       readonly outputs: Readonly<Record<string, string>>;
+      /** What it hands to the later scripts of its leg. */
+      readonly exports?: Exports;
       /** Processes of the attempt that are still alive. */
       readonly leftovers: readonly number[];
       /** What the cache said before the start, for an exit that is seen before its start was. */
@@ -75,6 +78,8 @@ export type Observation =
       readonly percent?: number;
       readonly note?: string;
     }
+  /** It runs, and has written nothing for as long as it may; time frozen or asleep not counted. */
+  | { readonly is: "silent"; readonly ref: AttemptRef }
   | { readonly is: "timer"; readonly jobId: JobId; readonly timer: string }
   | {
       readonly is: "slot-granted";

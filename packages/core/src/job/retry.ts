@@ -1,4 +1,4 @@
-import type { Backoff, Failure, Fact, Instant } from "@aither/protocol";
+import type { Backoff, Exports, Failure, Fact, Instant } from "@aither/protocol";
 import { backoffMaxMs } from "../schedule/limits.ts";
 import { lastAttempt } from "./look.ts";
 import type { ScriptRecord } from "./state.ts";
@@ -10,15 +10,26 @@ export function backoffMs(backoff: Backoff, failures: number): number {
   return Number.isFinite(bounded) && bounded > 0 ? bounded : 0;
 }
 
-/** A condition is not retried: it would say the same again. An interruption has a policy of its own. */
-function mayRetry(failure: Failure): boolean {
-  return failure.kind !== "condition" && failure.kind !== "interrupted";
+/**
+ * A condition is not retried: it would say the same again. An interruption has a policy of its own. Where a script says
+ * which exit codes are worth another attempt, all others are final.
+ */
+function mayRetry(failure: Failure, codes: readonly number[] | undefined): boolean {
+  if (failure.kind === "condition" || failure.kind === "interrupted") return false;
+  return codes === undefined || codes.includes(codeOf(failure));
+}
+
+/** What a failure without an exit code of its own counts as: the codes that shells use. */
+function codeOf(failure: Failure): number {
+  if (failure.kind === "exit" || failure.kind === "signal") return failure.code;
+  return failure.kind === "timeout" ? 124 : 126;
 }
 
 export type Ending = {
   readonly failure: Failure;
   readonly endedAtMs: number;
   readonly outputs?: Readonly<Record<string, string>>;
+  readonly exports?: Exports | undefined;
   /** True when the script is being stopped: it gets no further attempt. */
   readonly halted: boolean;
 };
@@ -28,11 +39,11 @@ export function retryOrFail(record: ScriptRecord, ending: Ending, now: Instant):
   const { failure, endedAtMs } = ending;
   const script = record.plan.key;
   const attempt = Math.max(1, lastAttempt(record));
-  if (!ending.halted && mayRetry(failure) && record.failures < record.plan.retries) {
+  if (!ending.halted && mayRetry(failure, record.plan.retryExitCodes) && record.failures < record.plan.retries) {
     const retryAtMs = now.wallMs + backoffMs(record.plan.backoff, record.failures + 1);
     return { type: "ScriptRetried", script, attempt, failure, endedAtMs, retryAtMs };
   }
-  const { outputs } = ending;
+  const { outputs, exports } = ending;
   return {
     type: "ScriptFailed",
     script,
@@ -40,6 +51,7 @@ export function retryOrFail(record: ScriptRecord, ending: Ending, now: Instant):
     failure,
     endedAtMs,
     ...(outputs !== undefined && Object.keys(outputs).length > 0 && { outputs }),
+    ...(exports !== undefined && { exports }),
     ...(record.plan.continueOnError && { tolerated: true }),
   };
 }

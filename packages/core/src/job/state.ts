@@ -3,6 +3,7 @@ import type {
   CacheNote,
   Counts,
   Deadline,
+  Exports,
   Failure,
   Handle,
   Instant,
@@ -63,6 +64,7 @@ export type ScriptState =
       readonly handle: Handle;
       readonly cause: StopCause;
       readonly reason?: string;
+      readonly silent?: boolean;
       readonly signal: string;
       readonly rung: number;
       readonly killAt: Deadline;
@@ -116,6 +118,7 @@ export type ScriptRecord = {
   readonly fences: number;
   readonly interruptions: number;
   readonly outputs: Readonly<Record<string, string>>;
+  readonly exports?: Exports;
   /** What the cache said before the last attempt, and what became of its result. */
   readonly cache?: { readonly look?: CacheNote; readonly kept?: CacheNote };
 };
@@ -215,6 +218,9 @@ export type JobState = {
   readonly passedBefore: ReadonlySet<ScriptKey>;
   /** What the scripts that passed before had told. */
   readonly passedOutputs: Readonly<Record<ScriptKey, Readonly<Record<string, string>>>>;
+  readonly passedExports: Readonly<Record<ScriptKey, Exports>>;
+  /** Some script hands something to the later ones of its leg: only then somebody need look. */
+  readonly exporting: boolean;
   readonly cancel: Cancel | null;
   /** Since when its scripts shall stand still; meanwhile no time limit of the job acts. */
   readonly frozenAt: Instant | null;

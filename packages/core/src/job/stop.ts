@@ -14,7 +14,7 @@ export function ladderOf(record: ScriptRecord): readonly StopRung[] {
 /** Asks an attempt to stop: its first rung. */
 export function stopFact(
   record: ScriptRecord,
-  why: { cause: StopCause; reason?: string | undefined },
+  why: { cause: StopCause; reason?: string | undefined; silent?: boolean | undefined },
   now: Instant,
 ): FactOf<"ScriptTerminating"> {
   return rungFact(record, { ...why, rung: 0 }, now);
@@ -32,12 +32,12 @@ export function nextRung(
   if (next.signal === "KILL") {
     return { type: "ScriptKilling", script: record.plan.key, attempt: state.attempt };
   }
-  return rungFact(record, { cause: state.cause, reason: state.reason, rung }, now);
+  return rungFact(record, { cause: state.cause, reason: state.reason, silent: state.silent, rung }, now);
 }
 
 function rungFact(
   record: ScriptRecord,
-  why: { cause: StopCause; reason?: string | undefined; rung: number },
+  why: { cause: StopCause; reason?: string | undefined; silent?: boolean | undefined; rung: number },
   now: Instant,
 ): FactOf<"ScriptTerminating"> {
   const { signal, afterMs } = present(ladderOf(record)[why.rung], "a ladder has this rung");
@@ -47,6 +47,7 @@ function rungFact(
     attempt: record.attempts.length,
     cause: why.cause,
     ...(why.reason !== undefined && { reason: why.reason }),
+    ...(why.silent === true && { silent: true }),
     signal,
     rung: why.rung,
     killAt: deadlineIn(now, afterMs),

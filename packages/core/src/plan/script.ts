@@ -19,7 +19,7 @@ import { type InnerStep, madeOf } from "./inner-step.ts";
 import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
-import { backoffOf, count, flag, limitOf, seconds, terminalOf } from "./settings.ts";
+import { settings } from "./script-settings.ts";
 import { select } from "./select.ts";
 
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
@@ -74,7 +74,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       name: nameOf(compiler, target, step, scope, at),
       path: target.is === "script" ? target.entry.path : target.is === "file" ? target.path : null,
       kind: target.is === "script" || target.is === "file" ? kindOfTarget(target) : "inline",
-      run: runOf(compiler, target, place, scope, env, at),
+      run: withOwnEnv(runOf(compiler, target, place, scope, env, at), step),
       condition: decided.decision === "skip" ? "false" : decided.condition,
       ...common,
       ...roleOf(place),
@@ -84,6 +84,10 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
     };
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
+}
+
+function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {
+  return env === undefined ? run : { ...run, ownEnv: Object.keys(env) };
 }
 
 /** Compiled as a step would be, with the variables and the environment of the step it undoes. */
@@ -324,31 +328,6 @@ function runOf(
       return made.run;
     }
   }
-}
-
-function settings(compiler: Compiler, { stage, step }: StepPlace, scope: Scope, at: At) {
-  const defaults = compiler.playbook.orchestration.defaults ?? {};
-  const resolve = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] }));
-  return {
-    timeoutMs: seconds(
-      resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout"),
-    ),
-    retries: count(resolve(step.retries ?? stage.retries ?? defaults.retries, "retries")) ?? 0,
-    backoff: backoffOf(step.backoff ?? stage.backoff ?? defaults.backoff),
-    continueOnError: flag(resolve(step.continueOnError, "continueOnError")) ?? false,
-    idempotent: step.idempotent ?? false,
-    onInterrupted: step.onInterrupted ?? (step.idempotent === true ? "resume" : "fail"),
-    successExitCodes: [...new Set(step.successExitCodes ?? [0, 3010])],
-    stopLadder: [
-      { signal: "TERM", afterMs: 10_000 },
-      { signal: "KILL", afterMs: 0 },
-    ],
-    separateStderr: step.separateStderr ?? false,
-    ...(step.stdin === true && { stdin: true }),
-    ...terminalOf(step.pty),
-    ...limitOf(step.logLimit ?? stage.logLimit ?? defaults.logLimit),
-  } satisfies Partial<ScriptPlan>;
 }
 
 function reportCondition(compiler: Compiler, decided: ReturnType<typeof decide>, at: At): void {

@@ -1,8 +1,8 @@
 import { hasTemplate, interpolate, legacyText } from "@aither/expression";
 import type { RunSpec, ScriptKey } from "@aither/protocol";
 import { scriptContext } from "../job/context.ts";
-import { theScript } from "../job/look.ts";
-import type { JobState } from "../job/state.ts";
+import { theLeg, theScript, theStage } from "../job/look.ts";
+import type { JobState, ScriptRecord } from "../job/state.ts";
 
 export type ResolvedRun =
   | { readonly ok: true; readonly run: RunSpec }
@@ -16,7 +16,7 @@ export function resolveRun(state: JobState, script: ScriptKey): ResolvedRun {
 /** The same for another run that sees what that script saw, and what it told. */
 export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): ResolvedRun {
   const record = theScript(state, script);
-  if (!run.late) return { ok: true, run };
+  if (!run.late) return { ok: true, run: withExports(state, record, run) };
   const context = scriptContext(state, record);
   const problems: string[] = [];
   const fill = (text: string, what: string): string => {
@@ -32,6 +32,25 @@ export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): R
     env: Object.fromEntries(Object.entries(run.env).map(([name, value]) => [name, fill(value, name)])),
     text: run.text === null ? null : fill(run.text, "its text"),
     late: false,
+    ...(run.ownEnv !== undefined && { ownEnv: run.ownEnv }),
   };
-  return problems.length > 0 ? { ok: false, message: problems.join("; ") } : { ok: true, run: filled };
+  return problems.length > 0
+    ? { ok: false, message: problems.join("; ") }
+    : { ok: true, run: withExports(state, record, filled) };
+}
+
+/** With what earlier scripts of its leg put into AITHER_ENV and AITHER_PATH: the later ones win, the step itself most. */
+function withExports(state: JobState, record: ScriptRecord, run: RunSpec): RunSpec {
+  if (!state.exporting) return run;
+  const env = { ...run.env };
+  const path: string[] = [];
+  const own = new Set(run.ownEnv);
+  for (const key of theLeg(theStage(state, record.stage), record.leg).scripts) {
+    if (key === record.plan.key) break;
+    const { exports } = theScript(state, key);
+    if (exports === undefined) continue;
+    for (const [name, value] of Object.entries(exports.env)) if (!own.has(name)) env[name] = value;
+    path.unshift(...exports.path);
+  }
+  return { ...run, env, ...(path.length > 0 && { path }) };
 }

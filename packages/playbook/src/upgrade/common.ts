@@ -216,6 +216,34 @@ export function readLogLimit(fields: Fields): PlaybookStep["logLimit"] {
   return undefined;
 }
 
+type ExitCodes = Pick<PlaybookStep, "successExitCodes" | "retryExitCodes">;
+
+/** Which exit codes are a success, and which failures are worth another attempt. */
+export function readExitCodes(fields: Fields): ExitCodes {
+  return compact<ExitCodes>({
+    successExitCodes: codes(fields, "successExitCodes", "allowedExitCodes", "expectedExitCodes"),
+    retryExitCodes: codes(fields, "retryExitCodes", "retryOnExitCodes", "retryOnExitCode"),
+  });
+}
+
+function codes(fields: Fields, ...names: string[]): number[] | undefined {
+  const found = fields.raw(...names);
+  if (!found) return undefined;
+  const list = (Array.isArray(found.value) ? (found.value as Json[]) : [found.value]).map((one) =>
+    Number(textOf(one) ?? Number.NaN),
+  );
+  if (list.every((code) => Number.isInteger(code) && code >= 0 && code <= 0xff_ff_ff_ff)) return list;
+  const message = `\`${pathText(found.path)}\` must be a list of exit codes`;
+  const fix = "write whole numbers, such as [0, 3]";
+  fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix, path: found.path });
+  return undefined;
+}
+
+/** Seconds without output. */
+export function readNoOutputTimeout(fields: Fields): number | string | undefined {
+  return fields.secondsOrTemplate("noOutputTimeout", "noOutputTimeoutSeconds");
+}
+
 /** `retryDelay: 5` (seconds) or a map of initial, factor and max. */
 export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
   const delay = fields.countOrTemplate("retryDelay", "retryDelaySeconds", "delaySeconds");

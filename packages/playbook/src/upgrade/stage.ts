@@ -2,7 +2,17 @@ import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
-import { compact, inlineStep, keepRest, modernTemplates, placed, readBackoff } from "./common.ts";
+import { notEnforced } from "./around.ts";
+import {
+  compact,
+  inlineStep,
+  keepRest,
+  modernTemplates,
+  placed,
+  readBackoff,
+  readExitCodes,
+  readNoOutputTimeout,
+} from "./common.ts";
 
 /** A stage of v1, v2 and psd1: one list of selectors, with settings around it. */
 export function readStage(fields: Fields): PlaybookStage {
@@ -35,6 +45,8 @@ function readSettings(fields: Fields): Partial<PlaybookStage> {
     timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
     retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
     backoff: readBackoff(fields),
+    noOutputTimeout: readNoOutputTimeout(fields),
+    ...readExitCodes(fields),
   });
 }
 
@@ -113,10 +125,11 @@ export function readEntry(fields: Fields): PlaybookStep {
     env: fields.environment("env", "environment"),
     if: readCondition(fields),
     timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
-    retries: fields.countOrTemplate("retries", "retryCount"),
+    noOutputTimeout: readNoOutputTimeout(fields),
+    retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError"),
-    successExitCodes: exitCodes(fields),
+    ...readExitCodes(fields),
   });
   fields.ignore("required", "stage", "estimatedDuration", "phase");
   return keepRest(step, fields);
@@ -126,11 +139,6 @@ export function readEntry(fields: Fields): PlaybookStep {
 function numberedId(fields: Fields): string | undefined {
   const id = fields.text("id");
   return id !== undefined && /^\d{1,4}$/.test(id) ? id : undefined;
-}
-
-function exitCodes(fields: Fields): number[] | undefined {
-  const codes = fields.texts("successExitCodes", "allowedExitCodes")?.map(Number);
-  return codes?.every(Number.isInteger) ? codes : undefined;
 }
 
 /** Inline text: `inline: [{script}]`, `customScript: {script}`, `Scripts = @{ Inline = … }`, `command`. */
@@ -159,17 +167,25 @@ function readInline(fields: Fields): PlaybookStep[] {
 function readParallelJob(fields: Fields): PlaybookStep[] {
   const name = fields.text("name");
   const variables = modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params")));
-  const settings = readSettings(fields);
+  const {
+    needs: _needs,
+    parallel: _parallel,
+    maxConcurrency: _max,
+    failFast: _fast,
+    ...settings
+  } = readSettings(fields);
+  const env = fields.environment("env", "environment");
+  for (const key of ["needs", "dependsOn", "parallel", "maxConcurrency", "failFast"]) {
+    if (fields.has(key)) notEnforced(fields, [...fields.path, key], "the jobs of a group run side by side");
+  }
   const steps = readSteps(fields).map((step) =>
     placed(
       compact<PlaybookStep>({
+        ...(settings as Partial<PlaybookStep>),
         ...step,
-        name,
+        name: name ?? step.name,
         with: merged(variables, step.with),
-        if: settings.if,
-        timeout: settings.timeout,
-        retries: settings.retries,
-        continueOnError: settings.continueOnError,
+        env: env || step.env ? { ...env, ...step.env } : undefined,
       }),
       fields,
       fields.gathering.paths.get(step) ?? fields.path,

@@ -11,9 +11,11 @@ import {
   notAMap,
   placed,
   readBackoff,
+  readExitCodes,
   readInputs,
   readLogLimit,
   readMetadata,
+  readNoOutputTimeout,
   readProfiles,
   readRequirements,
   readSecrets,
@@ -90,8 +92,10 @@ export function readDefaults(fields: Fields | undefined): Playbook["orchestratio
   const defaults = compact<NonNullable<Playbook["orchestration"]["defaults"]>>({
     continueOnError: fields.flagOrTemplate("continueOnError"),
     timeout: fields.secondsOrTemplate("timeout"),
+    noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries", "retryCount"),
     backoff: readBackoff(fields),
+    ...readExitCodes(fields),
     logLimit: readLogLimit(fields),
     shell: fields.text("shell"),
     profile: fields.text("profile"),
@@ -127,8 +131,10 @@ function readJob(fields: Fields): PlaybookStage {
     workingDirectory: fields.text("workingDirectory", "working-directory"),
     shell: fields.text("shell"),
     timeout: fields.secondsOrTemplate("timeout"),
+    noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
+    ...readExitCodes(fields),
     logLimit: readLogLimit(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
     outputs: fields.environment("outputs"),
@@ -175,11 +181,12 @@ function readStep(fields: Fields): PlaybookStep {
     shell: fields.text("shell"),
     if: readIf(fields),
     timeout: fields.secondsOrTemplate("timeout"),
+    noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
+    ...readExitCodes(fields),
     logLimit: readLogLimit(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
-    successExitCodes: exitCodes(fields),
     idempotent: fields.flag("idempotent"),
     onInterrupted: fields.oneOf(["resume", "fail", "ask"], "onInterrupted"),
     separateStderr: fields.flag("separateStderr"),
@@ -198,17 +205,6 @@ function readStep(fields: Fields): PlaybookStep {
 
 function isPlainNames(value: Json): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function exitCodes(fields: Fields): number[] | undefined {
-  const texts = fields.texts("successExitCodes");
-  if (!texts) return undefined;
-  const codes = texts.map(Number);
-  if (codes.every((code) => Number.isInteger(code) && code >= 0 && code <= 255)) return codes;
-  const path = fields.raw("successExitCodes")!.path;
-  const message = "`successExitCodes` must be a list of exit codes, 0 to 255";
-  fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix: null, path });
-  return undefined;
 }
 
 function reportTo(fields: Fields, what: string, reason: string): void {

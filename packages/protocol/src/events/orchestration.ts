@@ -3,6 +3,7 @@ import { Json } from "../json.ts";
 import { Plan } from "../plan.ts";
 import { Deadline, Instant } from "../time.ts";
 import { event } from "./envelope.ts";
+import { Exports } from "./script.ts";
 
 const by = Type.String({ description: "Who asked: a user's name, or `daemon`." });
 
@@ -43,6 +44,9 @@ export const orchestrationEvents = {
       Type.Record(Type.String(), Type.Record(Type.String(), Type.String()), {
         description: "What those had told: by key of the script, its outputs.",
       }),
+    ),
+    passedExports: Type.Optional(
+      Type.Record(Type.String(), Exports, { description: "What those hand to the later scripts of their legs." }),
     ),
   }),
   OrchestrationStarted: event("OrchestrationStarted", "Left the queue.", {

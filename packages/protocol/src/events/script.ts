@@ -50,6 +50,14 @@ const cache = Type.Optional(CacheNote);
 
 const outputs = Type.Optional(Type.Record(Type.String(), Type.String()));
 
+/** What a script hands to the later ones of its leg, by the files AITHER_ENV and AITHER_PATH. */
+export const Exports = Type.Object({
+  env: Type.Record(Type.String(), Type.String()),
+  path: Type.Array(Type.String({ description: "Folders in front of the PATH, the last one first." })),
+});
+export type Exports = Static<typeof Exports>;
+const exported = Type.Optional(Exports);
+
 /** The facts about a script. */
 export const scriptEvents = {
   ScriptScheduled: event("ScriptScheduled", "Intent: this attempt may now be started; a slot is taken.", {
@@ -92,6 +100,7 @@ export const scriptEvents = {
     attempt,
     cause: StopCause,
     reason: Type.Optional(Type.String()),
+    silent: Type.Optional(Type.Boolean({ description: "Because it had written nothing for too long." })),
     signal: Type.String(),
     rung: Type.Integer({ description: "Index into the script's stop ladder." }),
     killAt: Deadline,
@@ -128,6 +137,7 @@ export const scriptEvents = {
       exitCode: Type.Integer(),
       endedAtMs,
       outputs,
+      exports: exported,
       restartRequired: Type.Optional(Type.Boolean({ description: "Exit code 3010." })),
       leftovers: Type.Optional(Type.Array(Type.Integer())),
       cache,
@@ -139,6 +149,7 @@ export const scriptEvents = {
     failure: Failure,
     endedAtMs,
     outputs,
+    exports: exported,
     tolerated: Type.Optional(Type.Boolean()),
   }),
   ScriptSkipped: event("ScriptSkipped", "End: it did not run, or was stopped in order to be skipped.", {

@@ -4,6 +4,8 @@ import { scriptHalt } from "../halt.ts";
 import type { Observation } from "../input.ts";
 import { lastAttempt, scriptOf, theStage } from "../look.ts";
 import { retryOrFail } from "../retry.ts";
+import { spanText } from "../../time.ts";
+import { stopFact } from "../stop.ts";
 import type { JobState, ScriptRecord, ScriptState, StopRequest } from "../state.ts";
 
 type Seen<Kind extends Observation["is"]> = Extract<Observation, { is: Kind }>;
@@ -114,6 +116,17 @@ export function progressed(state: JobState, seen: Seen<"progressed">): Fact[] {
   ];
 }
 
+/** One that stands still, that nobody has seen yet or that is being stopped anyway is not silent by its own doing. */
+export function silent(state: JobState, seen: Seen<"silent">, now: Instant): Fact[] {
+  const record = underWay(state, seen.ref);
+  if (record === null || record.state.is !== "running") return [];
+  const { confirmed, stop } = record.state;
+  const { noOutputTimeoutMs } = record.plan;
+  if (noOutputTimeoutMs === undefined || !confirmed || stop !== null || state.frozenAt !== null) return [];
+  const reason = `it wrote nothing for ${spanText(noOutputTimeoutMs)}`;
+  return [stopFact(record, { cause: "timeout", reason, silent: true }, now)];
+}
+
 /** The record a report speaks of; null when the report is of an attempt that is over, or of nothing we know. */
 function underWay(state: JobState, ref: AttemptRef): ScriptRecord | null {
   const record = scriptOf(state, ref.script);
@@ -155,7 +168,7 @@ const restartRequiredCode = 3010;
 
 /** The end of an attempt that nobody stopped: its exit code is the truth. */
 function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen: Seen<"exited"> }, now: Instant): Fact {
-  const { exitCode, signal, endedAtMs, outputs, leftovers, kept } = seen;
+  const { exitCode, signal, endedAtMs, outputs, exports, leftovers, kept } = seen;
   const { script, attempt } = seen.ref;
   const success = exitCode === 0 || exitCode === restartRequiredCode || record.plan.successExitCodes.includes(exitCode);
   if (success) {
@@ -166,6 +179,7 @@ function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen:
       exitCode,
       endedAtMs,
       ...(Object.keys(outputs).length > 0 && { outputs: { ...outputs } }),
+      ...(exports !== undefined && { exports }),
       ...(exitCode === restartRequiredCode && { restartRequired: true }),
       ...(leftovers.length > 0 && { leftovers: [...leftovers] }),
       ...(kept !== undefined && { cache: kept }),
@@ -175,7 +189,7 @@ function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen:
     signal === null ? { kind: "exit", code: exitCode } : { kind: "signal", signal, code: exitCode };
   const stop = record.state.is === "scheduled" || record.state.is === "running" ? record.state.stop : null;
   const halted = stop !== null || scriptHalt(state, record, now) !== null;
-  return retryOrFail(record, { failure, endedAtMs, outputs, halted }, now);
+  return retryOrFail(record, { failure, endedAtMs, outputs, exports, halted }, now);
 }
 
 /** The end of an attempt that was asked to stop: what it counts as is why it was asked. */
@@ -205,7 +219,10 @@ function stoppedEnd(
     case "skip":
       return { type: "ScriptSkipped", script, kind: "requested", reason: stop.reason ?? "" };
     case "timeout": {
-      const failure: Failure = { kind: "timeout", afterMs: limitOf(state, place) };
+      const failure: Failure =
+        stop.silent === true
+          ? { kind: "timeout", afterMs: record.plan.noOutputTimeoutMs ?? 0, silent: true }
+          : { kind: "timeout", afterMs: limitOf(state, place) };
       const halted = scriptHalt(state, record, now) !== null;
       return retryOrFail(record, { failure, endedAtMs, halted }, now);
     }

@@ -22,6 +22,8 @@ export function queued(event: EventOf<"OrchestrationQueued">): JobState {
     parent: event.parent,
     passedBefore: new Set(event.passedBefore),
     passedOutputs: event.passedOutputs ?? {},
+    passedExports: event.passedExports ?? {},
+    exporting: false,
     cancel: null,
     frozenAt: null,
     restartRequired: false,

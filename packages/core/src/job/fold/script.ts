@@ -1,4 +1,4 @@
-import type { EventOf, Failure, Handle, ScriptKey } from "@aither/protocol";
+import type { EventOf, Exports, Failure, Handle, ScriptKey } from "@aither/protocol";
 import { assert } from "../../assert.ts";
 import { tableAdd } from "../../table.ts";
 import { parseTime } from "../../time.ts";
@@ -93,6 +93,7 @@ export function terminating(state: JobState, event: EventOf<"ScriptTerminating">
       handle: before.handle,
       cause,
       ...why,
+      ...(event.silent === true && { silent: true }),
       signal: event.signal,
       rung: event.rung,
       killAt: event.killAt,
@@ -162,9 +163,10 @@ export function completed(state: JobState, event: EventOf<"ScriptCompleted">): J
     state: { is: "completed", attempt, exitCode },
     attempts: closeAttempt(record, { end: "completed", endedAtMs, exitCode }),
     outputs: { ...record.outputs, ...event.outputs },
+    ...exportsOf(event.exports),
     ...(cache !== undefined && { cache: restored ? { look: cache } : { ...record.cache, kept: cache } }),
   });
-  return event.restartRequired === true ? { ...next, restartRequired: true } : next;
+  return exporting(event.restartRequired === true ? { ...next, restartRequired: true } : next, event.exports);
 }
 
 /** A condition that cannot be decided fails a script that was never tried; everything else ends an attempt. */
@@ -177,22 +179,35 @@ export function failed(state: JobState, event: EventOf<"ScriptFailed">): JobStat
   } else {
     current(state, event, ["scheduled", "running", "terminating", "interrupted"]);
   }
-  return putScript(state, {
+  const next = putScript(state, {
     ...record,
     state: { is: "failed", attempt, failure, tolerated: event.tolerated ?? false },
     attempts: closeAttempt(record, { end: "failed", endedAtMs, failure }),
     outputs: { ...record.outputs, ...event.outputs },
+    ...exportsOf(event.exports),
   });
+  return exporting(next, event.exports);
+}
+
+function exportsOf(exports: Exports | undefined): { exports?: Exports } {
+  return exports === undefined ? {} : { exports };
+}
+
+function exporting(state: JobState, exports: Exports | undefined): JobState {
+  return exports === undefined || state.exporting ? state : { ...state, exporting: true };
 }
 
 export function skipped(state: JobState, event: EventOf<"ScriptSkipped">): JobState {
   const record = theScript(state, event.script);
   const endedAtMs = parseTime(event.time);
   mustBe(record, ["pending", "waiting", "interrupted", "terminating"]);
-  const told = event.kind === "passed-before" ? state.passedOutputs[event.script] : undefined;
-  return putScript(state, {
+  const isPassed = event.kind === "passed-before";
+  const told = isPassed ? state.passedOutputs[event.script] : undefined;
+  const handed = isPassed ? state.passedExports[event.script] : undefined;
+  return putScript(exporting(state, handed), {
     ...record,
     ...(told !== undefined && { outputs: told }),
+    ...exportsOf(handed),
     state: { is: "skipped", kind: event.kind, reason: event.reason },
     attempts: closeAttempt(record, { end: "skipped", endedAtMs }),
   });

@@ -1,0 +1,42 @@
+import type { Json, PlaybookStage, PlaybookStep, ScriptPlan } from "@aither/protocol";
+import type { Compiler } from "./compiler.ts";
+import type { InnerStep } from "./inner-step.ts";
+import { type At, resolveValue, type Scope } from "./scope.ts";
+import { backoffOf, count, flag, limitOf, seconds, terminalOf } from "./settings.ts";
+
+/** What a step, its stage and the playbook's defaults say of how it runs; the nearest wins. */
+export function settings(
+  compiler: Compiler,
+  { stage, step }: { readonly stage: PlaybookStage; readonly step: InnerStep },
+  scope: Scope,
+  at: At,
+) {
+  const defaults = compiler.playbook.orchestration.defaults ?? {};
+  const resolve = (value: Json | undefined, key: string): Json | undefined =>
+    value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] }));
+  const nearest = <Key extends keyof PlaybookStep & keyof PlaybookStage & keyof typeof defaults>(key: Key) =>
+    step[key] ?? stage[key] ?? defaults[key];
+  const silenceMs = step.collect === undefined ? seconds(resolve(nearest("noOutputTimeout"), "noOutputTimeout")) : null;
+  const retryExitCodes = nearest("retryExitCodes");
+  return {
+    timeoutMs: seconds(
+      resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout"),
+    ),
+    retries: count(resolve(nearest("retries"), "retries")) ?? 0,
+    backoff: backoffOf(nearest("backoff")),
+    continueOnError: flag(resolve(step.continueOnError, "continueOnError")) ?? false,
+    idempotent: step.idempotent ?? false,
+    onInterrupted: step.onInterrupted ?? (step.idempotent === true ? "resume" : "fail"),
+    successExitCodes: [...new Set(nearest("successExitCodes") ?? [0, 3010])],
+    ...(retryExitCodes !== undefined && { retryExitCodes: [...new Set(retryExitCodes)] }),
+    ...(silenceMs !== null && { noOutputTimeoutMs: silenceMs }),
+    stopLadder: [
+      { signal: "TERM", afterMs: 10_000 },
+      { signal: "KILL", afterMs: 0 },
+    ],
+    separateStderr: step.separateStderr ?? false,
+    ...(step.stdin === true && { stdin: true }),
+    ...terminalOf(step.pty),
+    ...limitOf(nearest("logLimit")),
+  } satisfies Partial<ScriptPlan>;
+}
