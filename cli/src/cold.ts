@@ -1,6 +1,8 @@
 /** All other commands, in one lazily loaded chunk. */
 // Named here so that everything hot stays together in one chunk when this is bundled.
 import { hot, type Run } from "./hot.ts";
+import { listCache } from "./commands/cache/list.ts";
+import { pruneCache } from "./commands/cache/prune.ts";
 import { daemonLogs } from "./commands/daemon/logs.ts";
 import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
@@ -13,6 +15,7 @@ import { events } from "./commands/jobs/events.ts";
 import { logs } from "./commands/jobs/logs.ts";
 import { pause, toggle } from "./commands/jobs/pause.ts";
 import { prune } from "./commands/jobs/prune.ts";
+import { report } from "./commands/jobs/report.ts";
 import { resume } from "./commands/jobs/resume.ts";
 import { retry } from "./commands/jobs/retry.ts";
 import { remove } from "./commands/jobs/rm.ts";
@@ -38,6 +41,7 @@ import { serviceStatus } from "./commands/service/status.ts";
 import { serviceUninstall } from "./commands/service/uninstall.ts";
 import { status } from "./commands/status.ts";
 
+export { writeReport } from "./commands/jobs/report.ts";
 export { until } from "./commands/jobs/until.ts";
 export { explainUsage, printHelp, printVersion } from "./help.ts";
 
@@ -47,6 +51,7 @@ export const cold: Readonly<Record<string, Run>> = {
   run: runScripts,
   "jobs logs": logs,
   "jobs artifacts": artifacts,
+  "jobs report": report,
   "jobs events": events,
   "jobs wait": wait,
   "jobs pause": pause,
@@ -71,6 +76,8 @@ export const cold: Readonly<Record<string, Run>> = {
   search,
   status,
   explain,
+  "cache list": listCache,
+  "cache prune": pruneCache,
   "daemon status": daemonStatus,
   "daemon start": daemonStart,
   "daemon stop": daemonStop,

@@ -31,6 +31,9 @@ export function followMode(context: Context, input: Input): FollowMode {
   throw usage(`${source} ${JSON.stringify(wish)} is none of those there are`, "auto, plain, json or quiet");
 }
 
+const SUMMARY_PATIENCE_MS = 10_000;
+const SUMMARY_LOOK_MS = 50;
+
 /** Gives the job's exit code, or 130 when the following was ended before the job. */
 export async function follow(context: Context, job: JobHandle, options: FollowOptions): Promise<number> {
   const { mode } = options;
@@ -40,10 +43,23 @@ export async function follow(context: Context, job: JobHandle, options: FollowOp
     context.io.say(context.io.talkTheme.dim(`Started #${job.number} · aither logs ${job.number} -f`));
   for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
   if (steer.code !== null) return steer.code;
-  const ended = await job.status();
+  const ended = await withSummary(job, steer.signal);
   if (mode === "document") await context.io.write(document(ended));
-  else if (mode !== "json") for (const line of view.story.summary(ended)) context.io.say(line);
+  else if (mode !== "json") {
+    for (const line of view.story.summary(ended)) context.io.say(line);
+    if (typeof ended.summaryFile === "string") context.io.say(`  summary: ${ended.summaryFile}`);
+  }
   return exitCodeOf(ended, options.codeFrom);
+}
+
+/** The job, with its summary if it has one: that is written right behind its end. */
+async function withSummary(job: JobHandle, signal: AbortSignal): Promise<JobDetail> {
+  const until = Date.now() + SUMMARY_PATIENCE_MS;
+  for (;;) {
+    const ended = await job.status();
+    if (ended.summaryFile !== null || signal.aborted || Date.now() > until) return ended;
+    await new Promise((resolve) => setTimeout(resolve, SUMMARY_LOOK_MS));
+  }
 }
 
 /** The job's code, or that of one of its scripts: the first that failed, of the stage or script that was named. */

@@ -1,4 +1,5 @@
 import { fail } from "@aither/client/node";
+import { bytesOfSize } from "@aither/protocol";
 
 export type Value = string | boolean | readonly (string | boolean)[] | undefined;
 
@@ -43,6 +44,15 @@ export class Input {
     const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
     if (number === undefined) throw usage(`--${flag} wants a time as 90, 10m, 2h or 30d, not ${JSON.stringify(text)}`);
     return Number(number) * (units[unit] ?? 1_000);
+  }
+
+  /** A size: `500MB`, `1.5GiB`, `4096`. */
+  bytes(flag: string): number | undefined {
+    const text = this.text(flag);
+    if (text === undefined) return undefined;
+    const bytes = bytesOfSize(text);
+    if (bytes === null) throw usage(`--${flag} wants a size as 500MB or 2GiB, not ${JSON.stringify(text)}`);
+    return bytes;
   }
 
   /** `--flag k=v …` */

@@ -44,6 +44,7 @@ export function startOptions(context: Context, input: Input): StartOptions {
     pool: input.text("pool"),
     useCache: input.on("use-cache") || undefined,
     refreshCache: input.on("refresh-cache") || undefined,
+    generateSummary: input.on("summary") || undefined,
     at: at === undefined ? undefined : startTime(at, context.nowMs()),
   };
   const set = Object.fromEntries(

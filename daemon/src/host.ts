@@ -5,6 +5,7 @@ import type { FileHandle } from "node:fs/promises";
 import type {
   ArtifactView,
   AttemptRef,
+  CacheEntryView,
   Event,
   JobId,
   JobStatus,
@@ -12,6 +13,7 @@ import type {
   NoticeView,
   Places,
   Plan,
+  PruneCache,
   StartJob,
 } from "@aither/protocol";
 import type { Masker } from "./secrets/masker.ts";
@@ -25,6 +27,7 @@ export interface Host {
   readonly store: Store;
   readonly control: Control;
   readonly after: After;
+  readonly cache: ResultCache;
   /** Slots of the pools that the settings name. */
   readonly pools: Readonly<Record<string, number>>;
   /** Names of environment variables that hold secrets, as the settings say. */
@@ -44,6 +47,17 @@ export interface After {
   /** To be called from `StartRequest.prepare`: durable when it resolves. */
   expect(jobId: JobId, plan: Plan): Promise<void>;
   notices(state: JobState): Promise<readonly NoticeView[]>;
+}
+
+/** Results of scripts that may be used again. */
+export interface ResultCache {
+  /** The last used first. */
+  list(): Promise<{
+    readonly entries: readonly CacheEntryView[];
+    readonly bytes: number;
+    readonly limits: { readonly bytesMax: number; readonly daysMax: number };
+  }>;
+  prune(query: PruneCache): Promise<{ readonly removed: readonly CacheEntryView[]; readonly bytes: number }>;
 }
 
 /** What people do to a running script besides stopping it. */
@@ -147,6 +161,7 @@ export interface Store {
   }): Promise<readonly number[]>;
   readonly output: OutputFiles;
   readonly artifacts: ArtifactFiles;
+  readonly summaries: SummaryFiles;
   readonly secrets: Secrets;
 }
 
@@ -155,6 +170,14 @@ export interface ArtifactFiles {
   list(jobId: JobId): Promise<readonly ArtifactView[]>;
   /** null when there is no such file. Whoever gets it closes it. */
   open(jobId: JobId, name: string): Promise<{ readonly handle: FileHandle; readonly bytes: number } | null>;
+}
+
+/** What scripts add to the summary of their job. */
+export interface SummaryFiles {
+  /** As the attempt wrote it, unmasked; "" when there is none. */
+  read(ref: AttemptRef): Promise<string>;
+  /** Where the job's summary is; null until it is written. */
+  file(jobId: JobId): Promise<string | null>;
 }
 
 /** `err` exists only for scripts with `separateStderr`. */

@@ -80,6 +80,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     store,
     control: new LocalControl({ folders: store.folders, identity, job: (jobId) => engine.job(jobId) }),
     after,
+    cache,
     pools: config.pools,
     isSecretName: namePattern(config.secretNames),
     places,

@@ -9,8 +9,6 @@ import { announce, playbookOf, startOptions } from "../start.ts";
 
 /** `aither orch` */
 export async function orch(context: Context, input: Input): Promise<number> {
-  if (input.on("summary"))
-    throw usage("--summary: no summary is written", "aither jobs status JOB shows what happened");
   const [named] = input.args;
   if (named !== undefined) return begin(context, input, playbookOf(named, context.cwd));
   // `a0 r` alone means once more.

@@ -25,4 +25,16 @@ export const lookCommands: readonly Command[] = [
     about: "why a job, stage or script is as it is",
     examples: ["aither explain 42 'Unit Tests'"],
   },
+  { name: "cache list", aliases: ["cache", "cache ls"], about: "stored results of scripts, the last used first" },
+  {
+    name: "cache prune",
+    about: "remove stored results; what runs is not disturbed",
+    flags: {
+      "older-than": { type: "string", value: "TIME", about: "those that nobody used for so long: 14d" },
+      "keep-bytes": { type: "string", value: "SIZE", about: "the least recently used, until the rest fits: 1GB" },
+      all: { type: "boolean", about: "all of them" },
+      "dry-run": { type: "boolean", short: "n", about: "show which; remove nothing" },
+    },
+    examples: ["aither cache prune --older-than 14d --keep-bytes 1GB"],
+  },
 ];

@@ -36,7 +36,7 @@ export const startCommands: readonly Command[] = [
       again: { type: "boolean", about: "the playbook of the latest job" },
       "use-cache": { type: "boolean", about: "do not run again what has a `cache` and did not change" },
       "refresh-cache": { type: "boolean", about: "run everything, and store it anew for --use-cache" },
-      summary: { type: "boolean", about: "refused: no summary is written" },
+      summary: { type: "boolean", about: "write summary.md into the job's folder when it has ended" },
     },
     examples: [
       "aither orch test-full",

@@ -10,6 +10,7 @@ import { masking } from "./masking.ts";
 import { hasSocket } from "./mount.ts";
 import { drain, problemOf, sendProblem } from "./problems.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
+import { cacheRoutes } from "./routes/cache.ts";
 import { cancelRoute } from "./routes/cancel.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -21,6 +22,7 @@ import { pauseRoute } from "./routes/pause.ts";
 import { playbookRoutes } from "./routes/playbooks.ts";
 import { pruneRoute } from "./routes/prune.ts";
 import { removeRoute } from "./routes/remove.ts";
+import { reportRoute } from "./routes/report.ts";
 import { resumeRoute } from "./routes/resume.ts";
 import { retryRoute } from "./routes/retry.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
@@ -50,6 +52,8 @@ const routesOfTheApi = [
   logRoute,
   searchRoutes,
   artifactRoutes,
+  reportRoute,
+  cacheRoutes,
   removeRoute,
   pruneRoute,
   explainRoute,

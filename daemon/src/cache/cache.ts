@@ -18,7 +18,7 @@ import type { Log } from "../host.ts";
 import { BlobDamaged, Blobs } from "./blobs.ts";
 import { changes } from "./compare.ts";
 import { Programs, type Seal, sealWith } from "./digest.ts";
-import { Entries, type Entry } from "./entries.ts";
+import { Entries, type Entry, type EntryHead } from "./entries.ts";
 import { keyOf, partsOf, type Parts } from "./parts.ts";
 import { Pruner } from "./pruner.ts";
 import { restore } from "./restore.ts";
@@ -112,25 +112,16 @@ export class Cache {
   };
 
   /** The last used first. */
-  async list(): Promise<readonly CacheEntryView[]> {
+  async list(): Promise<{ entries: readonly CacheEntryView[]; bytes: number; limits: CacheLimits }> {
     await this.#ready();
     const heads = [...this.#entries.heads()].sort((a, b) => b.usedAtMs - a.usedAtMs);
-    return heads.map(({ key, playbook, from, blobs, files, usedAtMs }) => ({
-      key,
-      playbook,
-      script: from.script,
-      jobId: from.jobId,
-      number: from.number,
-      storedAt: from.at,
-      usedAt: new Date(usedAtMs).toISOString(),
-      bytes: blobs.reduce((sum, { bytes }) => sum + bytes, 0),
-      files,
-    }));
+    return { entries: heads.map(viewOf), bytes: this.#pruner.bytes(), limits: this.#options.limits };
   }
 
-  async prune(query: PruneCache): Promise<{ readonly removed: readonly string[]; readonly bytes: number }> {
+  async prune(query: PruneCache): Promise<{ readonly removed: readonly CacheEntryView[]; readonly bytes: number }> {
     await this.#ready();
-    return this.#pruner.prune(query);
+    const { removed, bytes } = await this.#pruner.prune(query);
+    return { removed: removed.map(viewOf), bytes };
   }
 
   /** Resolves when nothing is being written any more. */
@@ -158,11 +149,19 @@ export class Cache {
     if (request.cache === "refresh") return miss({ is: "refreshed", because: [] });
     if (!this.#entries.has(key)) return miss({ is: "miss", ...(await this.#why(request, key, made.parts)) });
     try {
-      const entry = await this.#entries.read(key);
-      if (entry === undefined)
-        return await miss({ is: "miss", because: ["what was stored was damaged, and is removed"] });
       const { workspace } = request;
-      const done = await restore({ entry, blobs: this.#blobs, workspace, files, mayGoOn });
+      // Who prunes meanwhile waits: a result is restored whole, or was gone before.
+      const found = await this.#pruner.whileStoring(async (pin) => {
+        const entry = await this.#entries.read(key);
+        if (entry === undefined) return null;
+        for (const { digest } of [...entry.written, ...entry.files]) pin(digest);
+        return { entry, done: await restore({ entry, blobs: this.#blobs, workspace, files, mayGoOn }) };
+      });
+      if (found === null) {
+        const why = this.#pruner.reasonOf(key) ?? "what was stored was damaged, and is removed";
+        return await miss({ is: "miss", because: [why] });
+      }
+      const { entry, done } = found;
       if (!done) return { is: "withdrawn" };
       await this.#entries.used(key);
       return { is: "hit", note: { is: "hit", key, because: [], from: entry.from }, entry };
@@ -265,6 +264,20 @@ const endsWithoutResult: ReadonlySet<string> = new Set([
   "ScriptSkipped",
   "ScriptCancelled",
 ]);
+
+function viewOf({ key, playbook, from, blobs, files, usedAtMs }: EntryHead): CacheEntryView {
+  return {
+    key,
+    playbook,
+    script: from.script,
+    jobId: from.jobId,
+    number: from.number,
+    storedAt: from.at,
+    usedAt: new Date(usedAtMs).toISOString(),
+    bytes: blobs.reduce((sum, { bytes }) => sum + bytes, 0),
+    files,
+  };
+}
 
 function scriptId(jobId: JobId, script: string): string {
   return `${jobId} ${script}`;

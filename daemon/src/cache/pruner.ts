@@ -44,7 +44,7 @@ export class Pruner {
     const text = await readFile(this.#path(), "utf8").catch(() => "{}");
     this.#remembered = parsed(text);
     await this.#sweep();
-    this.#bytesAtMost = this.#bytes();
+    this.#bytesAtMost = this.bytes();
   }
 
   /** Why there is no entry of this key any more; undefined when nobody remembers one. */
@@ -87,7 +87,7 @@ export class Pruner {
   async prune(
     query: PruneCache,
     why = "as somebody asked",
-  ): Promise<{ readonly removed: readonly string[]; readonly bytes: number }> {
+  ): Promise<{ readonly removed: readonly EntryHead[]; readonly bytes: number }> {
     const pruned = this.#pruning.then(async () => this.#prune(query, why));
     this.#pruning = pruned.catch(() => undefined);
     return pruned;
@@ -97,11 +97,11 @@ export class Pruner {
     await this.#pruning;
   }
 
-  async #prune(query: PruneCache, why: string): Promise<{ removed: string[]; bytes: number }> {
-    const before = this.#bytes();
+  async #prune(query: PruneCache, why: string): Promise<{ removed: EntryHead[]; bytes: number }> {
+    const before = this.bytes();
     const chosen = choose(this.#options.entries.heads(), query);
     const bytes = before - bytesOf(this.#options.entries.heads().filter((head) => !chosen.has(head)));
-    const removed = [...chosen].map(({ key }) => key);
+    const removed = [...chosen];
     if (query.dryRun === true) return { removed, bytes };
     const at = new Date().toISOString();
     for (const { key, from } of chosen) {
@@ -111,7 +111,7 @@ export class Pruner {
     if (removed.length > 0) await this.#remember();
     await Promise.allSettled(this.#storing);
     await this.#sweep();
-    this.#bytesAtMost = this.#bytes();
+    this.#bytesAtMost = this.bytes();
     return { removed, bytes };
   }
 
@@ -129,7 +129,8 @@ export class Pruner {
     await this.#options.fs.writeAtomic(this.#path(), Buffer.from(JSON.stringify(this.#remembered)));
   }
 
-  #bytes(): number {
+  /** All there is; what entries share counts once. */
+  bytes(): number {
     return bytesOf(this.#options.entries.heads());
   }
 

@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import type { AttemptRef } from "@aither/protocol";
 import type { AttemptFiles } from "@aither/supervise";
 import type { Origin } from "../host.ts";
+import { summaryPath } from "../store/summaries.ts";
 
 /** They speak of a terminal or a login that the script has no part in, or of the shell that set them. */
 const sessionVariables = new Set(
@@ -49,7 +50,7 @@ export function attemptEnvironment(attempt: AttemptEnvironment): Record<string, 
     AITHER_OUTPUT: outputPath(attempt.files),
     AITHER_ENV: envPath(attempt.files),
     AITHER_PATH: pathPath(attempt.files),
-    AITHER_SUMMARY: `${attempt.files.base}.summary`,
+    AITHER_SUMMARY: summaryPath(attempt.files),
     AITHER_ARTIFACTS: attempt.artifacts,
   };
 }

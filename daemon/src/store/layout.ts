@@ -6,8 +6,8 @@
  *   after/<jobId>                           may still owe a notice, or an undo
  *   exits/<jobId>.<script>.<attempt>        bells
  *   index/2026-11.ndjson                    one line a finished job; derived
- *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json
- *     scripts/<key>.<n>.claim|.exit|.log|.idx|.out|.env
+ *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json summary.md
+ *     scripts/<key>.<n>.claim|.exit|.log|.idx|.out|.summary
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -45,6 +45,7 @@ export const jobFiles = {
   plan: "plan.json",
   metadata: "metadata.json",
   result: "result.json",
+  summary: "summary.md",
   scripts: "scripts",
 } as const;
 

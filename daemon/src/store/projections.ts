@@ -1,10 +1,10 @@
 /**
  * What is derived from each journal for people with `cat` and `jq`: `plan.json` once, `metadata.json` at most every 250 ms
- * and at the end, `result.json` at the end. Nobody waits for them, and none is ever read for a decision. They are written
+ * and at the end, `result.json` (and `summary.md`, if it was asked for) at the end. Nobody waits for them, and none is ever read for a decision. They are written
  * one after another, however many jobs there are: the disk belongs to the journals.
  */
 import { join } from "node:path";
-import { detail, summary, type JobState } from "@aither/core";
+import { detail, summary, wantsSummary, type JobState } from "@aither/core";
 import type { Published } from "@aither/engine";
 import { API_VERSION, type JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
@@ -20,6 +20,7 @@ export class Projections {
   readonly #folders: JobFolders;
   readonly #log: Log;
   readonly #secrets: Secrets;
+  readonly #summaryOf: (state: JobState) => Promise<string>;
   readonly #waiting = new Map<JobId, { latest: JobState; timer: NodeJS.Timeout }>();
   readonly #planned = new Set<JobId>();
   /** Jobs whose last word waits for its turn. */
@@ -28,11 +29,18 @@ export class Projections {
   /** The writing of them all, in order. */
   #line: Promise<void> = Promise.resolve();
 
-  constructor(options: { fs: DurableFs; folders: JobFolders; log: Log; secrets: Secrets }) {
+  constructor(options: {
+    fs: DurableFs;
+    folders: JobFolders;
+    log: Log;
+    secrets: Secrets;
+    summaryOf: (state: JobState) => Promise<string>;
+  }) {
     this.#fs = options.fs;
     this.#folders = options.folders;
     this.#log = options.log;
     this.#secrets = options.secrets;
+    this.#summaryOf = options.summaryOf;
   }
 
   /** Listens to the engine: cheap, and writes later. */
@@ -53,6 +61,7 @@ export class Projections {
     this.#finished.add(state.id);
     await this.#write(state.id, async (folder) => {
       await this.#writePlan(folder, state);
+      if (wantsSummary(state)) await this.#writeSummary(folder, state);
       await this.#put(join(folder, jobFiles.result), await this.#masked(state, detail(state)));
       await this.#writeMetadata(folder, state);
     });
@@ -116,9 +125,25 @@ export class Projections {
     this.#planned.add(state.id);
   }
 
+  /** It reads output, so more can go wrong with it than with the others, which shall be written all the same. */
+  async #writeSummary(folder: string, state: JobState): Promise<void> {
+    try {
+      const text = await this.#summaryOf(state);
+      await this.#fs.writeAtomic(join(folder, jobFiles.summary), Buffer.from(text));
+    } catch (error) {
+      this.#log.warn({ jobId: state.id, reason: String(error) }, "a summary could not be written");
+    }
+  }
+
   async #writeMetadata(folder: string, state: JobState): Promise<void> {
     const seen = await this.#masked(state, summary(state));
-    const content = { apiVersion: API_VERSION, ...seen, seq: state.seq, requestId: state.requestId };
+    const content = {
+      apiVersion: API_VERSION,
+      ...seen,
+      seq: state.seq,
+      requestId: state.requestId,
+      ...(wantsSummary(state) && { summary: true }),
+    };
     await this.#put(join(folder, jobFiles.metadata), content);
   }
 

@@ -101,7 +101,10 @@ export class Rebuild {
     const { fs } = this.#options;
     for (const left of await leftoverTemporaries(fs, folder)) await fs.unlink(left);
     const names = await fs.readDir(folder);
-    return [jobFiles.plan, jobFiles.metadata, jobFiles.result].every((name) => names.includes(name));
+    if (![jobFiles.plan, jobFiles.metadata, jobFiles.result].every((name) => names.includes(name))) return false;
+    if (names.includes(jobFiles.summary)) return true;
+    // Whether there should be one is known without its journal.
+    return (await this.#readDocument(folder))?.["summary"] !== true;
   }
 
   async #lastKnown(jobId: JobId, folder: string): Promise<JobSummary | null> {
@@ -125,12 +128,21 @@ export class Rebuild {
     return { ...known, date: dateOfFolder(folder), top: 0 } as unknown as IndexEntry;
   }
 
-  /** Null when there is none, or none that can be read: it is derived. */
+  /** `metadata.json` without what no index has. */
   async #readMetadata(folder: string): Promise<Record<string, unknown> | null> {
+    const found = await this.#readDocument(folder);
+    if (found === null) return null;
+    const { apiVersion: _apiVersion, seq: _seq, summary: _summary, ...known } = found;
+    return known;
+  }
+
+  /** Null when there is none, or none that can be read: it is derived. */
+  async #readDocument(folder: string): Promise<Record<string, unknown> | null> {
     try {
-      const text = (await this.#options.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8");
-      const { apiVersion: _apiVersion, seq: _seq, ...known } = JSON.parse(text) as Record<string, unknown>;
-      return known;
+      return JSON.parse((await this.#options.fs.readFile(join(folder, jobFiles.metadata))).toString("utf8")) as Record<
+        string,
+        unknown
+      >;
     } catch {
       return null;
     }

@@ -14,10 +14,13 @@ import { jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { readOrigin, readOriginNow, writeOrigin } from "./origin.ts";
 import { JobSecrets } from "../secrets/job-secrets.ts";
+import { formats, textOf } from "../report/formats.ts";
+import { reportOf } from "../report/report.ts";
 import { Artifacts } from "./artifacts.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
 import { indexEntry, Rebuild } from "./rebuild.ts";
+import { Summaries } from "./summaries.ts";
 
 export class FileStore implements Store {
   readonly layout: Layout;
@@ -26,6 +29,7 @@ export class FileStore implements Store {
   readonly journal: FileJournal;
   readonly output: OutputFiles;
   readonly artifacts: Artifacts;
+  readonly summaries: Summaries;
   readonly secrets: JobSecrets;
   readonly #output: Output;
   readonly #index: JobIndex;
@@ -51,7 +55,13 @@ export class FileStore implements Store {
     });
     const { secrets } = this;
     this.journal = new FileJournal({ fs, folders, log, onRetire: async (jobId) => this.#finish(jobId) });
-    this.#projections = new Projections({ fs, folders, log, secrets });
+    this.#projections = new Projections({
+      fs,
+      folders,
+      log,
+      secrets,
+      summaryOf: async (state) => textOf(formats.md.write(await reportOf({ store: this }, state))),
+    });
     this.#rebuild = new Rebuild({ fs, folders, log, journal: this.journal, projections: this.#projections, secrets });
     this.#index = new JobIndex({
       fs,
@@ -74,6 +84,7 @@ export class FileStore implements Store {
     });
     this.output = this.#output;
     this.artifacts = new Artifacts(folders);
+    this.summaries = new Summaries(folders);
   }
 
   /** Before the engine starts. Throws `StartRefused`, or what the disk said. */

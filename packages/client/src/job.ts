@@ -6,6 +6,7 @@ import type {
   JobDetail,
   LogLine,
   PauseJob,
+  ReportFormat,
   Reply,
   RetryJob,
 } from "@aither/protocol";
@@ -134,6 +135,13 @@ export class JobHandle implements AsyncDisposable {
   /** A file it keeps, by the name under which it is listed. */
   async *artifact(name: string): AsyncGenerator<Uint8Array, void, undefined> {
     const reply = await open(this.#transport, "getArtifact", { params: { id: this.#ref, name } });
+    yield* reply.body;
+  }
+
+  /** The job as a document, as far as it is. */
+  async *report(options: { readonly format?: ReportFormat } = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const query = options.format === undefined ? {} : { format: options.format };
+    const reply = await open(this.#transport, "reportJob", { params: { id: await this.#pinned() }, query });
     yield* reply.body;
   }
 

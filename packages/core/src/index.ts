@@ -20,6 +20,8 @@ export { detail, scriptView, stageView, statusOf } from "./view/detail.ts";
 export { explain } from "./view/explain.ts";
 export { noticesOf, noticeText, type Notice } from "./view/notice.ts";
 export { progress, type Progress } from "./view/progress.ts";
+export { wantsSummary } from "./job/wants-summary.ts";
+export { conclusionOfJob, legResults, type LegResult } from "./view/results.ts";
 export { exitCodeOf, summary } from "./view/summary.ts";
 export { resolveTarget, type Resolution } from "./view/target.ts";
 export { rows, type Row } from "./view/tree.ts";

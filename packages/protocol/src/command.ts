@@ -22,7 +22,9 @@ export const StartJob = Type.Object(
     refreshCache: Type.Optional(
       Type.Boolean({ description: "Run everything, and store the results anew for later jobs; implies useCache." }),
     ),
-    generateSummary: Type.Optional(Type.Boolean()),
+    generateSummary: Type.Optional(
+      Type.Boolean({ description: "Write `summary.md` into the job's folder when it has ended." }),
+    ),
     workspace: Type.Optional(
       Type.String({
         description: "Absolute path; default: the daemon's idea of the client's folder.",

@@ -18,6 +18,7 @@ import {
 import { ArtifactView, JobDetail, JobSummary, StageStatus, ScriptStatus } from "./job.ts";
 import { JobParams } from "./job-params.ts";
 import { outputContracts } from "./output-contracts.ts";
+import { reportContracts } from "./report-contracts.ts";
 import { Json } from "./json.ts";
 import { NotEnforced, PlaybookFormat } from "./plan.ts";
 import { PlanView } from "./plan-view.ts";
@@ -142,6 +143,7 @@ export const contracts = {
     produces: "application/x-ndjson",
   },
   ...outputContracts,
+  ...reportContracts,
   listArtifacts: {
     summary: "Files the job keeps",
     params: JobParams,

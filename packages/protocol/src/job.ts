@@ -176,6 +176,14 @@ export const JobDetail = Type.Object({
   restartRequired: Type.Boolean(),
   notEnforced: Type.Array(NotEnforced),
   stages: Type.Array(StageView),
+  summaryFile: Type.Optional(
+    nullable(
+      Type.String({
+        description:
+          "Where its summary is, if one was asked for; null until it is written. Told where one job is shown.",
+      }),
+    ),
+  ),
   notifications: Type.Optional(Type.Array(NoticeView, { description: "Told where one job is shown." })),
   artifacts: Type.Optional(Type.Array(ArtifactView, { description: "What it keeps; told where one job is shown." })),
 });

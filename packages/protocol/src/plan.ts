@@ -295,6 +295,8 @@ export const Plan = Type.Object({
   undoOnFailure: Type.Optional(Type.Boolean()),
   /** The id of the job that this one undoes. */
   undoes: Type.Optional(Type.String()),
+  /** The playbook wants a summary, whether or not the start does. */
+  summary: Type.Optional(Type.Boolean()),
   stages: Type.Array(StagePlan),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),

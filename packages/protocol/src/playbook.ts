@@ -338,6 +338,11 @@ export const Playbook = Type.Object(
           Type.Array(PlaybookAction, { description: "What runs when the stages are over, in written order." }),
         ),
         notifications: optional(Type.Array(PlaybookNotification, { description: "Who is told of what." })),
+        summary: optional(
+          Type.Boolean({
+            description: "Write `summary.md` into the job's folder when it has ended, as `--summary` does.",
+          }),
+        ),
         undoOnFailure: optional(
           Type.Boolean({ description: "When the job failed or was cancelled, undo what its completed steps did." }),
         ),

@@ -147,6 +147,7 @@ async function begin(lab: Lab): Promise<Life> {
     after,
     planner: createPlanner(),
     store,
+    cache,
     control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
     pools: {},
     isSecretName: namePattern(SECRET_NAMES_DEFAULT),

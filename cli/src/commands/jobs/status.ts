@@ -8,7 +8,13 @@ import { target } from "./target.ts";
 /** `aither jobs status` */
 export async function jobStatus(context: Context, input: Input): Promise<number> {
   const { io } = context;
-  const job = await (await target(context, input.args[0])).status();
+  const handle = await target(context, input.args[0]);
+  const job = await handle.status();
+  const out = input.text("report");
+  if (out !== undefined) {
+    const { writeReport } = await import("../../cold.ts");
+    await writeReport(context, handle, { format: "json", out });
+  }
   if (context.json) await io.write(document(job));
   else if (context.quiet) await io.lines([job.status]);
   else await io.lines(jobTree(job, { theme: io.theme, nowMs: context.nowMs() }));

@@ -2,7 +2,7 @@ import type { Host, OutputPiece, OutputRef } from "../../host.ts";
 import type { Sink } from "../streams/sink.ts";
 import { attemptsOf, type AttemptQuery } from "./attempts.ts";
 import { streamName } from "./cursor.ts";
-import { maskFrom } from "./masked.ts";
+import { maskedPieces } from "./masked.ts";
 import { isOver } from "./over.ts";
 
 export type RawLogs = {
@@ -90,31 +90,10 @@ type Part = Pick<RawLogs, "host" | "sink" | "query"> & {
 };
 
 /** What is to be read of one stream, masked. */
-async function* textOf({ host, sink, query, ref, from, size }: Part): AsyncGenerator<OutputPiece, void, undefined> {
+function textOf({ host, sink, query, ref, from, size }: Part): AsyncGenerator<OutputPiece, void, undefined> {
   const { output } = host.store;
   const pieces = query.follow ? output.follow(ref, from, sink.signal) : output.read(ref, from, size);
-  const mask = await maskFrom(host, ref, from);
-  if (mask === null) {
-    yield* pieces;
-    return;
-  }
-  let end = from;
-  const shown = (settled: Buffer): OutputPiece => {
-    end += settled.length;
-    return { bytes: mask.stream.render(settled, end), end, leftOut: 0 };
-  };
-  for await (const piece of pieces) {
-    if (piece.leftOut === 0) {
-      yield shown(mask.stream.push(piece.bytes));
-      continue;
-    }
-    yield shown(mask.stream.rest());
-    yield piece;
-    ({ end } = piece);
-    mask.stream.cutTo(end);
-  }
-  // Of what may still be written, the beginning of a secret is kept back.
-  if (!sink.signal.aborted && (query.follow || isOver(host, ref))) yield shown(mask.stream.rest());
+  return maskedPieces(host, { ref, from, pieces }, () => !sink.signal.aborted && (query.follow || isOver(host, ref)));
 }
 
 /** Leaves out so many bytes of what comes. */

@@ -1,4 +1,4 @@
-import { detail } from "@aither/core";
+import { detail, wantsSummary } from "@aither/core";
 import type { JobDetail, ScriptView } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.ts";
@@ -14,8 +14,10 @@ export function showRoute(app: FastifyInstance, { host }: Context): void {
     const job = withPids(detail(found.value), await host.control.stoppingPids(found.value));
     const artifacts = await host.store.artifacts.list(id);
     const notifications = await host.after.notices(found.value);
+    const summaryFile = wantsSummary(found.value) ? { summaryFile: await host.store.summaries.file(id) } : {};
     return ok({
       ...job,
+      ...summaryFile,
       ...(notifications.length > 0 && { notifications: [...notifications] }),
       ...(artifacts.length > 0 && { artifacts: [...artifacts] }),
     });

@@ -62,6 +62,7 @@ export function compile(input: CompileInput): Compiled {
     ...(notifications.length > 0 && { notifications }),
     ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
+    ...(orchestration.summary === true && { summary: true }),
     stages: [...stages],
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],

@@ -66,6 +66,7 @@ function readOrchestration(
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
     outputs: fields.environment("outputs"),
+    summary: fields.flag("summary"),
     undoOnFailure: fields.flag("undoOnFailure"),
     ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
     jobs: readJobs(fields.object("jobs", "stages")),
