@@ -17,7 +17,8 @@ export type ChaosOptions = {
   /** A name may come more than once: then it is chosen more often. */
   readonly victims: readonly Victim[];
   readonly meanMs: number;
-  readonly stopMsMax: number;
+  /** How long one stop in ten lasts; the others are short. */
+  readonly stopMsLong: number;
   /** Called after each death of the daemon, before the next one is started: what else a crash does. */
   readonly whileDead?: () => Promise<void>;
 };
@@ -27,6 +28,7 @@ const LIFE_MS_MIN = 150;
 /** What a start takes when the machine has nothing else to do. */
 const QUIET_START_MS = 350;
 const SLOWNESS_MAX = 3;
+const STOP_MS_SHORT = 1_000;
 
 export class Chaos {
   readonly #options: ChaosOptions;
@@ -50,7 +52,7 @@ export class Chaos {
         which: prng.next(),
         fromReady: prng.chance(0.7),
         downMs: prng.chance(0.3) ? prng.int(0, 800) : 0,
-        stopMs: prng.int(50, this.#options.stopMsMax),
+        stopMs: this.#stopMs(),
       };
       if (round.fromReady) await ready(daemon);
       await delay(round.waitMs * this.#slowness);
@@ -130,6 +132,11 @@ export class Chaos {
   #look(): void {
     const { daemon, diary } = this.#options;
     diary.daemonsAtOnce = Math.max(diary.daemonsAtOnce, daemonsOf(daemon.workspace.places.lock).length);
+  }
+
+  #stopMs(): number {
+    const roll = this.#options.prng.next();
+    return roll < 0.1 ? this.#options.stopMsLong : Math.round(50 + roll * STOP_MS_SHORT);
   }
 
   #waitMs(): number {

@@ -19,7 +19,7 @@ export type ScenarioOptions = {
   readonly shape: Partial<Shape>;
   readonly victims: readonly Victim[];
   readonly meanMs: number;
-  readonly stopMsMax?: number;
+  readonly stopMsLong?: number;
   /** Killing goes on until so many daemons were killed, also when the jobs are done sooner. */
   readonly daemonKillsMin?: number;
   readonly patches?: readonly Patch[];
@@ -47,8 +47,8 @@ export async function torture(options: ScenarioOptions): Promise<Result> {
   await writeFile(ledger, "");
   const diary = new Diary(specs);
   const clients: Clients = { daemon, diary, env: { LEDGER: ledger } };
-  const { victims, meanMs, stopMsMax = 1_000 } = options;
-  const chaos = new Chaos({ daemon, diary, prng: forChaos, victims, meanMs, stopMsMax });
+  const { victims, meanMs, stopMsLong = 4_000 } = options;
+  const chaos = new Chaos({ daemon, diary, prng: forChaos, victims, meanMs, stopMsLong });
   const peace = new AbortController();
   // Every follower and each of its requests listens.
   setMaxListeners(0, peace.signal);

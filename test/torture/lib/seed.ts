@@ -11,6 +11,6 @@ export function seedFor(level: string, given = process.env["AITHER_TORTURE_SEED"
 }
 
 /** The command that makes the same choices in the same order. */
-export function replay(level: string, seed: number): string {
-  return `npm run test:torture -- --level ${level} --seed ${seed} --runs 1`;
+export function replay(level: string, seed: number, shape: readonly string[] = []): string {
+  return ["npm run test:torture -- --level", level, "--seed", seed, "--runs 1", ...shape].join(" ");
 }
