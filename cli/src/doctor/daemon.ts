@@ -12,7 +12,9 @@ export async function daemonFindings({ calmClient, places, env }: Context): Prom
   const who = holder.is === "held" && holder.pid !== null ? `process ${holder.pid}` : "another user's process";
   const lock = holder.is === "held" ? `held by ${who}` : holder.is;
   try {
-    const { pid, version, cgroup } = await calmClient.call("daemonStatus", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { pid, version, cgroup } = await calmClient.call("daemonStatus", {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     const found = [good("daemon", `answers, pid ${pid}, version ${version}`), good("lock", lock)];
     if (cgroup !== undefined) found.push(cgroupFinding(cgroup));
     if (version !== VERSION)

@@ -104,7 +104,13 @@ export class Cgroups {
   /** Not synced: a machine that was restarted has none of these groups any more. */
   #remember(file: string): void {
     const text = this.#folders.map((folder) => `${folder}\n`).join("");
-    if (text === linesOf(file).map((line) => `${line}\n`).join("")) return;
+    if (
+      text ===
+      linesOf(file)
+        .map((line) => `${line}\n`)
+        .join("")
+    )
+      return;
     try {
       writeFileSync(`${file}.new`, text, { mode: 0o600 });
       renameSync(`${file}.new`, file);
