@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { logLimitOf, problem, type LogLimit } from "@aither/protocol";
+import type { CgroupSetting } from "./exec/cgroups.ts";
 import { errorCode } from "./store/errors.ts";
 import { SECRET_NAMES_DEFAULT } from "./secrets/names.ts";
 import { StartRefused } from "./store/format.ts";
@@ -22,6 +23,8 @@ export type Config = {
   /** Environment variables with such names hold secrets; `*` stands for anything. */
   readonly secretNames: readonly string[];
   readonly cache: CacheLimits;
+  /** `auto`: each attempt gets a control group where this daemon may make one. */
+  readonly cgroup: CgroupSetting;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -64,9 +67,13 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
     bytesMax: wholeNumber(file, "cacheBytesMax") ?? CACHE_BYTES_DEFAULT,
     daysMax: wholeNumber(file, "cacheDaysMax") ?? CACHE_DAYS_DEFAULT,
   };
+  const cgroup = env["AITHER_CGROUP"] ?? file["cgroup"] ?? "auto";
+  if (cgroup !== "auto" && cgroup !== "off") {
+    throw invalid(`cgroup must be auto or off, not ${JSON.stringify(cgroup)}`);
+  }
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
   const { home } = flags;
-  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, cache, logLevel, bootIdPath };
+  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, cache, cgroup, logLevel, bootIdPath };
 }
 
 /** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */

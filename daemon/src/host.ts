@@ -16,6 +16,7 @@ import type {
   PruneCache,
   StartJob,
 } from "@aither/protocol";
+import type { CgroupUse } from "./exec/cgroups.ts";
 import type { Masker } from "./secrets/masker.ts";
 import type { NamePattern } from "./secrets/names.ts";
 import type { FileOrder } from "./search/file-search.ts";
@@ -33,6 +34,8 @@ export interface Host {
   /** Names of environment variables that hold secrets, as the settings say. */
   readonly isSecretName: NamePattern;
   readonly places: Places;
+  /** Whether attempts have control groups, and where or why not. */
+  readonly cgroup: CgroupUse;
   /** Random, new in each life of the daemon. */
   readonly instance: string;
   /** ISO 8601, UTC, with ms. */

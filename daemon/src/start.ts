@@ -7,6 +7,7 @@ import { buildApi } from "./api/app.ts";
 import { cacheOf } from "./cache/build.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { Cgroups } from "./exec/cgroups.ts";
 import { LocalControl } from "./exec/control.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
@@ -34,6 +35,9 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   await store.open();
   lifecycle.onStop(async () => store.close());
   const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
+  const { home } = places;
+  const cgroups = new Cgroups({ setting: config.cgroup, home, file: store.layout.cgroups, identity, log });
+  lifecycle.onStop(async () => cgroups.close());
   const executor = new LocalExecutor({
     slots: config.slots,
     fs: store.fs,
@@ -49,6 +53,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     onDiskFailed: (error) => lifecycle.diskFailed(error),
     jobNumber: (jobId) => engine.job(jobId)?.number ?? 0,
     cache,
+    cgroups,
   });
   const engine = new Engine({
     clock: createClock(readBootId(identity)),
@@ -67,6 +72,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   await engine.start();
   await after.start();
   store.settleNumbers();
+  executor.tidyUp();
   lifecycle.onStop(async () => {
     await after.close();
     await engine.stop();
@@ -78,7 +84,8 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     engine,
     planner: createPlanner(),
     store,
-    control: new LocalControl({ folders: store.folders, identity, job: (jobId) => engine.job(jobId) }),
+    control: new LocalControl({ folders: store.folders, identity, cgroups, job: (jobId) => engine.job(jobId) }),
+    cgroup: cgroups.use,
     after,
     cache,
     pools: config.pools,

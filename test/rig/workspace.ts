@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import { places, type Places } from "@aither/protocol";
+import { removeCgroup } from "@aither/supervise";
 
 export class Workspace implements AsyncDisposable {
   readonly root: string;
@@ -69,6 +70,9 @@ export class Workspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A daemon that was killed could not take its control groups away.
+    const folders = await readFile(join(this.places.state, "cgroups"), "utf8").catch(() => "");
+    for (const folder of folders.split("\n").filter(Boolean)) removeCgroup(folder);
     await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

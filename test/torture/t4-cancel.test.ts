@@ -1,37 +1,43 @@
 /** T4: jobs full of children that will not end are cancelled, again and again, while the daemon is killed. */
 import assert from "node:assert/strict";
 import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { test } from "node:test";
+import { basename, join } from "node:path";
+import { test, type TestContext } from "node:test";
+import type { DaemonStatus } from "@aither/protocol";
 import { setTimeout as delay } from "node:timers/promises";
 import { Daemon } from "../rig/daemon.ts";
 import { isAlive } from "../rig/processes.ts";
 import { waitFor } from "../rig/wait.ts";
 import { Prng } from "../simulation/prng.ts";
 import { askUntilAnswered } from "./lib/clients.ts";
-import { hostileChildren, hostileScript, pidsIn } from "./lib/hostile.ts";
-import { claimsOf, marked, read } from "./lib/machine.ts";
+import { hostileChildren, hostileScript, pidsIn, type Hostile } from "./lib/hostile.ts";
+import { claimsOf, groupsOf, marked, named, read } from "./lib/machine.ts";
 import { seedFor } from "./lib/seed.ts";
 
 const PATIENCE_MS = 90_000;
 
-function playbook(id: number, text = hostileScript): unknown {
+function playbook(id: number, text: string): unknown {
   const steps = [{ name: `x${id}`, shell: "sh", env: { ID: String(id) }, script: text }];
   return { metadata: { name: `hostile-${id}`, version: "1.0.0" }, orchestration: { jobs: { s: { steps } } } };
 }
 
-async function start(daemon: Daemon, id: number, text?: string): Promise<string> {
-  const env = { ...daemon.workspace.env, LEDGER: daemon.workspace.path("ledger") };
+async function start(daemon: Daemon, id: number, text: string): Promise<string> {
+  const env = { ...daemon.workspace.env, LEDGER: daemon.workspace.path("ledger"), TOKEN: tokenOf(daemon) };
   return daemon.startJob(playbook(id, text), { env });
 }
 
+/** In the command line of those that shed everything else. */
+function tokenOf(daemon: Daemon): string {
+  return `hostile-${basename(daemon.workspace.root)}`;
+}
+
 /** What its children said who they are. */
-async function children(daemon: Daemon, jobId: string): Promise<number[]> {
+async function pidsOf(daemon: Daemon, jobId: string, children: readonly Hostile[]): Promise<number[]> {
   const folder = join(await daemon.workspace.jobFolder(jobId), "scripts");
   return waitFor("all hostile children", async () => {
     const log = (await readdir(folder)).find((name) => name.endsWith(".log"));
     const pids = pidsIn(log === undefined ? "" : (read(join(folder, log)) ?? ""));
-    return pids.length === hostileChildren.length ? pids : null;
+    return pids.length === children.length ? pids : null;
   });
 }
 
@@ -53,22 +59,41 @@ async function ended(daemon: Daemon, jobId: string): Promise<void> {
   assert.equal(status, "Cancelled");
 }
 
-test("hostile children under a cancel, with the daemon killed all the time: nobody is left, nobody else is hit", async (t) => {
+async function underCancel(t: TestContext, daemon: Daemon, unmarked: boolean): Promise<void> {
   const prng = new Prng(seedFor("t4"));
+  const children = hostileChildren({ unmarked });
+  const text = hostileScript(children);
+  const jobIds = await Promise.all([1, 2, 3].map(async (id) => start(daemon, id, text)));
+  const pids = (await Promise.all(jobIds.map(async (jobId) => pidsOf(daemon, jobId, children)))).flat();
+  t.diagnostic(`${pids.length} hostile children`);
+  for (const jobId of jobIds) await cancel(daemon, jobId);
+  for (let death = 0; death < 4; death += 1) {
+    await delay(prng.int(150, 900));
+    await daemon.restart();
+    const again = prng.pick(jobIds);
+    await cancel(daemon, again);
+  }
+  for (const jobId of jobIds) await ended(daemon, jobId);
+  assert.deepEqual(marked(new Set(jobIds)), []);
+  assert.deepEqual(pids.filter(isAlive), []);
+  assert.deepEqual(named(tokenOf(daemon)), []);
+  await waitFor("the control groups to go", () => groupsOf(daemon.workspace.places.state).length === 0);
+}
+
+test("hostile children under a cancel, with the daemon killed all the time: nobody is left, nobody else is hit", async (t) => {
+  await Daemon.with(
+    async (daemon) => {
+      await underCancel(t, daemon, false);
+    },
+    { env: { AITHER_CGROUP: "off" } },
+  );
+});
+
+test("the same with control groups: nor is anybody left who has no mark at all", async (t) => {
   await Daemon.with(async (daemon) => {
-    const jobIds = await Promise.all([1, 2, 3].map(async (id) => start(daemon, id)));
-    const pids = (await Promise.all(jobIds.map(async (jobId) => children(daemon, jobId)))).flat();
-    t.diagnostic(`${pids.length} hostile children`);
-    for (const jobId of jobIds) await cancel(daemon, jobId);
-    for (let death = 0; death < 4; death += 1) {
-      await delay(prng.int(150, 900));
-      await daemon.restart();
-      const again = prng.pick(jobIds);
-      await cancel(daemon, again);
-    }
-    for (const jobId of jobIds) await ended(daemon, jobId);
-    assert.deepEqual(marked(new Set(jobIds)), []);
-    assert.deepEqual(pids.filter(isAlive), []);
+    const { cgroup } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
+    if (cgroup?.folder == null) t.skip(`skipped: ${cgroup?.why}`);
+    else await underCancel(t, daemon, true);
   });
 });
 

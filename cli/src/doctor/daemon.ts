@@ -1,6 +1,6 @@
 /** Whether a daemon answers, and whether it is of this version. Starts none. */
 import { isAitherError, isUnreachable, readService } from "@aither/client/node";
-import { VERSION } from "@aither/protocol";
+import { VERSION, type DaemonStatus } from "@aither/protocol";
 import type { Context } from "../context.ts";
 import { bad, good, warn, type Finding } from "./finding.ts";
 import { lockHolder } from "./home.ts";
@@ -12,8 +12,11 @@ export async function daemonFindings({ calmClient, places, env }: Context): Prom
   const who = holder.is === "held" && holder.pid !== null ? `process ${holder.pid}` : "another user's process";
   const lock = holder.is === "held" ? `held by ${who}` : holder.is;
   try {
-    const { pid, version } = await calmClient.call("daemonStatus", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { pid, version, cgroup } = await calmClient.call("daemonStatus", {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     const found = [good("daemon", `answers, pid ${pid}, version ${version}`), good("lock", lock)];
+    if (cgroup !== undefined) found.push(cgroupFinding(cgroup));
     if (version !== VERSION)
       found.push(
         warn("version", `the daemon is ${version}, this command ${VERSION}`, "aither daemon restart; scripts run on"),
@@ -34,6 +37,13 @@ export async function daemonFindings({ calmClient, places, env }: Context): Prom
       ...serviceFindings(places.home),
     ];
   }
+}
+
+/** Nothing is wrong without: then a child that sheds every mark on purpose may live on. */
+function cgroupFinding({ folder, why }: NonNullable<DaemonStatus["cgroup"]>): Finding {
+  return folder === null
+    ? good("control groups", `none: ${why}; processes are known by session, marker and output`)
+    : good("control groups", `one for each attempt, below ${folder}`);
 }
 
 function silence(holder: ReturnType<typeof lockHolder>): Finding {

@@ -49,6 +49,8 @@ export type Connection = {
   readonly tail: Tail;
   readonly sweep: LivenessSweep;
   readonly leftovers: Leftovers;
+  /** Its control group, where there is one. */
+  readonly cgroupDir: () => string | undefined;
   readonly report: (observation: Observation) => void;
   readonly trouble: (error: unknown) => void;
   /** Its wrapper is dead and its script is not. */
@@ -254,8 +256,8 @@ export class Attempt {
   }
 
   target(process: ProcessRef | undefined = this.#handle): AttemptTarget {
-    const { files, marker } = this.connection;
-    return { wrapper: process, marker, outputPaths: [files.log, files.err] };
+    const { files, marker, cgroupDir } = this.connection;
+    return { wrapper: process, marker, outputPaths: [files.log, files.err], cgroupDir: cgroupDir() };
   }
 
   /** The journal holds its end, or the daemon goes: what watches it can go, too. */

@@ -6,6 +6,7 @@ import { endInput, findScripts, sendInput, type FoundProcess, type IdentityOptio
 import type { Control, InputSent } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
 import { attemptMarker, filesOf } from "../store/layout.ts";
+import type { Cgroups } from "./cgroups.ts";
 
 /** Stopping a tree takes a few looks at all processes; more than this means that something will not stand still. */
 const STILL_PATIENCE_MS = 5_000;
@@ -19,6 +20,7 @@ export type ControlOptions = {
   readonly folders: JobFolders;
   readonly identity: IdentityOptions;
   readonly job: (jobId: string) => JobState | undefined;
+  readonly cgroups?: Cgroups;
 };
 
 export class LocalControl implements Control {
@@ -97,7 +99,8 @@ export class LocalControl implements Control {
     if (folder === undefined) return [];
     const files = filesOf(folder, ref);
     const wrapper: Handle = script.handle;
-    const target = { wrapper, marker: attemptMarker(ref), outputPaths: [files.log, files.err] };
+    const cgroupDir = this.#options.cgroups?.of(ref);
+    const target = { wrapper, marker: attemptMarker(ref), outputPaths: [files.log, files.err], cgroupDir };
     return findScripts(target, this.#options.identity);
   }
 }

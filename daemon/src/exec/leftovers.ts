@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  cgroupPids,
   findScripts,
   readProcessStat,
   type AttemptTarget,
@@ -54,16 +55,17 @@ export class Leftovers {
       return (await findScripts(target, this.#identity)).map(({ pid }) => pid);
     }
     await this.#look();
-    const { wrapper, marker } = target;
+    const { wrapper, marker, cgroupDir } = target;
     const since = Number(wrapper.startTime);
-    const found: number[] = [];
+    // Whoever is in its group is its own beyond doubt, also without any other mark; zombies are not told in there.
+    const found = new Set(cgroupDir === undefined ? [] : cgroupPids(cgroupDir));
     for (const [pid, seen] of this.#seen) {
       if (seen.startTime < since || pid === wrapper.pid) continue;
       const inSession = seen.session === wrapper.pid || seen.group === wrapper.pid;
       if (!inSession && (this.#sessions.has(seen.session) || markerOf(pid, seen) !== marker)) continue;
-      if (this.#isAlive(pid, seen)) found.push(pid);
+      if (this.#isAlive(pid, seen)) found.add(pid);
     }
-    return found;
+    return [...found];
   }
 
   /** A look that began after this call; all who ask before it begins share it. */

@@ -29,6 +29,7 @@ import type { JobFolders } from "../store/job-folders.ts";
 import { errorCode, isDiskFailure } from "../store/errors.ts";
 import { attemptMarker, bellName, filesOf } from "../store/layout.ts";
 import { Attempt, attemptId } from "./attempt.ts";
+import type { Cgroups } from "./cgroups.ts";
 import { JobSurroundings } from "./job-surroundings.ts";
 import { Leftovers } from "./leftovers.ts";
 import { prepare } from "./prepare.ts";
@@ -57,6 +58,8 @@ export type LocalExecutorOptions = {
   readonly logLimit?: LogLimit | null;
   readonly jobNumber: (jobId: JobId) => number;
   readonly cache: Cache;
+  /** Without: processes are known by session, marker and output alone. */
+  readonly cgroups?: Cgroups;
 };
 
 export class LocalExecutor implements Executor {
@@ -85,7 +88,7 @@ export class LocalExecutor implements Executor {
     this.#sweep = new LivenessSweep(options.identity);
     this.#surroundings = new JobSurroundings(options);
     this.#leftovers = new Leftovers(options.identity);
-    this.#stops = new StopLadder({ identity: options.identity, log: options.log });
+    this.#stops = new StopLadder(options);
   }
 
   onObservation(listener: (observation: Observation) => void): void {
@@ -133,12 +136,19 @@ export class LocalExecutor implements Executor {
     this.#attempts.delete(id);
     this.#byBell.delete(bellName(ref));
     attempt?.release();
+    this.#options.cgroups?.leave(ref);
     try {
       // An empty file that was made a moment ago: taking it away at once costs a tenth of asking a thread to.
       unlinkSync(join(this.#options.exits, bellName(ref)));
     } catch (error) {
       if (errorCode(error) !== "ENOENT") this.#trouble(ref, error);
     }
+  }
+
+  /** After recovery: groups of attempts that nobody knows any more go. */
+  tidyUp(): void {
+    const underWay = new Set([...this.#attempts.values()].map(({ request }) => bellName(request.ref)));
+    this.#options.cgroups?.sweep((name) => underWay.has(name));
   }
 
   /** Lets go of everything; scripts run on. */
@@ -178,6 +188,7 @@ export class LocalExecutor implements Executor {
       tail: this.#options.tail,
       sweep: this.#sweep,
       leftovers: this.#leftovers,
+      cgroupDir: () => this.#options.cgroups?.of(ref),
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
       logLimit: this.#options.logLimit ?? null,
@@ -219,7 +230,8 @@ export class LocalExecutor implements Executor {
       if (!this.#closed) await survey(attempt, this.#options.daemonId);
       return;
     }
-    const result = await this.#spawner.start(spec);
+    const cgroupDir = this.#options.cgroups?.make(request.ref);
+    const result = await this.#spawner.start({ ...spec, ...(cgroupDir !== undefined && { cgroupDir }) });
     // `phase` moves on by itself when the bell was faster than the claim.
     if (this.#closed || attempt.phase !== "asked") return;
     if (result.kind === "claimed") {

@@ -17,6 +17,7 @@ import {
 import type { Log } from "../host.ts";
 import { attemptMarker } from "../store/layout.ts";
 import { attemptId, type Attempt } from "./attempt.ts";
+import type { Cgroups } from "./cgroups.ts";
 
 /** A wrapper whose script is dead records the end within a millisecond, unless the disk is full. */
 const WRAPPER_PATIENCE_MS = 10_000;
@@ -24,19 +25,21 @@ const WRAPPER_PATIENCE_MS = 10_000;
 export class StopLadder {
   readonly #identity: IdentityOptions;
   readonly #log: Log;
+  readonly #cgroups: Cgroups | undefined;
   readonly #underWay = new Set<string>();
   /** Freezes and thaws under way, by attempt: a later signal waits for them. */
   readonly #freezes = new Map<string, Promise<void>>();
 
-  constructor(options: { identity: IdentityOptions; log: Log }) {
+  constructor(options: { identity: IdentityOptions; log: Log; cgroups?: Cgroups | undefined }) {
     this.#identity = options.identity;
     this.#log = options.log;
+    this.#cgroups = options.cgroups;
   }
 
   /** The whole tree stands still, or goes on; in the order of the calls. */
   async freeze(request: FreezeRequest, files: AttemptFiles): Promise<void> {
     const id = attemptId(request.ref);
-    const target = targetOf(request, files);
+    const target = this.#targetOf(request, files);
     const turn = (this.#freezes.get(id) ?? Promise.resolve()).then(async () => {
       if (request.frozen) await freeze(target, this.#identity);
       else await thaw(target, this.#identity);
@@ -57,7 +60,7 @@ export class StopLadder {
     this.#underWay.add(id);
     try {
       await this.#freezes.get(attemptId(request.ref));
-      const target = targetOf(request, files);
+      const target = this.#targetOf(request, files);
       if (request.signal === "KILL" || request.signal === "SIGKILL") return await this.#kill(target, files, attempt);
       if (request.signal === "TERM" || request.signal === "SIGTERM") await terminate(target, this.#identity);
       else await this.#ask(target, request.signal);
@@ -65,6 +68,11 @@ export class StopLadder {
     } finally {
       this.#underWay.delete(id);
     }
+  }
+
+  #targetOf({ ref, handle }: Pick<SignalRequest, "ref" | "handle">, files: AttemptFiles): AttemptTarget {
+    const outputPaths = [files.log, files.err];
+    return { wrapper: handle, marker: attemptMarker(ref), outputPaths, cgroupDir: this.#cgroups?.of(ref) };
   }
 
   async #kill(target: AttemptTarget, files: AttemptFiles, attempt: Attempt | undefined): Promise<readonly number[]> {
@@ -102,8 +110,4 @@ export class StopLadder {
       }
     }
   }
-}
-
-function targetOf(request: Pick<SignalRequest, "ref" | "handle">, files: AttemptFiles): AttemptTarget {
-  return { wrapper: request.handle, marker: attemptMarker(request.ref), outputPaths: [files.log, files.err] };
 }

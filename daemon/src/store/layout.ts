@@ -4,6 +4,7 @@
  *   format.json  lock                       lock = target of the kernel lock, never unlinked
  *   active/<jobId> -> ../jobs/<date>/<jobId>      all that start-up reads
  *   after/<jobId>                           may still owe a notice, or an undo
+ *   cgroups                                 where control groups were made, a line a folder
  *   exits/<jobId>.<script>.<attempt>        bells
  *   index/2026-11.ndjson                    one line a finished job; derived
  *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json summary.md
@@ -23,6 +24,7 @@ export type Layout = {
   readonly index: string;
   readonly jobs: string;
   readonly cache: string;
+  readonly cgroups: string;
 };
 
 export function layout(state: string): Layout {
@@ -35,6 +37,7 @@ export function layout(state: string): Layout {
     index: join(state, "index"),
     jobs: join(state, "jobs"),
     cache: join(state, "cache"),
+    cgroups: join(state, "cgroups"),
   };
 }
 

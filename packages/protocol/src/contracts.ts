@@ -55,6 +55,13 @@ export const DaemonStatus = Type.Object({
     liveScripts: Type.Integer(),
     finished: Type.Integer(),
   }),
+  /** Where each attempt has a control group of its own; or why none has. */
+  cgroup: Type.Optional(
+    Type.Object({
+      folder: Type.Union([Type.String(), Type.Null()]),
+      why: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
   rssBytes: Type.Integer(),
 });
 export type DaemonStatus = Static<typeof DaemonStatus>;

@@ -10,6 +10,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
+import { cgroupPids } from "./cgroup.ts";
 import { isSameProcess, readBootId, readProcessStat, type IdentityOptions, type ProcessStat } from "./identity.ts";
 import { listProcesses } from "./process-list.ts";
 import { TERMINAL_MARK } from "./terminal.ts";
@@ -290,19 +291,6 @@ function outputOf(pid: number, lookup: Lookup): Wanted | undefined {
 function isOpenForWriting(fdinfoPath: string): boolean {
   const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(fdinfoPath, "latin1"));
   return (Number.parseInt(flags?.[1] ?? "0", 8) & 0o3) !== 0;
-}
-
-/** The pids in a cgroup and all below it. */
-export function cgroupPids(dir: string): number[] {
-  try {
-    const own = readFileSync(join(dir, "cgroup.procs"), "latin1").split("\n").filter(Boolean);
-    const below = readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .flatMap((entry) => cgroupPids(join(dir, entry.name)));
-    return [...own.map(Number), ...below];
-  } catch {
-    return [];
-  }
 }
 
 function realPath(path: string): string {

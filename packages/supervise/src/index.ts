@@ -12,6 +12,8 @@ export {
 } from "./attempt-files.ts";
 export type { AttemptFiles, Claim, ClaimFound, ExitFound, ExitRecord, ProcessRef } from "./attempt-files.ts";
 export type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
+export { cgroupName, cgroupPids, findCgroupRoot, leaveAttempt, prepareCgroups, removeCgroup } from "./cgroup.ts";
+export type { CgroupRoot } from "./cgroup.ts";
 export { fence, preallocateExit, syncExit } from "./claim.ts";
 export type { FenceResult } from "./claim.ts";
 export { createDurableFs, leftoverTemporaries, SyncFailed } from "./durable-fs.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { readExit } from "./attempt-files.ts";
@@ -224,46 +224,3 @@ describe("not killing", () => {
     assert.ok((await findProcesses(started.target)).every((found) => found.pid !== pid));
   });
 });
-
-describe("a cgroup", () => {
-  const root = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].find(
-    (dir) => existsSync(`${dir}/cgroup.procs`) && existsSync(`${dir}/cgroup.controllers`),
-  );
-  const cgroupDir = `${root ?? ""}/aither-test-${process.pid}`;
-  let reason: string | undefined;
-  try {
-    if (root === undefined) reason = "no cgroup v2";
-    else mkdirSync(cgroupDir);
-  } catch {
-    reason = "no leave to make a cgroup";
-  }
-  const rig = createRig();
-  after(async () => {
-    await rig.end();
-    if (reason === undefined) await waitFor(() => tryRemove(cgroupDir));
-  });
-
-  it("holds even a child that wiped its environment and closed its output", async (t) => {
-    if (reason !== undefined) return t.skip(`skipped: ${reason}`);
-    const started = await rig.start(
-      `setsid env -i /bin/sh -c 'echo $$; exec /bin/sleep 600 >/dev/null 2>&1' & sleep 600`,
-      { cgroupDir },
-    );
-    const [pid] = (await waitForLines(started.files.log, 1)).map(Number);
-    assert.ok(pid !== undefined);
-    const found = await findScripts(started.target);
-    assert.ok(found.some((one) => one.pid === pid && one.foundBy === "cgroup"));
-    assert.deepEqual((await kill(started.target)).left, []);
-    assert.equal(identify(pid), undefined);
-    assert.deepEqual((await started.exit()).result, SIGKILLED);
-  });
-});
-
-function tryRemove(dir: string): boolean {
-  try {
-    rmdirSync(dir);
-    return true;
-  } catch {
-    return false;
-  }
-}

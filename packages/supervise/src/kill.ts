@@ -2,7 +2,7 @@
  * Ending an attempt, and everything it left behind.
  *
  *   terminate   TERM to all but the wrapper, which records what came of it
- *   kill        { STOP until nothing new appears, KILL } until nothing is left, wrapper spared
+ *   kill        { its cgroup, if it has one; STOP until nothing new appears, KILL } until nothing is left, wrapper spared
  *   freeze/thaw STOP and CONT to all but the wrapper
  *
  * Who holds the terminal of a script is spared as the wrapper is: it goes by itself when the script has gone and all it
@@ -11,12 +11,11 @@
  * Deadlines are the caller's. No signal is ever sent to a process whose start time was not checked
  * right before; a group is signalled only while its leader, the wrapper, is proven alive.
  */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AttemptTarget, FoundProcess } from "./attempt-target.ts";
-import { cgroupPids, findProcesses } from "./find.ts";
-import { isAlive, isSameProcess, type IdentityOptions } from "./identity.ts";
+import { cgroupPids, killCgroup, unfreezeCgroup, whileFrozen } from "./cgroup.ts";
+import { findProcesses } from "./find.ts";
+import { identify, isAlive, isSameProcess, type IdentityOptions } from "./identity.ts";
 
 export type KillOptions = IdentityOptions & {
   /** How long a wrapper without a script may take to record the end and go; default 1,000. */
@@ -43,6 +42,7 @@ const POLL_MS_MAX = 40;
  */
 export async function terminate(target: AttemptTarget, options: KillOptions = {}): Promise<readonly FoundProcess[]> {
   const patience = createPatience(options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS);
+  unfreezeCgroup(target.cgroupDir);
   for (;;) {
     const found = await findProcesses(target, options);
     const scripts = found.filter(isScript);
@@ -80,16 +80,19 @@ function groupOf(
 export async function kill(target: AttemptTarget, options: KillOptions = {}): Promise<KillReport> {
   const patienceMs = options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS;
   let patience = createPatience(patienceMs);
-  const killed = new Set<string>();
+  const killed = new Set<number>();
   let rounds = 0;
   let left: readonly FoundProcess[] = [];
   while (rounds < ROUNDS_MAX) {
-    if (target.cgroupDir !== undefined) await killCgroup(target.cgroupDir);
+    if (target.cgroupDir !== undefined) {
+      const there = cgroupPids(target.cgroupDir);
+      if (await killCgroup(target.cgroupDir)) for (const pid of there) killed.add(pid);
+    }
     left = await stopAll(target, options);
     if (left.length > 0) {
       rounds += 1;
       for (const found of left) {
-        if (send(found, "SIGKILL", options)) killed.add(`${found.pid}.${found.startTime}`);
+        if (send(found, "SIGKILL", options)) killed.add(found.pid);
       }
       await untilDead(left, options);
     } else {
@@ -119,18 +122,20 @@ export function killWrapper(target: AttemptTarget, options: IdentityOptions = {}
 
 /** Stops all processes of the attempt where they are; returns those that stand still now. */
 export async function freeze(target: AttemptTarget, options: KillOptions = {}): Promise<readonly FoundProcess[]> {
-  if (target.cgroupDir !== undefined) tryWrite(join(target.cgroupDir, "cgroup.freeze"), "1");
   const patience = createPatience(options.wrapperPatienceMs ?? WRAPPER_PATIENCE_MS);
   for (;;) {
-    const still = await stopAll(target, options);
-    // A wrapper alone is either about to start its script or about to go.
-    if (still.length > 0 || !isWrapperAlive(target, options) || !(await patience())) return still;
+    await stopAll(target, options);
+    // Looked at once more: the death of a parent that was on its way out wakes its group (HUP and CONT).
+    const still = await findScripts(target, options);
+    // A wrapper alone is about to start its script, or to go.
+    const waits = still.length > 0 ? still.some(({ stopped }) => !stopped) : isWrapperAlive(target, options);
+    if (!waits || !(await patience())) return still;
   }
 }
 
 /** Lets them go on; returns those that were told to. */
 export async function thaw(target: AttemptTarget, options: IdentityOptions = {}): Promise<readonly FoundProcess[]> {
-  if (target.cgroupDir !== undefined) tryWrite(join(target.cgroupDir, "cgroup.freeze"), "0");
+  unfreezeCgroup(target.cgroupDir);
   const scripts = await findScripts(target, options);
   return scripts.filter((found) => send(found, "SIGCONT", options));
 }
@@ -148,6 +153,12 @@ function isScript({ isWrapper, isHolder }: FoundProcess): boolean {
 async function stopAll(target: AttemptTarget, options: IdentityOptions): Promise<FoundProcess[]> {
   const stopped = new Map<string, FoundProcess>();
   let quietScans = 0;
+  await whileFrozen(target.cgroupDir, () => {
+    for (const pid of cgroupPids(target.cgroupDir ?? "")) {
+      const found = identify(pid, options);
+      if (found !== undefined) send(found, "SIGSTOP", options);
+    }
+  });
   for (let scans = 0; scans < STOP_SCANS_MAX && quietScans < 2; scans += 1) {
     const scripts = await findScripts(target, options);
     if (scripts.length === 0 && stopped.size === 0) return [];
@@ -166,15 +177,6 @@ async function stopAll(target: AttemptTarget, options: IdentityOptions): Promise
 async function untilDead(processes: readonly FoundProcess[], options: IdentityOptions): Promise<void> {
   const patience = createPatience(100);
   while (processes.some((found) => isSameProcess(found, options))) {
-    if (!(await patience())) return;
-  }
-}
-
-async function killCgroup(dir: string): Promise<void> {
-  if (cgroupPids(dir).length === 0) return;
-  if (!tryWrite(join(dir, "cgroup.kill"), "1")) return;
-  const patience = createPatience(1_000);
-  while (cgroupPids(dir).length > 0) {
     if (!(await patience())) return;
   }
 }
@@ -222,13 +224,4 @@ function createPatience(totalMs: number): () => Promise<boolean> {
     waitMs = Math.min(waitMs * 2, POLL_MS_MAX);
     return true;
   };
-}
-
-function tryWrite(path: string, text: string): boolean {
-  try {
-    writeFileSync(path, text);
-    return true;
-  } catch {
-    return false;
-  }
 }

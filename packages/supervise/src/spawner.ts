@@ -115,7 +115,8 @@ export class Spawner {
       bell: spec.bell,
       cwd: spec.cwd,
       openFilesSoft: spec.openFilesSoft ?? 1024,
-      cgroupDir: spec.cgroupDir,
+      // In a terminal the script joins it from inside.
+      cgroupDir: spec.terminal === undefined ? spec.cgroupDir : undefined,
       umask: spec.umask ?? 0o022,
       stdin: spec.stdin ?? false,
       bootId: this.#bootId,
@@ -150,10 +151,11 @@ export class Spawner {
     await this.close();
   }
 
-  #command({ argv, env, marker, terminal, stdin = false }: AttemptSpec) {
+  #command({ argv, env, marker, terminal, cgroupDir, stdin = false }: AttemptSpec) {
     const { plain, odd } = splitEnvironment({ ...env, AITHER_ATTEMPT: marker });
     if (terminal === undefined) return { argv, plain, odd };
-    return { ...inTerminal(terminal, { argv, plain, odd, shell: this.#shell, hasInput: stdin }), odd: [] };
+    const command = { argv, plain, odd, shell: this.#shell, hasInput: stdin, cgroupDir };
+    return { ...inTerminal(terminal, command), odd: [] };
   }
 
   #await(token: string, files: AttemptFiles, forkHere: () => void): Promise<StartResult> {

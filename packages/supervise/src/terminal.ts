@@ -11,6 +11,7 @@ import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
+import { quote } from "./wrapper.ts";
 
 export type TerminalSize = { readonly columns: number; readonly rows: number };
 
@@ -76,15 +77,21 @@ function isProgram(path: string): boolean {
  *
  * - Signals that the terminal makes of keys go to all in front of it: the handlers keep this shell, exec resets them.
  * - fd 3 is the terminal; our own stderr is closed so that "Killed" is not shown in it.
+ * - The script joins its cgroup here and not in the wrapper, so that the holder and this shell stay outside.
  */
 function innerText(
   { columns, rows }: TerminalSize,
-  { hasInput, strange }: { readonly hasInput: boolean; readonly strange: readonly string[] },
+  {
+    hasInput,
+    strange,
+    cgroupDir,
+  }: { readonly hasInput: boolean; readonly strange: readonly string[]; readonly cgroupDir: string | undefined },
 ): string {
   return `trap : HUP INT QUIT TERM
 exec 3>&2 2>/dev/null
 command -p stty rows ${rows} cols ${columns}
 (
+  ${cgroupDir === undefined ? ":" : `echo 0 > ${quote(join(cgroupDir, "cgroup.procs"))}`}
   set --
   while [ "$_aw_pty_count" -gt 0 ]; do
     eval "set -- \\"\\$_aw_pty_$_aw_pty_count\\" \\"\\$@\\"; unset _aw_pty_$_aw_pty_count"
@@ -168,9 +175,14 @@ export type TerminalCommand = {
 /** A command with its environment (as `splitEnvironment` sorts it), as a command that runs it in a terminal. */
 export function inTerminal(
   { holder, size }: Terminal,
-  command: TerminalCommand & { readonly odd: readonly string[]; readonly shell: string; readonly hasInput: boolean },
+  command: TerminalCommand & {
+    readonly odd: readonly string[];
+    readonly shell: string;
+    readonly hasInput: boolean;
+    readonly cgroupDir: string | undefined;
+  },
 ): TerminalCommand {
-  const { odd, shell, hasInput } = command;
+  const { odd, shell, hasInput, cgroupDir } = command;
   const words = [...(odd.length === 0 ? [] : ["/usr/bin/env", ...odd]), ...command.argv];
   const env = new Map(command.plain);
   const theirShell = env.get("SHELL");
@@ -189,7 +201,7 @@ export function inTerminal(
   words.forEach((word, index) => env.set(`_aw_pty_${index + 1}`, word));
   // Python gives itself a locale, and those it starts.
   const strange = holder.is === "python" && !given.has("LC_CTYPE") ? ["LC_CTYPE"] : [];
-  const text = innerText(size, { hasInput, strange });
+  const text = innerText(size, { hasInput, strange, cgroupDir });
   const argv: TerminalCommand["argv"] =
     holder.is === "script"
       ? [holder.path, "-qefc", text, "/dev/null"]

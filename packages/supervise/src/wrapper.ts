@@ -16,6 +16,8 @@
  * - fd 4 tells the starter, if it still lives, that the claim was won or lost. A hint, never the truth.
  * - PATH is ours while we work, because the caller's may not even hold `ln`.
  * - `times` before the sentinel: a record without its last line is no record.
+ * - The script's shell joins its cgroup itself, and only after `ulimit`, for which ksh93 forks: the wrapper stays outside,
+ *   so that what ends the group leaves somebody to record it.
  * - The input's write end is held by a process of its own, which one line into X.eof ends: so neither
  *   a dying sender nor a dying daemon is an end of input, yet there can be one.
  * - A full disk: the code is kept in memory and tried again, until it is written or the folder is gone.
@@ -40,8 +42,8 @@ if [ "$_aw_in" = fifo ] && mkfifo "$_aw_b.in" "$_aw_b.eof"; then
 fi
 if ! cd "$_aw_dir" 2>&3; then _aw_rc=setup:cwd
 else (
-  [ "$_aw_cg" = - ] || echo 0 > "$_aw_cg/cgroup.procs"
   ulimit -Sn "$_aw_nof"
+  [ "$_aw_cg" = - ] || echo 0 > "$_aw_cg/cgroup.procs"
   umask "$_aw_mask"
   while [ "$_aw_n" -gt 0 ]; do
     eval "set -- \\"\\$_aw_e$_aw_n\\" \\"\\$@\\"; unset _aw_e$_aw_n"

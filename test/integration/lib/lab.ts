@@ -151,6 +151,7 @@ async function begin(lab: Lab): Promise<Life> {
     control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
     pools: {},
     isSecretName: namePattern(SECRET_NAMES_DEFAULT),
+    cgroup: { why: "this is no whole daemon" },
     places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
     instance,
     startedAt: new Date().toISOString(),

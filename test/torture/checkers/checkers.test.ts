@@ -65,12 +65,13 @@ const good: History = {
   attempts: ids.map((id) => attempt(id)),
   ledger: parseLedger(ledgerText.join("\n")),
   harms: new Map(),
-  published: [{ jobId: job, text: "line" }],
-  lines: new Map([[job, new Set(["line"])]]),
+  published: [{ jobId: job, text: '{"seq":1}' }],
+  lines: new Map([[job, new Set(['{"seq":1}', '{"seq":2}'])]]),
   withoutIntent: [],
   daemonsAtOnce: 1,
   unaskedEnds: [],
   alive: [],
+  groupsLeft: [],
   strayedSignals: [],
   changedByRecovery: [],
   changedByListing: [],
@@ -135,6 +136,20 @@ const broken: readonly [what: string, checker: string, history: Partial<History>
       ],
     },
   ],
+  [
+    "a code that was recorded is not believed",
+    "I3 codes-are-true",
+    {
+      harms: new Map([[attempt(4).marker, new Set(["wrapper"] as const)]]),
+      journals: [
+        journalOf([
+          ...facts.slice(0, 4),
+          { type: "ScriptFailed", script: "s2/x4", attempt: 1, failure: { kind: "interrupted", evidence: "" } },
+          ...facts.slice(5),
+        ]),
+      ],
+    },
+  ],
   ["an exit record lies", "I3 codes-are-true", { attempts: [attempt(3, { code: 1 }), attempt(4)] }],
   [
     "the end of a log is missing",
@@ -150,6 +165,12 @@ const broken: readonly [what: string, checker: string, history: Partial<History>
   ["a journal is unreadable", "I5 journals-are-whole", { journals: [{ jobId: job, key: null, events: undefined }] }],
   ["a job ends twice", "I5 journals-are-whole", { journals: [journalOf([...facts, { type: "OrchestrationFailed" }])] }],
   ["a client was shown a dream", "I5 journals-are-whole", { published: [{ jobId: job, text: "dream" }] }],
+  ["a client misses a fact", "I5 journals-are-whole", { published: [{ jobId: job, text: '{"seq":2}' }] }],
+  [
+    "a client is shown a fact twice",
+    "I5 journals-are-whole",
+    { published: [1, 2].map(() => ({ jobId: job, text: '{"seq":1}' })) },
+  ],
   ["a claim without an intent", "I5 journals-are-whole", { withoutIntent: ["m"] }],
   [
     "a stage begins too early",
@@ -170,6 +191,7 @@ const broken: readonly [what: string, checker: string, history: Partial<History>
     { journals: [journalOf([...cancelFacts.slice(0, 2), intent(3), ...cancelFacts.slice(2)])] },
   ],
   ["a process is left", "I8 nothing-left-behind", { alive: [{ pid: 9, marker: attempt(3).marker }] }],
+  ["a control group is left", "I8 nothing-left-behind", { groupsLeft: ["g"] }],
   ["a stranger is hit", "I9 no-strayed-signals", { strayedSignals: ["SIGTERM"] }],
   ["two daemons", "I10 one-daemon", { daemonsAtOnce: 2 }],
   ["a daemon ends by itself", "I10 one-daemon", { unaskedEnds: ["70"] }],

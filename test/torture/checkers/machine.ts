@@ -5,12 +5,13 @@ import { jobOf } from "./facts.ts";
 /** I8: a job that has ended has no process, or says which. */
 export const nothingLeftBehind: Checker = {
   name: "I8 nothing-left-behind",
-  *find({ journals, alive }) {
+  *find({ journals, alive, groupsLeft }) {
     for (const { pid, marker } of alive) {
       const events = journals.find(({ jobId }) => jobId === jobOf(marker))?.events ?? [];
       const listed = events.some((event) => "leftovers" in event && event.leftovers?.includes(pid) === true);
       if (!listed) yield `process ${pid} of ${marker} is alive and nobody says so`;
     }
+    for (const group of groupsLeft) yield `the control group ${group} is left although its job has ended`;
   },
 };
 

@@ -56,7 +56,13 @@ export const journalsAreWhole: Checker = {
       const ends = events.filter(({ type }) => /^Orchestration(Completed|Failed|Cancelled)$/.test(type)).length;
       if (ends > 1) yield `${jobId} ended ${ends} times`;
     }
+    // One follower a job, which is shown each fact once and in its order, over every death of the daemon.
+    const shown = new Map<string, number>();
     for (const { jobId, text } of published) {
+      const at = (shown.get(jobId) ?? 0) + 1;
+      shown.set(jobId, at);
+      const seq = Number(/"seq":(\d+)/.exec(text)?.[1] ?? at);
+      if (seq !== at) yield `the follower of ${jobId} was shown seq ${seq} in place of ${at}`;
       if (lines.get(jobId)?.has(text) !== true) yield `a client was shown what is not in the journal: ${text}`;
     }
     for (const marker of withoutIntent) yield `${marker} was claimed before its intent was in the journal`;

@@ -83,6 +83,10 @@ export const codesAreTrue: Checker = {
         const harms = harmsTo(history, marker ?? `${jobId}/?`);
         const wrong = wrongEnd({ code, how, own: codeOf(id), harms, cancelled: cancelled.has(jobId) });
         if (wrong !== undefined) yield `${jobId} ${script}#${attempt}: ${wrong}`;
+        const record = history.attempts.find((one) => one.marker === marker)?.code;
+        if (record !== undefined && code === undefined && how === "interrupted") {
+          yield `${jobId} ${script}#${attempt} is said to be interrupted; its exit record says ${record}`;
+        }
       }
     }
     for (const { marker, code } of history.attempts) {

@@ -5,10 +5,10 @@ import { parseClaim, parseExit } from "@aither/supervise";
 import type { Event } from "@aither/protocol";
 import type { Diary } from "./diary.ts";
 import type { AttemptHistory, History, JournalHistory } from "./history.ts";
-import { link, marked, names, read } from "./machine.ts";
+import { groupsOf, link, marked, names, read } from "./machine.ts";
 import { parseLedger } from "./script.ts";
 
-export type Found = Pick<History, "changedByRecovery" | "changedByListing">;
+export type Found = Pick<History, "changedByRecovery" | "changedByListing"> & Partial<Pick<History, "groupsLeft">>;
 
 export function collect(state: string, ledger: string, diary: Diary, found: Found): History {
   const folders = jobFolders(state);
@@ -31,9 +31,15 @@ export function collect(state: string, ledger: string, diary: Diary, found: Foun
     daemonsAtOnce,
     unaskedEnds,
     strayedSignals,
-    alive: marked(new Set(folders.map(({ jobId }) => jobId))),
+    alive: [...marked(new Set(folders.map(({ jobId }) => jobId))), ...grouped(state)],
+    groupsLeft: [],
     ...found,
   };
+}
+
+/** Who has shed every mark is known by its control group. */
+function grouped(state: string): History["alive"] {
+  return groupsOf(state).flatMap(({ name, pids }) => pids.map((pid) => ({ pid, marker: name.replace(".", "/") })));
 }
 
 export function jobFolders(state: string): { jobId: string; folder: string }[] {

@@ -50,6 +50,8 @@ export type History = {
   readonly unaskedEnds: readonly string[];
   /** Processes that still carry a marker at the end. */
   readonly alive: readonly { readonly pid: number; readonly marker: string }[];
+  /** Control groups of attempts that are still there at the very end. */
+  readonly groupsLeft: readonly string[];
   /** Signals that reached a process which is none of the daemon's. */
   readonly strayedSignals: readonly string[];
   /** What changed on disk although there was nothing to do: by recovery run again, and by listing. */

@@ -1,7 +1,7 @@
 /** Looking at processes and attempts from outside, as somebody who trusts nobody. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { attemptFiles, isSameProcess, readProcessStat, parseClaim, parseExit } from "@aither/supervise";
+import { attemptFiles, cgroupPids, isSameProcess, readProcessStat, parseClaim, parseExit } from "@aither/supervise";
 import type { ProcessStat } from "@aither/supervise";
 
 export type Claimed = {
@@ -87,6 +87,24 @@ export function marked(jobIds: ReadonlySet<string>): { pid: number; marker: stri
     const marker = /(?:^|\0)AITHER_ATTEMPT=([^\0]*)/.exec(read(`/proc/${pid}/environ`) ?? "")?.[1];
     return marker !== undefined && jobIds.has(marker.slice(0, marker.indexOf("/"))) ? [{ pid, marker }] : [];
   });
+}
+
+/** Whose command line holds this, whatever else they wiped. */
+export function named(token: string): number[] {
+  return allProcesses().flatMap(({ pid }) => ((read(`/proc/${pid}/cmdline`) ?? "").includes(token) ? [pid] : []));
+}
+
+/** Control groups of this home, with who lives in them. */
+export function groupsOf(state: string): { name: string; pids: readonly number[] }[] {
+  return (read(join(state, "cgroups")) ?? "")
+    .split("\n")
+    .filter((folder) => folder !== "")
+    .flatMap((folder) =>
+      names(folder)
+        // The kernel's own files stand beside the groups.
+        .filter((name) => read(join(folder, name, "cgroup.procs")) !== undefined)
+        .map((name) => ({ name, pids: cgroupPids(join(folder, name)) })),
+    );
 }
 
 /** Sends a signal; a process that is gone already was quicker. */

@@ -7,7 +7,7 @@ import type { Daemon } from "../../rig/daemon.ts";
 import { waitFor } from "../../rig/wait.ts";
 import type { Found } from "./collect.ts";
 import { ready } from "./chaos.ts";
-import { names } from "./machine.ts";
+import { groupsOf, names } from "./machine.ts";
 
 type Tree = ReadonlyMap<string, string>;
 
@@ -26,6 +26,7 @@ export async function disturbNothing(daemon: Daemon, jobIds: readonly string[]):
   }
   await daemon.ask("GET", "/api/daemon");
   return {
+    groupsLeft: groupsOf(state).map(({ name }) => name),
     changedByRecovery,
     changedByListing: differences(
       still,

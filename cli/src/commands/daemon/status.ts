@@ -1,7 +1,14 @@
+import type { DaemonStatus } from "@aither/protocol";
 import type { Context } from "../../context.ts";
 import { ago } from "../../display/duration.ts";
 import { document } from "../../display/json.ts";
 import { exit } from "../../exit.ts";
+
+/** An older daemon says nothing of it. */
+function cgroupLine({ cgroup }: DaemonStatus): string[] {
+  if (cgroup === undefined) return [];
+  return [`cgroups ${cgroup.folder ?? `none: ${cgroup.why}`}`];
+}
 
 /** `aither daemon status`: never starts one; 3 when there is none. */
 export async function daemonStatus(context: Context): Promise<number> {
@@ -14,6 +21,7 @@ export async function daemonStatus(context: Context): Promise<number> {
       `home    ${reply.home}`,
       `socket  ${reply.socket}`,
       `jobs    ${jobs.active} active (${jobs.liveScripts} scripts running), ${jobs.finished} ended`,
+      ...cgroupLine(reply),
       `memory  ${Math.round(reply.rssBytes / 1_048_576)} MB`,
     ]);
   }

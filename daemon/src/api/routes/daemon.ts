@@ -19,6 +19,8 @@ export function daemonRoutes(app: FastifyInstance, { host }: Context): void {
       startedAt: host.startedAt,
       instance: host.instance,
       jobs: { active, liveScripts, finished },
+      cgroup:
+        "folder" in host.cgroup ? { folder: host.cgroup.folder, why: null } : { folder: null, why: host.cgroup.why },
       rssBytes: process.memoryUsage.rss(),
     });
   });
