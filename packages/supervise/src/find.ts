@@ -7,6 +7,7 @@
  * while one is running gets the next one, together.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttemptTarget, FoundBy, FoundProcess } from "./attempt-target.ts";
@@ -17,6 +18,8 @@ import { TERMINAL_MARK } from "./terminal.ts";
 
 /** Processes looked at before other work of the loop gets its turn. */
 const PROCESSES_A_TURN = 40;
+/** SIGSTOP, as a bit of what is pending. */
+const STOP_SIGNALS = 1n << BigInt(constants.signals.SIGSTOP - 1);
 
 type Request = {
   readonly target: AttemptTarget;
@@ -208,18 +211,18 @@ function look(stat: ProcessStat, lookup: Lookup): void {
   if (Number(stat.startTime) < lookup.startTimeMin) return;
   const bySession = lookup.bySession.get(stat.sessionId) ?? lookup.bySession.get(stat.groupId);
   if (bySession?.wrapperAlive === true) {
-    bySession.found.push(describe(stat, "session", bySession));
+    bySession.found.push(describe(stat, "session", bySession, lookup));
     return;
   }
   const marked = byMark(stat.pid, lookup);
   if (marked !== undefined) {
     const [wanted, foundBy] = marked;
-    wanted.found.push(describe(stat, foundBy, wanted));
+    wanted.found.push(describe(stat, foundBy, wanted, lookup));
     if (wanted === bySession) wanted.sessionProven = true;
   } else if (bySession !== undefined) {
     // The wrapper is dead and its pid may be somebody else's by now. While one member lives the
     // kernel gives the number to nobody, so one proven member proves the others.
-    bySession.doubtful.push(describe(stat, "session", bySession));
+    bySession.doubtful.push(describe(stat, "session", bySession, lookup));
   }
 }
 
@@ -233,7 +236,7 @@ function byMark(pid: number, lookup: Lookup): [Wanted, FoundBy] | undefined {
   return writer === undefined ? undefined : [writer, "output"];
 }
 
-function describe(stat: ProcessStat, foundBy: FoundBy, wanted: Wanted): FoundProcess {
+function describe(stat: ProcessStat, foundBy: FoundBy, wanted: Wanted, { procRoot }: Lookup): FoundProcess {
   return {
     pid: stat.pid,
     startTime: stat.startTime,
@@ -241,11 +244,25 @@ function describe(stat: ProcessStat, foundBy: FoundBy, wanted: Wanted): FoundPro
     parentPid: stat.parentPid,
     groupId: stat.groupId,
     sessionId: stat.sessionId,
-    stopped: stat.state === "T",
+    stopped: isStopped(stat, procRoot),
     isWrapper: stat.pid === wanted.wrapperPid && stat.startTime === wanted.target.wrapper?.startTime,
     isHolder: false,
     foundBy,
   };
+}
+
+/**
+ * Stopped, or about to be before it can do anything: who waits for a child to exec (`vfork`, as shells do it) is stopped
+ * when that has come, which never comes while the child stands still.
+ */
+function isStopped({ pid, state }: ProcessStat, procRoot: string): boolean {
+  if (state !== "D") return state === "T";
+  try {
+    const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(join(procRoot, String(pid), "status"), "latin1"))?.[1];
+    return (BigInt(`0x${pending ?? "0"}`) & STOP_SIGNALS) !== 0n;
+  } catch {
+    return false;
+  }
 }
 
 function markerOf(pid: number, procRoot: string): string | undefined {

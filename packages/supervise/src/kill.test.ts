@@ -10,6 +10,10 @@ import { identify, isAlive, readBootId, readProcessStat } from "./identity.ts";
 import { findScripts, freeze, kill, killWrapper, terminate, thaw } from "./kill.ts";
 import { createRig, waitFor, waitForLines } from "./test-rig.ts";
 
+/** Its number on x86-64; elsewhere there may be none. */
+const VFORK = 58;
+const vforkSkip = process.platform !== "linux" || process.arch !== "x64" ? "skipped: not x86-64" : false;
+
 const SIGKILLED = { kind: "exited", code: 137, signal: "SIGKILL" };
 
 /** Each writes its pid to the log once it stands; `@` starts the text of a child. */
@@ -128,7 +132,7 @@ describe("killing", () => {
     await waitForLines(started.files.log, 3);
     const frozen = await freeze(started.target);
     assert.ok(frozen.length >= 2);
-    await waitFor(() => frozen.every(({ pid }) => readProcessStat(pid)?.state === "T" || identify(pid) === undefined));
+    await waitFor(async () => (await findScripts(started.target)).every(({ stopped }) => stopped));
     const size = readFileSync(started.files.log).length;
     await delay(60);
     assert.equal(readFileSync(started.files.log).length, size);
@@ -137,6 +141,20 @@ describe("killing", () => {
     await freeze(started.target);
     await terminate(started.target);
     assert.deepEqual((await started.exit()).result, { kind: "exited", code: 143, signal: "SIGTERM" });
+  });
+
+  it("takes for stopped who waits for a child that is", { skip: vforkSkip }, async () => {
+    const started = await rig.start(`exec perl -e '$| = 1; print "up\\n"; sleep 600 if syscall(${VFORK}) == 0'`);
+    await waitForLines(started.files.log, 1);
+    await waitFor(async () => (await findScripts(started.target)).length === 2);
+    const frozen = await freeze(started.target);
+    assert.deepEqual(
+      frozen.map(({ stopped }) => stopped),
+      [true, true],
+    );
+    assert.deepEqual(frozen.map(({ pid }) => readProcessStat(pid)?.state).toSorted(), ["D", "T"]);
+    await thaw(started.target);
+    assert.deepEqual((await kill(started.target)).left, []);
   });
 
   it("spares a stopped wrapper and wakes it, so that it can record the end", async () => {
