@@ -22,6 +22,8 @@ export type Config = {
   /** Environment variables with such names hold secrets; `*` stands for anything. */
   readonly secretNames: readonly string[];
   readonly cache: CacheLimits;
+  /** Whether viewers may read what scripts wrote. */
+  readonly viewerLogs: boolean;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -64,9 +66,23 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
     bytesMax: wholeNumber(file, "cacheBytesMax") ?? CACHE_BYTES_DEFAULT,
     daysMax: wholeNumber(file, "cacheDaysMax") ?? CACHE_DAYS_DEFAULT,
   };
+  const viewerLogs = file["viewerLogs"] ?? true;
+  if (typeof viewerLogs !== "boolean")
+    throw invalid(`viewerLogs must be true or false, not ${JSON.stringify(viewerLogs)}`);
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
   const { home } = flags;
-  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, cache, logLevel, bootIdPath };
+  return {
+    home,
+    slots: Number(slots),
+    pools,
+    artifacts,
+    logLimit,
+    secretNames,
+    cache,
+    viewerLogs,
+    logLevel,
+    bootIdPath,
+  };
 }
 
 /** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */

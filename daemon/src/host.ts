@@ -14,6 +14,8 @@ import type {
   Plan,
   StartJob,
 } from "@aither/protocol";
+import type { Audit } from "./audit/audit-log.ts";
+import type { Doors } from "./doors/face.ts";
 import type { Masker } from "./secrets/masker.ts";
 import type { NamePattern } from "./secrets/names.ts";
 import type { FileOrder } from "./search/file-search.ts";
@@ -30,6 +32,9 @@ export interface Host {
   /** Names of environment variables that hold secrets, as the settings say. */
   readonly isSecretName: NamePattern;
   readonly places: Places;
+  readonly settings: DoorSettings;
+  readonly doors: Doors;
+  readonly audit: Audit;
   /** Random, new in each life of the daemon. */
   readonly instance: string;
   /** ISO 8601, UTC, with ms. */
@@ -38,6 +43,11 @@ export interface Host {
   /** Begins a graceful end: no new commands, flush, exit 0. Scripts run on. */
   stop(): void;
 }
+
+export type DoorSettings = {
+  /** Whether viewers may read what scripts wrote. */
+  readonly viewerLogs: boolean;
+};
 
 /** What jobs owe to others than their scripts: notices, and an undo. */
 export interface After {
