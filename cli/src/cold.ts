@@ -1,6 +1,8 @@
 /** All other commands, in one lazily loaded chunk. */
 // Named here so that everything hot stays together in one chunk when this is bundled.
 import { hot, type Run } from "./hot.ts";
+import { dashboard } from "./commands/dashboard.ts";
+import { daemonAudit } from "./commands/daemon/audit.ts";
 import { daemonLogs } from "./commands/daemon/logs.ts";
 import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
@@ -76,6 +78,8 @@ export const cold: Readonly<Record<string, Run>> = {
   "daemon stop": daemonStop,
   "daemon restart": daemonRestart,
   "daemon logs": daemonLogs,
+  "daemon audit": daemonAudit,
+  dashboard,
   doctor,
   "service install": serviceInstall,
   "service uninstall": serviceUninstall,
