@@ -3,6 +3,8 @@
 import { hot, type Run } from "./hot.ts";
 import { listCache } from "./commands/cache/list.ts";
 import { pruneCache } from "./commands/cache/prune.ts";
+import { dashboard } from "./commands/dashboard.ts";
+import { daemonAudit } from "./commands/daemon/audit.ts";
 import { daemonLogs } from "./commands/daemon/logs.ts";
 import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
@@ -83,6 +85,8 @@ export const cold: Readonly<Record<string, Run>> = {
   "daemon stop": daemonStop,
   "daemon restart": daemonRestart,
   "daemon logs": daemonLogs,
+  "daemon audit": daemonAudit,
+  dashboard,
   doctor,
   "service install": serviceInstall,
   "service uninstall": serviceUninstall,

@@ -25,6 +25,8 @@ export type Config = {
   readonly cache: CacheLimits;
   /** `auto`: each attempt gets a control group where this daemon may make one. */
   readonly cgroup: CgroupSetting;
+  /** Whether viewers may read what scripts wrote. */
+  readonly viewerLogs: boolean;
   readonly logLevel: string;
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
@@ -67,13 +69,28 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
     bytesMax: wholeNumber(file, "cacheBytesMax") ?? CACHE_BYTES_DEFAULT,
     daysMax: wholeNumber(file, "cacheDaysMax") ?? CACHE_DAYS_DEFAULT,
   };
+  const viewerLogs = file["viewerLogs"] ?? true;
+  if (typeof viewerLogs !== "boolean")
+    throw invalid(`viewerLogs must be true or false, not ${JSON.stringify(viewerLogs)}`);
   const cgroup = env["AITHER_CGROUP"] ?? file["cgroup"] ?? "auto";
   if (cgroup !== "auto" && cgroup !== "off") {
     throw invalid(`cgroup must be auto or off, not ${JSON.stringify(cgroup)}`);
   }
   const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
   const { home } = flags;
-  return { home, slots: Number(slots), pools, artifacts, logLimit, secretNames, cache, cgroup, logLevel, bootIdPath };
+  return {
+    home,
+    slots: Number(slots),
+    pools,
+    artifacts,
+    logLimit,
+    secretNames,
+    cache,
+    cgroup,
+    viewerLogs,
+    logLevel,
+    bootIdPath,
+  };
 }
 
 /** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */

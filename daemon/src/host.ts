@@ -17,6 +17,8 @@ import type {
   StartJob,
 } from "@aither/protocol";
 import type { CgroupUse } from "./exec/cgroups.ts";
+import type { Audit } from "./audit/audit-log.ts";
+import type { Doors } from "./doors/face.ts";
 import type { Masker } from "./secrets/masker.ts";
 import type { NamePattern } from "./secrets/names.ts";
 import type { FileOrder } from "./search/file-search.ts";
@@ -36,6 +38,9 @@ export interface Host {
   readonly places: Places;
   /** Whether attempts have control groups, and where or why not. */
   readonly cgroup: CgroupUse;
+  readonly settings: DoorSettings;
+  readonly doors: Doors;
+  readonly audit: Audit;
   /** Random, new in each life of the daemon. */
   readonly instance: string;
   /** ISO 8601, UTC, with ms. */
@@ -44,6 +49,11 @@ export interface Host {
   /** Begins a graceful end: no new commands, flush, exit 0. Scripts run on. */
   stop(): void;
 }
+
+export type DoorSettings = {
+  /** Whether viewers may read what scripts wrote. */
+  readonly viewerLogs: boolean;
+};
 
 /** What jobs owe to others than their scripts: notices, and an undo. */
 export interface After {

@@ -4,6 +4,8 @@ import type { Places } from "@aither/protocol";
 import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
 import { Aftermath } from "./after/aftermath.ts";
 import { buildApi } from "./api/app.ts";
+import { AuditLog } from "./audit/audit-log.ts";
+import { withDoors } from "./doors/open.ts";
 import { cacheOf } from "./cache/build.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -80,7 +82,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     await cache.close();
     tail.close();
   });
-  const host: Host = {
+  const walls: Omit<Host, "doors"> = {
     engine,
     planner: createPlanner(),
     store,
@@ -91,15 +93,35 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     pools: config.pools,
     isSecretName: namePattern(config.secretNames),
     places,
+    settings: { viewerLogs: config.viewerLogs },
+    audit: auditOf(places, log, lifecycle),
     instance,
     startedAt,
     log,
     stop: () => lifecycle.stop("asked over the API"),
   };
-  const api = buildApi(host);
-  await listen(api, places, log);
+  await open(walls, store, lifecycle);
+}
+
+function auditOf({ auditLog: path }: Places, log: Log, lifecycle: Lifecycle): AuditLog {
+  const audit = new AuditLog({ path, log, nowMs: Date.now });
+  lifecycle.onStop(async () => audit.close());
+  return audit;
+}
+
+async function open(walls: Omit<Host, "doors">, store: FileStore, lifecycle: Lifecycle): Promise<void> {
+  const { host, hub, loopback } = withDoors(walls, store.fs);
+  lifecycle.onStop(async () => hub.close());
+  const api = buildApi(host, { hub });
+  await listen(api, host.places, host.log);
   lifecycle.onStop(async () => api.close());
+  // Whatever keeps it from opening again, the socket answers.
+  await loopback
+    .start()
+    .catch((error: unknown) => host.log.warn({ reason: String(error) }, "the loopback door stays closed"));
+  lifecycle.onStop(async () => loopback.close());
   store.mend();
+  const { places, instance, engine, log } = host;
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
 }
 

@@ -14,6 +14,9 @@ export function apiPage(calls: readonly Call[], apiVersion: string): string {
     "The paths are the same on the Unix socket, where the file's permissions are the check, and wherever else the daemon",
     `listens. Every document carries \`apiVersion: "${apiVersion}"\`; errors are [problem documents](errors.md).`,
     "",
+    "Each call names the role that it takes at the least; the socket's callers are `admin`. What else `admin` alone may is",
+    "in [doors.md](doors.md#roles).",
+    "",
     ...calls.flatMap(section),
   ].join("\n");
 }
@@ -22,7 +25,7 @@ function section(call: Call): readonly string[] {
   return [
     `## ${call.name}`,
     "",
-    `\`${call.method} ${call.path}\` → ${call.status} · ${call.summary}.`,
+    `\`${call.method} ${call.path}\` → ${call.status} · ${call.role} · ${call.summary}.`,
     "",
     ...part("query", call.query),
     ...part("body", call.body),

@@ -20,6 +20,7 @@ export type Call = {
   readonly name: RouteName;
   readonly method: string;
   readonly path: string;
+  readonly role: string;
   readonly summary: string;
   readonly params?: Schema;
   readonly query?: Schema;

@@ -315,7 +315,7 @@ test("a request that is not well formed is refused, with the field and the reaso
     [await post(start, { playbook: "none", workspace: lab.root }), 404, "PLAYBOOK_NOT_FOUND", /none/],
     [await post(start, "{nonsense"), 400, "REQUEST_INVALID", /JSON/],
     [await post(start, '{"__proto__": {}}'), 400, "REQUEST_INVALID", /objects of programs/],
-    [await post(start, "a=b", { "content-type": "text/plain" }), 400, "REQUEST_INVALID", /must be JSON/],
+    [await post(start, "a=b", { "content-type": "text/plain" }), 415, "NOT_JSON", /must be JSON/],
     [
       await post(start, { playbook: "a" }, { "idempotency-key": "k".repeat(201) }),
       400,
@@ -336,7 +336,7 @@ test("a request that is not well formed is refused, with the field and the reaso
     ],
     [await ask(lab.socket, "/api/jobs/%zz"), 400, "REQUEST_INVALID", /% signs/],
     [await ask(lab.socket, "/api/nothing?x=1"), 404, "NOT_FOUND", /^there is no GET \/api\/nothing$/],
-    [await ask(lab.socket, "/api/jobs", { method: "PUT" }), 404, "NOT_FOUND", /PUT/],
+    [await ask(lab.socket, "/api/jobs", { method: "PUT" }), 405, "METHOD_NOT_ALLOWED", /PUT .*there is GET/],
     [await ask(lab.socket, "/api/jobs/../../etc/passwd"), 404, "NOT_FOUND", /./],
   ] as const) {
     assert.equal(answer.status, status, answer.text);
@@ -392,9 +392,9 @@ test("an undo is shown, and is a job of its own", async () => {
   assert.deepEqual([ended.status, ended.parent, ended.name], ["Completed", made.jobId, "undo of #1"]);
 });
 
-test("every call of the contract was walked", () => {
+test("every call of the contract was walked (those about sessions: doors.test.ts)", () => {
   assert.deepEqual(
-    Object.keys(routes).filter((name) => !walked.has(name as RouteName)),
+    Object.keys(routes).filter((name) => !/Sessions?$/.test(name) && !walked.has(name as RouteName)),
     [],
   );
 });

@@ -20,6 +20,32 @@ export const daemonCommands: readonly Command[] = [
     },
   },
   {
+    name: "daemon audit",
+    about: "who changed what, over which door, and who was refused",
+    flags: {
+      follow: { type: "boolean", short: "f", about: "go on" },
+      tail: { type: "string", short: "n", value: "N", about: "the last N lines (50)" },
+      refused: { type: "boolean", about: "only what was refused" },
+    },
+    examples: ["aither daemon audit --refused", "aither daemon audit -n 1000 --json | jq .route"],
+  },
+  {
+    name: "dashboard",
+    about: "open the daemon's page in a browser, or print a link or a token",
+    flags: {
+      role: { type: "string", value: "ROLE", about: "viewer, operator or admin (admin)" },
+      expires: { type: "string", value: "TIME", about: "how long it lasts: 90m, 8h, 30d (12h)" },
+      token: { type: "boolean", about: "print a token for a program (AITHER_TOKEN)" },
+      "no-browser": { type: "boolean", short: "n", about: "print the link, start no browser" },
+      "revoke-all": { type: "boolean", about: "end all sessions and tokens, and close the door" },
+    },
+    examples: [
+      "aither dashboard",
+      "aither dashboard --role viewer --expires 1h --no-browser",
+      "aither dashboard --token --role operator --expires 8h",
+    ],
+  },
+  {
     name: "service install",
     about: "start the daemon with the machine: systemd, launchd, Task Scheduler",
     flags: serviceFlags,

@@ -1,14 +1,15 @@
 import { setMaxListeners } from "node:events";
-import { fastifyWebsocket } from "@fastify/websocket";
 import { PROTOCOL, VERSION } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
 import type { Host } from "../host.ts";
 import { socketAccess, type Access } from "./access.ts";
 import type { Context } from "./context.ts";
-import { limits } from "./limits.ts";
+import { acceptEmptyBodies } from "./bodies.ts";
+import { guard } from "./guard.ts";
+import { doorLimits, limits } from "./limits.ts";
 import { masking } from "./masking.ts";
-import { hasSocket } from "./mount.ts";
 import { drain, problemOf, sendProblem } from "./problems.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { cacheRoutes } from "./routes/cache.ts";
 import { cancelRoute } from "./routes/cancel.ts";
@@ -26,6 +27,7 @@ import { reportRoute } from "./routes/report.ts";
 import { resumeRoute } from "./routes/resume.ts";
 import { retryRoute } from "./routes/retry.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { showRoute } from "./routes/show.ts";
 import { skipRoute } from "./routes/skip.ts";
@@ -33,8 +35,9 @@ import { startRoute } from "./routes/start.ts";
 import { undoRoutes } from "./routes/undo.ts";
 import { waitRoute } from "./routes/wait.ts";
 import { EventHub } from "./streams/event-hub.ts";
-import { refuse } from "./outcome.ts";
+import { answerBroken, answerUnknown } from "./unknown.ts";
 import { validatorCompiler } from "./validate.ts";
+import { limitWebSockets, takeWebSockets } from "./web-sockets.ts";
 
 const routesOfTheApi = [
   startRoute,
@@ -59,26 +62,44 @@ const routesOfTheApi = [
   explainRoute,
   playbookRoutes,
   scriptRoutes,
+  sessionRoutes,
   daemonRoutes,
 ];
 
+type ApiOptions = {
+  readonly access?: Access;
+  /** One for all doors, because a cursor that one of them gave must mean the same at the other. */
+  readonly hub?: EventHub;
+};
+
+export function createHub(host: Host): EventHub {
+  return new EventHub(host, (jobId) => host.store.secrets.now(jobId));
+}
+
 /** Builds the API for one listener. `access` is the listener's door; everything behind it is the same for all. */
-export function buildApi(host: Host, access: Access = socketAccess()): FastifyInstance {
+export function buildApi(host: Host, { access = socketAccess(), hub: shared }: ApiOptions = {}): FastifyInstance {
+  const bounds = doorLimits[access.door];
+  const hub = shared ?? createHub(host);
   const app = fastify({
     bodyLimit: limits.bodyBytesMax,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: limits.pathPartBytesMax },
-    http: { maxHeaderSize: limits.headerBytesMax },
-    // A wait or a follow may be quiet for hours.
-    requestTimeout: 0,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: bounds.headersMs,
+      connectionsCheckingInterval: bounds.checkedEveryMs,
+    },
+    // Until it has arrived. How long an answer takes is not bounded: a wait or a follow may be quiet for hours.
+    requestTimeout: bounds.requestMs,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error, host.log)),
+    clientErrorHandler: answerBroken,
   });
+  app.server.maxConnections = bounds.connectionsMax;
   const closing = new AbortController();
   // Every stream and every wait listens to it.
   setMaxListeners(0, closing.signal);
-  const hub = new EventHub(host, (jobId) => host.store.secrets.now(jobId));
-  const context: Context = { host, access, hub, closing: closing.signal };
+  const context: Context = { host, hub, closing: closing.signal };
 
   app.decorate("masked", masking(host));
   app.setValidatorCompiler(validatorCompiler);
@@ -87,14 +108,11 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
     if (found.status === 413) await drain(request, reply).catch(() => undefined);
     return sendProblem(reply, found);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, refuse("NOT_FOUND", `there is no ${request.method} ${request.url.split("?")[0]}`).problem),
-  );
-  app.addHook("onRequest", async (request, reply) => {
+  app.setNotFoundHandler(answerUnknown);
+  app.addHook("onRequest", async (_request, reply) => {
     for (const [name, value] of Object.entries(versions)) reply.raw.setHeader(name, value);
-    const refused = access.check(request.headers);
-    if (refused !== null) await sendProblem(reply, refused);
   });
+  guard(app, host, access);
   // A refused upgrade has a socket that no HTTP parser reads any more; nobody else would ever close it.
   app.addHook("onResponse", async (request) => {
     if (request.raw.headers.upgrade !== undefined) request.raw.socket.destroy();
@@ -102,73 +120,18 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
   acceptEmptyBodies(app);
   app.addHook("preClose", async () => {
     closing.abort();
-    hub.close();
+    if (shared === undefined) hub.close();
   });
-  void app.register(fastifyWebsocket, {
-    options: { maxPayload: limits.webSocketMessageBytesMax, perMessageDeflate: false },
-    // A reader that vanishes is an ordinary event, not an error of ours.
-    errorHandler: (error, socket) => {
-      host.log.debug({ reason: error.message }, "a WebSocket ended badly");
-      socket.terminate();
-    },
-    preClose: closeSockets,
-  });
+  takeWebSockets(app, host.log);
   void app.register(async (scope) => {
     scope.websocketServer.on("headers", (headers) => {
       for (const [name, value] of Object.entries(versions)) headers.push(`${name}: ${value}`);
     });
-    limitSockets(scope);
+    limitWebSockets(scope, bounds);
     for (const route of routesOfTheApi) route(scope, context);
+    if (access.door === "tcp") pageRoutes(scope);
   });
   return app;
 }
 
 const versions = { "aither-version": VERSION, "aither-protocol": `${PROTOCOL.min}-${PROTOCOL.max}` };
-
-/** `curl -X POST …/cancel` sends no body, and means an empty one. */
-function acceptEmptyBodies(app: FastifyInstance): void {
-  app.removeContentTypeParser("text/plain");
-  const parseJson = app.getDefaultJsonParser("error", "error");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    const text = String(body);
-    if (text === "") done(null, {});
-    else void parseJson(request, text, (error, value) => done(error && notJson(error, text), value));
-  });
-  app.addHook("preValidation", async (request) => {
-    if (request.body === undefined && request.method === "POST") request.body = {};
-  });
-}
-
-/** The framework's error says that something is wrong with the JSON; this one says what. */
-function notJson(error: Error, text: string): Error {
-  let reason = "it holds a key that objects of programs are made of";
-  try {
-    JSON.parse(text);
-  } catch (found) {
-    reason = found instanceof Error ? found.message : String(found);
-  }
-  return Object.assign(error, { message: `the body is not JSON that can be taken: ${reason}` });
-}
-
-function limitSockets(app: FastifyInstance): void {
-  app.addHook("preHandler", async (request, reply) => {
-    if (!request.ws) return;
-    if (!hasSocket(request.routeOptions.config)) {
-      await sendProblem(reply, refuse("REQUEST_INVALID", "there is no WebSocket on this path").problem);
-      return;
-    }
-    if (app.websocketServer.clients.size < limits.webSocketsMax) return;
-    await sendProblem(reply, refuse("LIMIT_REACHED", `${limits.webSocketsMax} WebSockets are open`).problem);
-  });
-}
-
-/** Says good-bye to every socket, and does not wait for those who do not answer. */
-function closeSockets(this: FastifyInstance, done: () => void): void {
-  const { clients } = this.websocketServer;
-  for (const client of clients) client.close(1001, "the daemon stops");
-  const timer = setTimeout(() => {
-    for (const client of clients) client.terminate();
-  }, 500);
-  this.websocketServer.close(() => clearTimeout(timer));
-  done();
-}

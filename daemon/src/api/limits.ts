@@ -8,9 +8,12 @@ export const limits = {
   /** Of a name in a path: `/api/jobs/<name>`. */
   pathPartBytesMax: 1024,
   idempotencyKeyLengthMax: 200,
-  webSocketsMax: 2_048,
   /** Clients have nothing to say on a WebSocket. */
   webSocketMessageBytesMax: 4 * 1024,
+  /** Messages and pings of one client in any ten seconds. */
+  webSocketMessagesMax: 64,
+  /** Cookies of our name that a request may carry; pages of other ports can add some. */
+  cookiesMax: 4,
   /** Bytes that wait for one WebSocket before the sender waits for its reader. */
   webSocketBufferBytesMax: 1024 * 1024,
   /** A reader that took nothing for so long is gone or stopped: it is cut off and can come back. */
@@ -28,4 +31,27 @@ export const limits = {
   logPieceBytesMax: 64 * 1024,
   /** Searches at once: each has a thread of its own. */
   searchesMax: 4,
+} as const;
+
+/** What differs by door: whoever can reach the socket is its owner; anybody on this machine can reach the port. */
+export const doorLimits = {
+  socket: {
+    connectionsMax: 8_192,
+    webSocketsMax: 2_048,
+    /** The head of a request must have come within so long, and all of it within so long. */
+    headersMs: 60_000,
+    requestMs: 300_000,
+    checkedEveryMs: 30_000,
+    /** A client of the same machine that is gone has closed its socket: nobody asks. */
+    webSocketIdleMs: null,
+  },
+  tcp: {
+    connectionsMax: 256,
+    webSocketsMax: 64,
+    headersMs: 10_000,
+    requestMs: 30_000,
+    checkedEveryMs: 2_000,
+    /** Who does not answer to a ping for so long is gone. */
+    webSocketIdleMs: 60_000,
+  },
 } as const;

@@ -3,6 +3,7 @@ import { routes, type Body, type Params, type Query, type Reply, type RouteName 
 import { contracts } from "@aither/protocol/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { WebSocket } from "ws";
+import { noteJob } from "./auditing.ts";
 import { limits } from "./limits.ts";
 import { sendProblem } from "./problems.ts";
 
@@ -11,6 +12,8 @@ export type Call<Name extends RouteName> = {
   readonly params: Params<Name>;
   readonly query: Query<Name>;
   readonly body: Body<Name>;
+  /** Who asks, for the events. */
+  readonly by: string;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 };
@@ -26,6 +29,7 @@ export function mount<Name extends RouteName>(
     handler: async (request, reply) => {
       const { params, body } = request;
       const outcome = await app.masked({ name, params, body, outcome: await handle(callOf<Name>(request, reply)) });
+      if (outcome.ok) noteJob(request, outcome.value);
       if (!outcome.ok) return sendProblem(reply, outcome.problem);
       return reply.code(contracts[name].status).type("application/json").send(JSON.stringify(outcome.value));
     },
@@ -56,7 +60,7 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
       },
     }),
     ...(socket && {
-      config: { hasSocket: true },
+      config: { name, hasSocket: true },
       wsHandler: async (ws: WebSocket, request: FastifyRequest) =>
         socket(ws, callOf<Name>(request, undefined as never)),
     }),
@@ -71,17 +75,13 @@ export function mountStream<Name extends RouteName>(app: FastifyInstance, name: 
   });
 }
 
-/** Whether a route takes WebSockets. */
-export function hasSocket(config: object): boolean {
-  return "hasSocket" in config;
-}
-
-function options(name: RouteName): Pick<RouteOptions, "method" | "url" | "schema" | "bodyLimit"> {
+function options(name: RouteName): Pick<RouteOptions, "method" | "url" | "schema" | "bodyLimit" | "config"> {
   const { method, path } = routes[name];
   const contract = contracts[name];
   return {
     method,
     url: path,
+    config: { name },
     schema: {
       ...("params" in contract && { params: contract.params }),
       ...("query" in contract && { querystring: contract.query }),
@@ -99,6 +99,7 @@ function callOf<Name extends RouteName>(request: FastifyRequest, reply: FastifyR
     params: request.params as Params<Name>,
     query: request.query as Query<Name>,
     body: request.body as Body<Name>,
+    by: request.caller?.by ?? "",
     request,
     reply,
   };

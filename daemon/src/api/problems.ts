@@ -5,6 +5,7 @@ import { JournalDamaged, JournalNewer } from "../store/errors.ts";
 
 /** Sends a problem document (RFC 9457). As bytes, because the framework would add a charset that JSON does not have. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
+  reply.request.noted = { ...reply.request.noted, code: found.code };
   return reply
     .code(found.status)
     .type("application/problem+json")
@@ -36,7 +37,7 @@ export function problemOf(error: unknown, log: Log): Problem {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return problem("BODY_TOO_LARGE", "the body is larger than this call takes");
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return problem("REQUEST_INVALID", "the body must be JSON, with content-type: application/json");
+      return problem("NOT_JSON", "the body must be JSON, with content-type: application/json");
     case "FST_ERR_BAD_URL":
       return problem("REQUEST_INVALID", "the path is not well formed: look at its % signs");
     default:

@@ -50,7 +50,9 @@ export async function exchange(socket: Socket, address: Address, request: HttpRe
 function headOf(address: Address, { method, path, headers, body }: HttpRequest): string {
   const lines = [`${method} ${path} HTTP/1.1`, `host: ${address.authority}`, "connection: close"];
   if (address.token !== null) lines.push(`authorization: Bearer ${address.token}`);
-  if (body !== undefined) lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(body)}`);
+  // The loopback door takes nothing but JSON from whoever changes something, and no body at all is an empty one.
+  if (body !== undefined || method !== "GET")
+    lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(body ?? "")}`);
   for (const [name, value] of Object.entries(headers ?? {})) lines.push(`${name}: ${value.replace(/[\r\n]/g, " ")}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }

@@ -28,11 +28,16 @@ export function addressOf(host: string, env: Env = process.env): Address {
   if (url) {
     const name = (url[1] ?? "").replace(/^\[|\]$/g, "");
     const port = Number(url[2] ?? 80);
+    if (!/^(127\.0\.0\.1|localhost|::1)$/.test(name)) {
+      throw fail("SETTING_INVALID", `AITHER_HOST is not on this machine: ${host}`, {
+        hint: "the token would travel in the clear: forward the port (ssh -L), and name 127.0.0.1",
+      });
+    }
     return {
       where: host,
       authority: `${url[1]}:${port}`,
       to: { host: name, port },
-      token: env["AITHER_TOKEN"] ?? null,
+      token: env["AITHER_TOKEN"] || null,
     };
   }
   const path = host.startsWith("unix://") ? host.slice(7) : host.startsWith("npipe://") ? host.slice(8) : host;

@@ -19,6 +19,7 @@ import { ArtifactView, JobDetail, JobSummary, StageStatus, ScriptStatus } from "
 import { JobParams } from "./job-params.ts";
 import { outputContracts } from "./output-contracts.ts";
 import { reportContracts } from "./report-contracts.ts";
+import { sessionContracts } from "./session-contracts.ts";
 import { Json } from "./json.ts";
 import { NotEnforced, PlaybookFormat } from "./plan.ts";
 import { PlanView } from "./plan-view.ts";
@@ -306,6 +307,7 @@ export const contracts = {
     }),
     status: 200,
   },
+  ...sessionContracts,
   daemonStatus: { summary: "The daemon", reply: DaemonStatus, status: 200 },
   stopDaemon: {
     summary: "Stop the daemon; scripts run on",

@@ -64,6 +64,7 @@ export type { ReportFormat } from "./report-contracts.ts";
 export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";
+export type { SessionView } from "./session-contracts.ts";
 export type { PlanView } from "./plan-view.ts";
 export type { PlaybookSummary } from "./catalogue.ts";
 export type { ScriptEntry, ScriptParameter } from "./script-entry.ts";

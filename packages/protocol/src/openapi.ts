@@ -1,5 +1,5 @@
 import { contracts } from "./contracts.ts";
-import { routes, type RouteName } from "./routes.ts";
+import { routes, type Route, type RouteName } from "./routes.ts";
 import { VERSION } from "./version.ts";
 
 type Schema = {
@@ -21,10 +21,10 @@ type Call = {
 export function openApiDocument(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const name of Object.keys(routes) as RouteName[]) {
-    const { method, path } = routes[name];
+    const { method, path, role } = routes[name];
     // The schema library marks its values with what JSON cannot say; a trip through text leaves the schema alone.
     const call = JSON.parse(JSON.stringify(contracts[name])) as Call;
-    (paths[path.replaceAll(/:(\w+)/g, "{$1}")] ??= {})[method.toLowerCase()] = operation(name, call);
+    (paths[path.replaceAll(/:(\w+)/g, "{$1}")] ??= {})[method.toLowerCase()] = operation(name, call, role);
   }
   return {
     openapi: "3.1.0",
@@ -35,15 +35,17 @@ export function openApiDocument(): Record<string, unknown> {
     },
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: { Problem: problemSchema } },
+    components: { schemas: { Problem: problemSchema }, securitySchemes },
   };
 }
 
-function operation(name: RouteName, call: Call): Record<string, unknown> {
+function operation(name: RouteName, call: Call, role: Route["role"]): Record<string, unknown> {
   const parameters = [...parametersIn("path", call.params), ...parametersIn("query", call.query)];
   return {
     operationId: name,
     summary: call.summary,
+    security: role === "anyone" ? [] : security,
+    "x-aither-role": role,
     ...(parameters.length > 0 && { parameters }),
     ...(call.body !== undefined && {
       requestBody: { required: true, content: { "application/json": { schema: call.body } } },
@@ -76,6 +78,14 @@ function parametersIn(place: "path" | "query", schema: Schema | undefined): read
     schema: field,
   }));
 }
+
+/** What the loopback door wants; on the Unix socket the file's permissions are the proof. */
+const securitySchemes = {
+  token: { type: "http", scheme: "bearer", description: "Of programs: `aither dashboard --token`." },
+  cookie: { type: "apiKey", in: "cookie", name: "aither_PORT", description: "Of browsers, together with the key." },
+  key: { type: "apiKey", in: "header", name: "X-Aither-Key" },
+};
+const security = [{ token: [] }, { cookie: [], key: [] }, {}];
 
 const text = { type: "string" };
 

@@ -20,6 +20,8 @@ export type Places = {
   readonly lock: string;
   /** What the daemon says of itself, and whatever Node prints when it dies. */
   readonly daemonLog: string;
+  /** Who did what, over which door. */
+  readonly auditLog: string;
   readonly socketFolder: string;
   readonly socket: string;
   /** How clients reach the daemon: AITHER_HOST, or the socket. */
@@ -43,6 +45,7 @@ export function places(around: Surroundings, homeFlag?: string): Places {
     state,
     lock: `${state}/lock`,
     daemonLog: `${home}/daemon.log`,
+    auditLog: `${home}/audit.ndjson`,
     socketFolder,
     socket,
     host: around.env["AITHER_HOST"] || (around.platform === "win32" ? `npipe://${socket}` : `unix://${socket}`),

@@ -142,12 +142,43 @@ export const problems = {
     exit: 5,
     hint: "this door serves command line clients of the same user only",
   },
+  ROLE_INSUFFICIENT: {
+    title: "Not allowed in this role",
+    status: 403,
+    exit: 5,
+    hint: "ask the owner of the daemon: aither dashboard --role operator, or admin",
+  },
+  NO_SESSION: {
+    title: "No session, or one that has ended",
+    status: 401,
+    exit: 5,
+    hint: "aither dashboard opens one; for programs, aither dashboard --token prints a token for AITHER_TOKEN",
+  },
   NOT_FOUND: {
     title: "No such resource",
     status: 404,
     exit: 4,
     hint: "GET /api/openapi.json lists every path",
   },
+  METHOD_NOT_ALLOWED: {
+    title: "This path has no such method",
+    status: 405,
+    exit: 2,
+    hint: "GET /api/openapi.json lists every path",
+  },
+  NOT_JSON: {
+    title: "The request is not JSON",
+    status: 415,
+    exit: 2,
+    hint: "send content-type: application/json",
+  },
+  REQUEST_TOO_SLOW: {
+    title: "The request took too long to arrive",
+    status: 408,
+    exit: 3,
+    hint: "try again",
+  },
+  HEADERS_TOO_LARGE: { title: "The headers of the request are too large", status: 431, exit: 2, hint: "send less" },
   BODY_TOO_LARGE: { title: "The request is too large", status: 413, exit: 2, hint: "send less" },
   SEARCH_TOO_SLOW: {
     title: "The search takes too long",

@@ -3,12 +3,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "@aither/engine";
-import { places, type JobId, type LegPlan, type Plan, type ScriptPlan, type StagePlan } from "@aither/protocol";
+import {
+  places as placesOf,
+  type JobId,
+  type LegPlan,
+  type Places,
+  type Plan,
+  type ScriptPlan,
+  type StagePlan,
+} from "@aither/protocol";
 import { readBootId, Tail } from "@aither/supervise";
 import type { FastifyInstance } from "fastify";
 import { buildApi } from "../../../daemon/src/api/app.ts";
+import { AuditLog } from "../../../daemon/src/audit/audit-log.ts";
 import { createClock } from "../../../daemon/src/clock.ts";
 import { Aftermath } from "../../../daemon/src/after/aftermath.ts";
+import { withDoors } from "../../../daemon/src/doors/open.ts";
 import { LocalControl } from "../../../daemon/src/exec/control.ts";
 import { cacheOf } from "../../../daemon/src/cache/build.ts";
 import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
@@ -142,26 +152,37 @@ async function begin(lab: Lab): Promise<Life> {
   await engine.start();
   await after.start();
   store.settleNumbers();
-  const host: Host = {
-    engine,
-    after,
-    planner: createPlanner(),
-    store,
-    cache,
-    control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
-    pools: {},
-    isSecretName: namePattern(SECRET_NAMES_DEFAULT),
-    cgroup: { why: "this is no whole daemon" },
-    places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
-    instance,
-    startedAt: new Date().toISOString(),
-    log,
-    stop: () => lab.said.push("asked to stop"),
-  };
-  const api: FastifyInstance = buildApi(host);
+  const places = { ...placesOf(around(lab.root)), socket: join(lab.root, "a.sock"), state, ...roots(lab.root) };
+  const audit = new AuditLog({ path: places.auditLog, log, nowMs: Date.now });
+  const { host, hub, loopback } = withDoors(
+    {
+      engine,
+      after,
+      planner: createPlanner(),
+      store,
+      cache,
+      control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
+      pools: {},
+      isSecretName: namePattern(SECRET_NAMES_DEFAULT),
+      cgroup: { why: "this is no whole daemon" },
+      places,
+      settings: { viewerLogs: true },
+      audit,
+      instance,
+      startedAt: new Date().toISOString(),
+      log,
+      stop: () => lab.said.push("asked to stop"),
+    },
+    store.fs,
+  );
+  const api: FastifyInstance = buildApi(host, { hub });
   await api.listen({ path: host.places.socket });
+  await loopback.start();
   const end = async (): Promise<void> => {
+    await loopback.close();
     await api.close();
+    hub.close();
+    await audit.close();
     await after.close();
     await engine.stop();
     await executor.close();
@@ -172,7 +193,11 @@ async function begin(lab: Lab): Promise<Life> {
   return { host, end };
 }
 
-function around(root: string): Parameters<typeof places>[0] {
+function roots(root: string): Pick<Places, "home" | "socketFolder" | "auditLog"> {
+  return { home: root, socketFolder: root, auditLog: join(root, "audit.ndjson") };
+}
+
+function around(root: string): Parameters<typeof placesOf>[0] {
   return { platform: process.platform, env: {}, homedir: root, uid: 0, cwd: root, sha256: () => "0".repeat(64) };
 }
 

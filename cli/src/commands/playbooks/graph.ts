@@ -12,7 +12,10 @@ export async function graphPlaybook(context: Context, input: Input): Promise<num
   if (format !== "text" && format !== "mermaid" && format !== "dot")
     throw usage(`--format ${format}: a graph is drawn as text, mermaid or dot`);
   if (context.json && input.text("format") !== undefined) throw usage("--json and --format want different things");
-  const plan = await context.client.plan(playbookOf(input.args[0] ?? "", context.cwd), startOptions(context, input));
+  const plan = await context.client.plan(
+    playbookOf(input.args[0] ?? "", context.cwd),
+    await startOptions(context, input),
+  );
   const graph = graphOf(plan);
   if (context.json) await io.write(document(graph));
   else if (format === "mermaid") await io.lines(graphMermaid(graph));

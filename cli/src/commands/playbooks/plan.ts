@@ -7,7 +7,10 @@ import { playbookOf, startOptions } from "../../start.ts";
 
 /** `aither playbooks plan` */
 export async function planPlaybook(context: Context, input: Input): Promise<number> {
-  const plan = await context.client.plan(playbookOf(input.args[0] ?? "", context.cwd), startOptions(context, input));
+  const plan = await context.client.plan(
+    playbookOf(input.args[0] ?? "", context.cwd),
+    await startOptions(context, input),
+  );
   if (context.json) await context.io.write(document(plan));
   else await context.io.lines(planTree(plan, context.io.theme));
   return exit.done;

@@ -5,8 +5,7 @@ import { ok } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function cancelRoute(app: FastifyInstance, context: Context): void {
-  const { by } = context.access;
-  mount(app, "cancelJob", async ({ params, body: { reason, force = false } }) =>
+  mount(app, "cancelJob", async ({ params, by, body: { reason, force = false } }) =>
     command(context, params.id, () => ok({ is: "cancel", by, force, ...(reason !== undefined && { reason }) })),
   );
 }

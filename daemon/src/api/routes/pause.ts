@@ -5,10 +5,10 @@ import { ok } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function pauseRoute(app: FastifyInstance, context: Context): void {
-  const { access, host } = context;
-  mount(app, "pauseJob", async ({ params, body: { reason, freeze = false } }) => {
+  const { host } = context;
+  mount(app, "pauseJob", async ({ params, by, body: { reason, freeze = false } }) => {
     const done = await command(context, params.id, () =>
-      ok({ is: "pause", by: access.by, freeze, ...(reason !== undefined && { reason }) }),
+      ok({ is: "pause", by, freeze, ...(reason !== undefined && { reason }) }),
     );
     // Whoever asked for a standstill is answered when there is one.
     if (done.ok && freeze) await host.control.standing(done.value.jobId);

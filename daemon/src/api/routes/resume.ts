@@ -5,9 +5,9 @@ import { ok } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function resumeRoute(app: FastifyInstance, context: Context): void {
-  const { access, host } = context;
-  mount(app, "resumeJob", async ({ params }) => {
-    const done = await command(context, params.id, () => ok({ is: "resume", by: access.by }));
+  const { host } = context;
+  mount(app, "resumeJob", async ({ params, by }) => {
+    const done = await command(context, params.id, () => ok({ is: "resume", by }));
     if (done.ok) await host.control.standing(done.value.jobId);
     return done;
   });

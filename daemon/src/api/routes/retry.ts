@@ -23,8 +23,8 @@ import { ok, refuse } from "../outcome.ts";
 import { idempotencyKey, preparing, reply, startedBefore, withSecrets } from "./start.ts";
 
 /** A retry is a new job with the same inputs: the frozen plan, the environment, the umask. */
-export function retryRoute(app: FastifyInstance, { host, access }: Context): void {
-  mount(app, "retryJob", async ({ params, body, request }) => {
+export function retryRoute(app: FastifyInstance, { host }: Context): void {
+  mount(app, "retryJob", async ({ params, body, by, request }) => {
     const key = idempotencyKey(request);
     if (!key.ok) return key;
     const earlier = await startedBefore(host, key.value);
@@ -47,7 +47,7 @@ export function retryRoute(app: FastifyInstance, { host, access }: Context): voi
         name: parent.name,
         plan,
         options: withoutStartTime(parent.options),
-        by: access.by,
+        by,
         parent: parent.id,
         passedBefore: keys,
         passedOutputs: outputsOf(parent, keys),

@@ -6,8 +6,7 @@ import { ok, refuse } from "../outcome.ts";
 import { command } from "./commands.ts";
 
 export function skipRoute(app: FastifyInstance, context: Context): void {
-  const { by } = context.access;
-  mount(app, "skipInJob", async ({ params, body: { target, reason = "" } }) =>
+  mount(app, "skipInJob", async ({ params, by, body: { target, reason = "" } }) =>
     command(context, params.id, (state) => {
       const found = resolveTarget(state, target);
       if (found === null)

@@ -11,8 +11,8 @@ import { limits } from "../limits.ts";
 import { mount } from "../mount.ts";
 import { ok, refuse, type Refusal } from "../outcome.ts";
 
-export function startRoute(app: FastifyInstance, { host, access }: Context): void {
-  mount(app, "startJob", async ({ body, request }) => {
+export function startRoute(app: FastifyInstance, { host }: Context): void {
+  mount(app, "startJob", async ({ body, by, request }) => {
     const key = idempotencyKey(request);
     if (!key.ok) return key;
     const resolved = resolveRequest(body);
@@ -43,7 +43,7 @@ export function startRoute(app: FastifyInstance, { host, access }: Context): voi
           ...(wanted.pool !== undefined && { pool: wanted.pool }),
           ...(startAtMs.value !== null && { startAtMs: startAtMs.value }),
         },
-        by: access.by,
+        by,
         parent: null,
         passedBefore: [],
         prepare: preparing(host, plan, origin),

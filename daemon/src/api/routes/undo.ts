@@ -9,7 +9,7 @@ import { ok } from "../outcome.ts";
 import { reply } from "./start.ts";
 
 /** An undo is a job of its own: it has logs, can be followed, cancelled and retried. */
-export function undoRoutes(app: FastifyInstance, { host, access }: Context): void {
+export function undoRoutes(app: FastifyInstance, { host }: Context): void {
   mount(app, "showUndo", async ({ params }) => {
     const found = await findState(host, params.id);
     if (!found.ok) return found;
@@ -20,8 +20,8 @@ export function undoRoutes(app: FastifyInstance, { host, access }: Context): voi
     return ok({ apiVersion: API_VERSION, jobId: id, number, scripts });
   });
 
-  mount(app, "undoJob", async ({ params }) => {
+  mount(app, "undoJob", async ({ params, by }) => {
     const found = await findState(host, params.id);
-    return found.ok ? reply(await startUndo(host, found.value, access.by)) : found;
+    return found.ok ? reply(await startUndo(host, found.value, by)) : found;
   });
 }
