@@ -5,7 +5,8 @@
 import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { CacheOrigin } from "@aither/protocol";
-import { leftoverTemporaries, type DurableFs } from "@aither/supervise";
+import { leftoverTemporaries, type AttemptFiles, type DurableFs } from "@aither/supervise";
+import { summaryPath } from "../store/summaries.ts";
 import type { Blob } from "./blobs.ts";
 import { digestOf } from "./digest.ts";
 import type { Parts } from "./parts.ts";
@@ -16,6 +17,13 @@ export type KeptFile = Blob & {
   readonly mode: number;
 };
 
+/** What an attempt wrote, by the ending of its file. */
+export type WrittenEnding = "log" | "err" | "summary";
+
+export function writtenPath(files: AttemptFiles, ending: WrittenEnding): string {
+  return ending === "summary" ? summaryPath(files) : files[ending];
+}
+
 export type Entry = {
   readonly v: 1;
   readonly key: string;
@@ -23,8 +31,7 @@ export type Entry = {
   readonly from: CacheOrigin;
   readonly exitCode: number;
   readonly outputs: Readonly<Record<string, string>>;
-  /** What the attempt wrote, by the ending of its file: `log`, `err`. */
-  readonly written: readonly (Blob & { readonly ending: "log" | "err" })[];
+  readonly written: readonly (Blob & { readonly ending: WrittenEnding })[];
   readonly files: readonly KeptFile[];
   readonly parts: Parts;
 };

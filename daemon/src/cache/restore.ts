@@ -1,12 +1,11 @@
 /** Puts a stored result in its place: first everything is read against its digests, then file by file by a rename. */
-import { lstat, mkdir, realpath, rename, rm } from "node:fs/promises";
+import { lstat, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { recordOffset, type AttemptFiles } from "@aither/supervise";
-import { insideOf } from "../exec/workspace-files.ts";
-import { errorCode } from "../store/errors.ts";
+import { makeFolder } from "../exec/workspace-files.ts";
 import type { Blobs } from "./blobs.ts";
 import { digestOfFile } from "./digest.ts";
-import type { Entry, KeptFile } from "./entries.ts";
+import { writtenPath, type Entry, type KeptFile } from "./entries.ts";
 
 export type Restoring = {
   readonly entry: Entry;
@@ -24,14 +23,15 @@ export async function restore({ entry, blobs, workspace, files, mayGoOn }: Resto
   const root = await realpath(workspace);
   for (const file of entry.files) await restoreFile(file, { root, blobs });
   for (const blob of entry.written) {
-    await blobs.copyTo(blob, blob.ending === "log" ? files.log : files.err, 0o600);
-    if (blob.bytes > 0) recordOffset(blob.ending === "log" ? files.idx : files.errIdx, blob.bytes);
+    await blobs.copyTo(blob, writtenPath(files, blob.ending), 0o600);
+    if (blob.bytes === 0 || blob.ending === "summary") continue;
+    recordOffset(blob.ending === "log" ? files.idx : files.errIdx, blob.bytes);
   }
   return true;
 }
 
 async function restoreFile(file: KeptFile, { root, blobs }: { root: string; blobs: Blobs }): Promise<void> {
-  const folder = await folderOf(root, dirname(file.path));
+  const folder = await makeFolder(root, dirname(file.path));
   const target = join(folder, basename(file.path));
   if (await isSame(target, file)) return;
   // Its name follows from its content: one that a crash left is replaced by whoever comes next.
@@ -51,17 +51,4 @@ async function isSame(path: string, file: KeptFile): Promise<boolean> {
   if (found === undefined || !found.isFile()) return false;
   if (found.size !== file.bytes || (found.mode & 0o777) !== file.mode) return false;
   return (await digestOfFile(path)) === file.digest;
-}
-
-/** The real folder, made where it is missing. No link out of the workspace is followed. */
-async function folderOf(root: string, path: string): Promise<string> {
-  let way = "";
-  for (const part of path.split("/").filter((name) => name !== "" && name !== ".")) {
-    way = way === "" ? part : `${way}/${part}`;
-    await mkdir(join(root, way)).catch((error: unknown) => {
-      if (errorCode(error) !== "EEXIST") throw error;
-    });
-    if ((await insideOf(root, way)) === null) throw new Error(`${way} leads out of the workspace`);
-  }
-  return realpath(join(root, way));
 }

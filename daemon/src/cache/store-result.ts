@@ -5,7 +5,7 @@ import { fileSize, type AttemptFiles } from "@aither/supervise";
 import type { CacheRule } from "@aither/protocol";
 import { excluderOf, findFiles } from "../exec/workspace-files.ts";
 import type { Blobs } from "./blobs.ts";
-import type { Entry, KeptFile } from "./entries.ts";
+import { writtenPath, type Entry, type KeptFile } from "./entries.ts";
 
 const FILES_MAX = 20_000;
 
@@ -28,15 +28,16 @@ export async function storeResult(storing: Storing): Promise<Stored | { readonly
   if ("cannot" in made) return made;
   if (await isThere(files.cut)) return { cannot: ["its log was too long to be kept whole"] };
   const sizes = await Promise.all(made.paths.map(async (path) => fileSize(join(root, path))));
-  const endings = ["log", "err"] as const;
-  const wrote = await Promise.all(endings.map(async (ending) => fileSize(files[ending])));
+  const endings = ["log", "err", "summary"] as const;
+  const wrote = await Promise.all(endings.map(async (ending) => fileSize(writtenPath(files, ending))));
   const bytes = [...sizes, ...wrote].reduce((sum, size) => sum + size, 0);
   if (bytes > storing.bytesMax) {
     return { cannot: [`it is ${bytes} bytes, and the cache may have ${storing.bytesMax} (cacheBytesMax)`] };
   }
   const written: Stored["written"][number][] = [];
   for (const ending of endings) {
-    if (await isThere(files[ending])) written.push({ ...(await blobs.put(files[ending], pin)), ending });
+    const path = writtenPath(files, ending);
+    if (await isPlainFile(path)) written.push({ ...(await blobs.put(path, pin)), ending });
   }
   const kept: KeptFile[] = [];
   for (const path of made.paths) {
@@ -65,6 +66,14 @@ async function madeFiles(
   }
   if (paths.size > FILES_MAX) cannot.push(`it made ${paths.size} files, at most ${FILES_MAX} are kept`);
   return cannot.length > 0 ? { cannot } : { paths: [...paths].sort() };
+}
+
+/** The script itself may have made the file of its summary: no link is followed. */
+async function isPlainFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Files of a workspace, by globs. Links that lead out of it are not followed. */
-import { readdir, realpath, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+import { errorCode } from "../store/errors.ts";
 import { literalPrefix, matcherOf } from "./glob.ts";
 
 /** Looked at for one glob; beyond it the search ends, and says so. */
@@ -79,4 +80,17 @@ async function isFileBehind(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
+}
+
+/** The real folder, made where it is missing. No link out of the workspace is followed. */
+export async function makeFolder(root: string, path: string): Promise<string> {
+  let way = "";
+  for (const part of path.split("/").filter((name) => name !== "" && name !== ".")) {
+    way = way === "" ? part : `${way}/${part}`;
+    await mkdir(join(root, way)).catch((error: unknown) => {
+      if (errorCode(error) !== "EEXIST") throw error;
+    });
+    if ((await insideOf(root, way)) === null) throw new Error(`${way} leads out of the workspace`);
+  }
+  return realpath(join(root, way));
 }

@@ -16,6 +16,7 @@ import { readOrigin, readOriginNow, writeOrigin } from "./origin.ts";
 import { JobSecrets } from "../secrets/job-secrets.ts";
 import { formats, textOf } from "../report/formats.ts";
 import { reportOf } from "../report/report.ts";
+import { writeReports } from "../report/workspace-reports.ts";
 import { Artifacts } from "./artifacts.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
@@ -36,6 +37,7 @@ export class FileStore implements Store {
   readonly #projections: Projections;
   readonly #rebuild: Rebuild;
   readonly #listing: Listing;
+  readonly #log: Log;
   #engine: EngineFace | undefined;
   #number = 0;
   /** Jobs removed in this life: the engine may still remember them. */
@@ -46,6 +48,7 @@ export class FileStore implements Store {
     this.fs = options.fs ?? createDurableFs();
     const { fs, layout: names } = this;
     const log = options.log;
+    this.#log = log;
     this.folders = new JobFolders(names, fs);
     const folders = this.folders;
     this.secrets = new JobSecrets({
@@ -223,6 +226,8 @@ export class FileStore implements Store {
     // The line of the index first: the engine remembers only so many ended jobs, and what it forgot is looked up there.
     const entry = indexEntry(state, folder, await this.secrets.of(jobId));
     await this.#index.add(entry, this.#number);
+    // Before the others: when the summary is there, they are, too.
+    await writeReports({ store: this, log: this.#log }, state);
     await this.#projections.finish(state);
     await this.#clearBells(state);
   }

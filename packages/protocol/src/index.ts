@@ -35,6 +35,7 @@ export type {
   PlaybookHooks,
   PlaybookInput,
   PlaybookProfile,
+  PlaybookReport,
   PlaybookStage,
   PlaybookStageHooks,
   PlaybookStep,
@@ -60,7 +61,7 @@ export type {
 } from "./job.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
-export type { ReportFormat } from "./report-contracts.ts";
+export type { ReportFormat } from "./report-format.ts";
 export type { LogLine, SearchHit } from "./log.ts";
 export type * from "./stream.ts";
 export type * from "./command.ts";

@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { NoticeEvent } from "./around.ts";
 import { CacheRule } from "./cache.ts";
+import { ReportFormat } from "./report-format.ts";
 import { ScriptEntry } from "./script-entry.ts";
 import { Json, JsonRecord } from "./json.ts";
 
@@ -297,6 +298,8 @@ export const Plan = Type.Object({
   undoes: Type.Optional(Type.String()),
   /** The playbook wants a summary, whether or not the start does. */
   summary: Type.Optional(Type.Boolean()),
+  /** Files that are written into the workspace when the job has ended; `path` is relative to it. */
+  reports: Type.Optional(Type.Array(Type.Object({ path: Type.String(), format: ReportFormat }))),
   stages: Type.Array(StagePlan),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),

@@ -240,6 +240,20 @@ export const PlaybookProfile = Type.Object(
 );
 export type PlaybookProfile = Static<typeof PlaybookProfile>;
 
+/** A file that is written when the job has ended. */
+export const PlaybookReport = Type.Object(
+  {
+    path: Type.String({ minLength: 1, description: "In the workspace; may hold templates." }),
+    format: optional(
+      Type.Union([Type.Literal("md"), Type.Literal("json"), Type.Literal("junit"), Type.Literal("html")], {
+        description: "Without it, what the path ends with says it: .md, .json, .xml or .html.",
+      }),
+    ),
+  },
+  { description: "A report of the job." },
+);
+export type PlaybookReport = Static<typeof PlaybookReport>;
+
 /** The one model that every format is read into, and that `convert` writes. Unknown keys are kept and reported. */
 export const Playbook = Type.Object(
   {
@@ -342,6 +356,9 @@ export const Playbook = Type.Object(
           Type.Boolean({
             description: "Write `summary.md` into the job's folder when it has ended, as `--summary` does.",
           }),
+        ),
+        reports: optional(
+          Type.Array(PlaybookReport, { description: "Reports that are written into the workspace when it has ended." }),
         ),
         undoOnFailure: optional(
           Type.Boolean({ description: "When the job failed or was cancelled, undo what its completed steps did." }),

@@ -1,16 +1,9 @@
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 import { CacheEntryView, PruneCache } from "./cache.ts";
 import { JobParams } from "./job-params.ts";
+import { ReportFormat } from "./report-format.ts";
 
 const apiVersion = Type.Literal("aither/v1");
-
-export const ReportFormat = Type.Union([
-  Type.Literal("md"),
-  Type.Literal("json"),
-  Type.Literal("junit"),
-  Type.Literal("html"),
-]);
-export type ReportFormat = Static<typeof ReportFormat>;
 
 /** The calls that give reports, and those of the cache; a part of `contracts`. */
 export const reportContracts = {

@@ -2,6 +2,7 @@ import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
 import type { PlanFinding } from "./finding.ts";
 import { notificationPlans } from "./notifications.ts";
+import { reportPlans } from "./reports.ts";
 import { resolveValue, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -62,7 +63,7 @@ export function compile(input: CompileInput): Compiled {
     ...(notifications.length > 0 && { notifications }),
     ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
-    ...(orchestration.summary === true && { summary: true }),
+    ...reportPlans(compiler, scope),
     stages: [...stages],
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],

@@ -45,7 +45,6 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
 const reasons: Readonly<Record<string, string>> = {
   successcriteria: "the job's result follows its stages, not success criteria",
   validation: "pre- and post-conditions are not checked",
-  reporting: "no report is written",
   integrations: "services outside are called by scripts of yours, with credentials of yours",
   qualitygates: "quality gates are not checked",
   triggers: "nothing starts by itself",

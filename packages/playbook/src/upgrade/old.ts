@@ -19,6 +19,7 @@ import {
 } from "./common.ts";
 import { readTopMessages } from "./notifications.ts";
 import { readOldAction } from "./old-action.ts";
+import { joinReports, readReporting, readSummaryOptions } from "./reports.ts";
 import { joinSelectors, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
 
@@ -26,10 +27,11 @@ import { readDefaults, readMetadataObject } from "./v3.ts";
 export function readV2(fields: Fields, fallbackName: string): Playbook {
   const inner = fields.object("orchestration")!;
   const stages = inner.objects("stages") ?? [];
+  const metadata = readMetadataObject(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
-    metadata: readMetadataObject(fields, fallbackName),
+    metadata,
     requirements: readRequirements(fields.object("requirements")),
     inputs: readInputs(fields.object("inputs", "parameters")),
     secrets: readSecrets(fields),
@@ -44,6 +46,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
+      ...joinReports(readReporting(fields, metadata.name), readReporting(inner, metadata.name)),
       jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
     }),
   });
@@ -59,9 +62,10 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
   const goesOn = options?.flag("stopOnError") === false;
   const whole = fields.flagOrTemplate("continueOnError") ?? options?.flagOrTemplate("continueOnError");
   const timeoutMinutes = options?.countOrTemplate("timeoutMinutes");
+  const metadata = readTopMetadata(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
-    metadata: readTopMetadata(fields, fallbackName),
+    metadata,
     requirements: readRequirements(fields.object("requirements", "prerequisites")),
     inputs: readInputs(fields.object("parameters", "inputs")),
     secrets: readSecrets(fields),
@@ -77,6 +81,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       timeout:
         options?.secondsOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
       ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
+      ...joinReports(readSummaryOptions(options), readReporting(fields, metadata.name)),
       jobs: stagesOf(stages, { whole, sideBySide, goesOn }),
     }),
   });

@@ -4,6 +4,7 @@ import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
 import { readCache } from "./cache.ts";
 import { readTerminal } from "./terminal.ts";
+import { joinReports, readReporting, readReports } from "./reports.ts";
 import {
   compact,
   keepLabels,
@@ -26,14 +27,15 @@ export function readV3(fields: Fields, fallbackName: string): Playbook {
   const orchestration = fields.object("orchestration")!;
   const requirements = fields.object("requirements");
   const powershell = requirements?.has("minimumPowerShellVersion", "minPowerShellVersion") ?? false;
+  const metadata = readMetadataObject(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
-    metadata: readMetadataObject(fields, fallbackName),
+    metadata,
     requirements: readRequirements(requirements),
     inputs: readInputs(fields.object("inputs", "parameters")),
     secrets: readSecrets(fields),
-    orchestration: readOrchestration(orchestration, { powershell, whole: fields }),
+    orchestration: readOrchestration(orchestration, { powershell, whole: fields, name: metadata.name }),
   });
   return keepRest(playbook, fields);
 }
@@ -48,7 +50,7 @@ export function readMetadataObject(fields: Fields, fallbackName: string): Playbo
 
 function readOrchestration(
   fields: Fields,
-  { powershell, whole }: { powershell: boolean; whole: Fields },
+  { powershell, whole, name }: { powershell: boolean; whole: Fields; name: string },
 ): Playbook["orchestration"] {
   const group = isText(fields.raw("concurrency")?.value);
   const concurrency = group === undefined ? fields.object("concurrency") : undefined;
@@ -66,8 +68,8 @@ function readOrchestration(
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
     outputs: fields.environment("outputs"),
-    summary: fields.flag("summary"),
     undoOnFailure: fields.flag("undoOnFailure"),
+    ...joinReports(readReports(fields), readReporting(whole, name), readReporting(fields, name)),
     ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
     jobs: readJobs(fields.object("jobs", "stages")),
   });
