@@ -1,6 +1,10 @@
 /** All other commands, in one lazily loaded chunk. */
 // Named here so that everything hot stays together in one chunk when this is bundled.
 import { hot, type Run } from "./hot.ts";
+import { getSetting } from "./commands/config/get.ts";
+import { listSettings } from "./commands/config/list.ts";
+import { showPaths } from "./commands/config/path.ts";
+import { setSetting } from "./commands/config/set.ts";
 import { daemonLogs } from "./commands/daemon/logs.ts";
 import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
@@ -71,6 +75,10 @@ export const cold: Readonly<Record<string, Run>> = {
   search,
   status,
   explain,
+  "config list": listSettings,
+  "config get": getSetting,
+  "config set": setSetting,
+  "config path": showPaths,
   "daemon status": daemonStatus,
   "daemon start": daemonStart,
   "daemon stop": daemonStop,

@@ -10,6 +10,7 @@ const groups: Readonly<Record<string, string>> = {
   playbooks: "what can be started",
   scripts: "numbered scripts",
   daemon: "the process that owns the jobs",
+  config: "settings of the daemon and of commands",
   service: "let the machine start the daemon and keep it running",
 };
 

@@ -3,7 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Engine } from "@aither/engine";
-import { places, type JobId, type LegPlan, type Plan, type ScriptPlan, type StagePlan } from "@aither/protocol";
+import {
+  places,
+  settings,
+  type JobId,
+  type LegPlan,
+  type Plan,
+  type ScriptPlan,
+  type StagePlan,
+} from "@aither/protocol";
 import { readBootId, Tail } from "@aither/supervise";
 import type { FastifyInstance } from "fastify";
 import { buildApi } from "../../../daemon/src/api/app.ts";
@@ -15,7 +23,7 @@ import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
 import { createIds, newInstance } from "../../../daemon/src/ids.ts";
 import { createPlanner } from "../../../daemon/src/playbooks/planner.ts";
-import { namePattern, SECRET_NAMES_DEFAULT } from "../../../daemon/src/secrets/names.ts";
+import { namePattern } from "../../../daemon/src/secrets/names.ts";
 import { FileStore } from "../../../daemon/src/store/store.ts";
 
 export class Lab implements AsyncDisposable {
@@ -149,7 +157,7 @@ async function begin(lab: Lab): Promise<Life> {
     store,
     control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
     pools: {},
-    isSecretName: namePattern(SECRET_NAMES_DEFAULT),
+    isSecretName: namePattern(settings.secretNames.default),
     places: { ...places(around(lab.root)), socket: join(lab.root, "a.sock") },
     instance,
     startedAt: new Date().toISOString(),
