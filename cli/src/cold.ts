@@ -5,6 +5,10 @@ import { listCache } from "./commands/cache/list.ts";
 import { pruneCache } from "./commands/cache/prune.ts";
 import { dashboard } from "./commands/dashboard.ts";
 import { daemonAudit } from "./commands/daemon/audit.ts";
+import { getSetting } from "./commands/config/get.ts";
+import { listSettings } from "./commands/config/list.ts";
+import { showPaths } from "./commands/config/path.ts";
+import { setSetting } from "./commands/config/set.ts";
 import { daemonLogs } from "./commands/daemon/logs.ts";
 import { daemonRestart } from "./commands/daemon/restart.ts";
 import { daemonStart } from "./commands/daemon/start.ts";
@@ -80,6 +84,10 @@ export const cold: Readonly<Record<string, Run>> = {
   explain,
   "cache list": listCache,
   "cache prune": pruneCache,
+  "config list": listSettings,
+  "config get": getSetting,
+  "config set": setSetting,
+  "config path": showPaths,
   "daemon status": daemonStatus,
   "daemon start": daemonStart,
   "daemon stop": daemonStop,

@@ -1,5 +1,6 @@
 /** Every command as data: the fast parser and commander's help are both made from this. */
 import type { Command } from "./table/command.ts";
+import { configCommands } from "./table/config.ts";
 import { daemonCommands } from "./table/daemon.ts";
 import { jobsCommands } from "./table/jobs.ts";
 import { lookCommands } from "./table/look.ts";
@@ -15,5 +16,6 @@ export const commands: readonly Command[] = [
   ...playbooksCommands,
   ...lookCommands,
   ...daemonCommands,
+  ...configCommands,
   { name: "help", args: "[command...]", about: "how a command is used" },
 ];

@@ -7,6 +7,7 @@ import { document } from "./display/json.ts";
 import { Story } from "./display/progress.ts";
 import { exit } from "./exit.ts";
 import { usage, type Input } from "./input.ts";
+import { settingHere } from "./settings.ts";
 import { steering } from "./steering.ts";
 
 /** `plain`: lines; `json`: events as NDJSON on stdout; `document`: the job at its end; `quiet`: only what failed. */
@@ -19,16 +20,15 @@ export type FollowOptions = {
   readonly owner?: boolean;
 };
 
-/** `--progress`, else AITHER_PROGRESS; `--json` and `--quiet` say it, too. */
-export function followMode(context: Context, input: Input): FollowMode {
+/** `--progress`, else the setting; `--json` and `--quiet` say it, too. */
+export async function followMode(context: Context, input: Input): Promise<FollowMode> {
   const flag = input.text("progress");
-  const wish = flag ?? context.env["AITHER_PROGRESS"] ?? "auto";
   if (flag === undefined && context.json) return "document";
   if (flag === undefined && context.quiet) return "quiet";
+  const wish = flag ?? (await settingHere(context, "progress")).value;
   if (wish === "auto" || wish === "plain") return "plain";
   if (wish === "json" || wish === "quiet") return wish;
-  const source = flag === undefined ? "AITHER_PROGRESS" : "--progress";
-  throw usage(`${source} ${JSON.stringify(wish)} is none of those there are`, "auto, plain, json or quiet");
+  throw usage(`--progress ${JSON.stringify(wish)} is none of those there are`, "auto, plain, json or quiet");
 }
 
 const SUMMARY_PATIENCE_MS = 10_000;

@@ -11,6 +11,7 @@ const groups: Readonly<Record<string, string>> = {
   scripts: "numbered scripts",
   daemon: "the process that owns the jobs",
   cache: "results of scripts that are used again",
+  config: "settings of the daemon and of commands",
   service: "let the machine start the daemon and keep it running",
 };
 

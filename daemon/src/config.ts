@@ -1,12 +1,20 @@
-/** Settings of the daemon: defaults ← user's file ← environment ← flags. */
+/** Settings of the daemon: defaults ← user's file ← environment ← flags. The table of them is in @aither/protocol. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { logLimitOf, problem, type LogLimit } from "@aither/protocol";
+import {
+  environmentSource,
+  findSetting,
+  isSettingName,
+  problem,
+  settingsFileOf,
+  type LogLimit,
+  type SettingName,
+  type SettingSource,
+  type SettingValue,
+} from "@aither/protocol";
 import type { CgroupSetting } from "./exec/cgroups.ts";
 import { errorCode } from "./store/errors.ts";
-import { SECRET_NAMES_DEFAULT } from "./secrets/names.ts";
 import { StartRefused } from "./store/format.ts";
 
 export type Config = {
@@ -14,7 +22,7 @@ export type Config = {
   readonly home: string | undefined;
   /** Live scripts at once, over all jobs. */
   readonly slots: number;
-  /** Slots of each named pool, from the user's file. */
+  /** Slots of each named pool. */
   readonly pools: Readonly<Record<string, number>>;
   /** What one job may keep as artifacts. */
   readonly artifacts: ArtifactLimits;
@@ -27,7 +35,10 @@ export type Config = {
   readonly cgroup: CgroupSetting;
   /** Whether viewers may read what scripts wrote. */
   readonly viewerLogs: boolean;
+  readonly keep: KeepLimits;
   readonly logLevel: string;
+  /** Keys of the user's file that mean nothing here: told in the log, because a newer aither may know them. */
+  readonly unknown: readonly string[];
   /** Tests of a reboot: a file whose text stands for the machine's boot id. */
   readonly bootIdPath: string | undefined;
 };
@@ -37,94 +48,57 @@ export type CacheLimits = { readonly bytesMax: number; readonly daysMax: number 
 
 export type ArtifactLimits = { readonly bytesMax: number; readonly filesMax: number };
 
-const ARTIFACT_BYTES_DEFAULT = 1024 ** 3;
-const ARTIFACT_FILES_DEFAULT = 10_000;
-const CACHE_BYTES_DEFAULT = 2 * 1024 ** 3;
-const CACHE_DAYS_DEFAULT = 30;
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
-const SLOTS_DEFAULT = 256;
-const SLOTS_MAX = 10_000;
+/** A finished job stays that either keeps; with neither, all stay. */
+export type KeepLimits = { readonly days: number | null; readonly jobs: number | null };
 
 /** Throws `StartRefused` with SETTING_INVALID or USAGE. */
-export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
-  const flags = readFlags(argv);
-  const file = readFile(env);
-  const slots = flags.slots ?? env["AITHER_SLOTS"] ?? file["slots"] ?? SLOTS_DEFAULT;
-  const logLevel = flags["log-level"] ?? env["AITHER_LOG_LEVEL"] ?? file["logLevel"] ?? "info";
-  if (!Number.isInteger(Number(slots)) || Number(slots) < 1 || Number(slots) > SLOTS_MAX) {
-    throw invalid(`slots must be a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(slots)}`);
-  }
-  if (typeof logLevel !== "string" || !LOG_LEVELS.includes(logLevel)) {
-    throw invalid(`logLevel must be one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(logLevel)}`);
-  }
-  const pools = readPools(file["pools"]);
-  const artifacts = {
-    bytesMax: wholeNumber(file, "artifactBytesMax") ?? ARTIFACT_BYTES_DEFAULT,
-    filesMax: wholeNumber(file, "artifactFilesMax") ?? ARTIFACT_FILES_DEFAULT,
+export async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Config> {
+  const { home, ...flags } = readFlags(argv);
+  const file = await readFile(settingsFileOf(env, homedir()));
+  const sources: readonly SettingSource[] = [
+    { origin: "flag", where: (name) => `--${flagNames[name] ?? name}`, values: flags },
+    environmentSource(env),
+    { origin: "user", where: () => file.path, values: file.values },
+  ];
+  const wrong: string[] = [];
+  const value = <Name extends SettingName>(name: Name): SettingValue<Name> => {
+    const found = findSetting(name, sources);
+    if (found.is === "value") return found.value as SettingValue<Name>;
+    wrong.push(found.origin === "user" ? name : `${found.where}: ${found.what}`);
+    return undefined as unknown as SettingValue<Name>;
   };
-  const logLimit = file["logLimit"] === undefined ? null : logLimitOf(file["logLimit"]);
-  if (typeof logLimit === "string") throw invalid(logLimit);
-  const secretNames = readSecretNames(file["secretNames"]);
-  const cache = {
-    bytesMax: wholeNumber(file, "cacheBytesMax") ?? CACHE_BYTES_DEFAULT,
-    daysMax: wholeNumber(file, "cacheDaysMax") ?? CACHE_DAYS_DEFAULT,
-  };
-  const viewerLogs = file["viewerLogs"] ?? true;
-  if (typeof viewerLogs !== "boolean")
-    throw invalid(`viewerLogs must be true or false, not ${JSON.stringify(viewerLogs)}`);
-  const cgroup = env["AITHER_CGROUP"] ?? file["cgroup"] ?? "auto";
-  if (cgroup !== "auto" && cgroup !== "off") {
-    throw invalid(`cgroup must be auto or off, not ${JSON.stringify(cgroup)}`);
-  }
-  const bootIdPath = env["AITHER_TEST_BOOT_ID_FILE"];
-  const { home } = flags;
-  return {
+  const config: Config = {
     home,
-    slots: Number(slots),
-    pools,
-    artifacts,
-    logLimit,
-    secretNames,
-    cache,
-    cgroup,
-    viewerLogs,
-    logLevel,
-    bootIdPath,
+    slots: value("slots"),
+    pools: value("pools"),
+    artifacts: { bytesMax: value("artifactBytesMax"), filesMax: value("artifactFilesMax") },
+    logLimit: value("logLimit"),
+    secretNames: value("secretNames"),
+    cache: { bytesMax: value("cacheBytesMax"), daysMax: value("cacheDaysMax") },
+    keep: { days: value("keepDays"), jobs: value("keepJobs") },
+    cgroup: value("cgroup"),
+    viewerLogs: value("viewerLogs"),
+    logLevel: value("logLevel"),
+    unknown: Object.keys(file.values).filter((name) => !isSettingName(name)),
+    bootIdPath: env["AITHER_TEST_BOOT_ID_FILE"],
   };
+  const [first] = wrong;
+  if (first === undefined) return config;
+  const told = isSettingName(first) ? findSetting(first, sources) : undefined;
+  throw invalid(told?.is === "wrong" ? `${await placed(file, [first])}: ${told.what}` : first);
 }
 
-/** `"secretNames": ["*_TOKEN", "NPM_AUTH"]` instead of the usual ones; `[]` leaves it to who starts a job. */
-function readSecretNames(value: unknown): readonly string[] {
-  if (value === undefined) return SECRET_NAMES_DEFAULT;
-  if (Array.isArray(value) && value.every((name) => typeof name === "string" && /^[\w*]+$/.test(name))) return value;
-  throw invalid(`secretNames must be names of variables, such as ["*_TOKEN"], not ${JSON.stringify(value)}`);
-}
+const flagNames: Readonly<Record<string, string>> = { logLevel: "log-level" };
 
-function wholeNumber(file: Readonly<Record<string, unknown>>, name: string): number | undefined {
-  const value = file[name];
-  if (value === undefined) return undefined;
-  if (Number.isSafeInteger(value) && Number(value) >= 1) return Number(value);
-  throw invalid(`${name} must be a whole number of at least 1, not ${JSON.stringify(value)}`);
-}
-
-/** `"pools": {"gpu": 1, "network": 8}` */
-function readPools(value: unknown): Record<string, number> {
-  if (value === undefined) return {};
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid(`pools must be names with sizes, such as {"gpu": 1}, not ${JSON.stringify(value)}`);
-  }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, size]) => {
-      if (Number.isInteger(size) && Number(size) >= 1 && Number(size) <= SLOTS_MAX) return [name, Number(size)];
-      throw invalid(`the pool ${name} must have a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(size)}`);
-    }),
-  );
-}
-
-function readFlags(argv: readonly string[]): { home?: string; slots?: string; "log-level"?: string } {
+function readFlags(argv: readonly string[]): { home: string | undefined; slots?: unknown; logLevel?: string } {
   try {
     const options = { home: { type: "string" }, slots: { type: "string" }, "log-level": { type: "string" } } as const;
-    return parseArgs({ args: [...argv], options }).values;
+    const { home, slots, "log-level": logLevel } = parseArgs({ args: [...argv], options }).values;
+    return {
+      home,
+      ...(slots !== undefined && { slots: /^\d+$/.test(slots) ? Number(slots) : slots }),
+      ...(logLevel !== undefined && { logLevel }),
+    };
   } catch (error) {
     const detail = `aitherd: ${error instanceof Error ? error.message : String(error)}`;
     throw new StartRefused(
@@ -133,21 +107,32 @@ function readFlags(argv: readonly string[]): { home?: string; slots?: string; "l
   }
 }
 
-function readFile(env: NodeJS.ProcessEnv): Record<string, unknown> {
-  const folder = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
-  const path = join(folder, "aither", "config.json");
+type File = { readonly path: string; readonly text: string; readonly values: Readonly<Record<string, unknown>> };
+
+async function readFile(path: string): Promise<File> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return {};
+    if (errorCode(error) === "ENOENT") return { path, text: "", values: {} };
     throw invalid(`${path} cannot be read: ${String(error)}`);
   }
+  let values: unknown;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    values = JSON.parse(text);
   } catch (error) {
-    throw invalid(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`${await placed({ path, text }, null)}: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (typeof values !== "object" || values === null || Array.isArray(values))
+    throw invalid(`${path}:1:1: the settings must be a JSON object`);
+  return { path, text, values: values as Record<string, unknown> };
+}
+
+/** `file:line:col` of a key's value, or of the first mistake. Loaded only then: the lock comes before everything heavy. */
+async function placed({ path, text }: Pick<File, "path" | "text">, at: readonly string[] | null): Promise<string> {
+  const { walkJson } = await import("@aither/playbook");
+  const walk = walkJson(text, at);
+  return walk.is === "not-found" ? path : `${path}:${walk.place.line}:${walk.place.col}`;
 }
 
 function invalid(detail: string): StartRefused {

@@ -12,7 +12,7 @@ import { StartRefused } from "./store/format.ts";
 process.umask(0o077);
 let places: Places | undefined;
 try {
-  const config = readConfig(process.argv.slice(2), process.env);
+  const config = await readConfig(process.argv.slice(2), process.env);
   places = findPlaces(config.home);
   await run(config, places);
 } catch (error) {

@@ -6,6 +6,7 @@ import { contracts, eventSchemas, playbookSchema } from "@aither/protocol/contra
 import { openApiDocument } from "@aither/protocol/openapi";
 import { eventsPage } from "./generate-events.ts";
 import { apiPage } from "./generate-api.ts";
+import { settingsPage } from "./generate-settings.ts";
 import type { Call, Schema } from "./schema.ts";
 
 const dialect = "https://json-schema.org/draft/2020-12/schema";
@@ -32,6 +33,7 @@ export function generate(): ReadonlyMap<string, string> {
     ["schemas/openapi.json", json(openApiDocument())],
     ["docs/events.md", eventsPage(events, EVENT_VERSION)],
     ["docs/errors.md", errorsPage()],
+    ["docs/settings.md", settingsPage()],
     ["docs/api.md", apiPage(calls, API_VERSION)],
   ]);
 }

@@ -5,6 +5,7 @@ import { daemonFindings } from "../doctor/daemon.ts";
 import { looked, type Finding } from "../doctor/finding.ts";
 import { diskFindings, folderFindings } from "../doctor/home.ts";
 import { clockFindings, firstProcessFindings, limitFindings, logoutFindings } from "../doctor/machine.ts";
+import { settingFindings } from "../doctor/settings.ts";
 import { buildFindings, nodeFindings, programFindings } from "../doctor/setup.ts";
 import { exit } from "../exit.ts";
 import type { Input } from "../input.ts";
@@ -30,6 +31,7 @@ async function examine(context: Context): Promise<Finding[]> {
       looked("build", buildFindings),
       looked("home", () => folderFindings(places)),
       looked("disk", () => diskFindings(places.home)),
+      looked("settings", async () => settingFindings(context)),
       looked("daemon", async () => daemonFindings(context)),
       looked("logout", () => logoutFindings(env["PATH"] ?? "")),
       looked("programs", async () => programFindings(env)),

@@ -27,7 +27,7 @@ export async function orch(context: Context, input: Input): Promise<number> {
 
 /** Starts anything and, unless `--detach` or `--dry-run` say otherwise, follows it. */
 export async function begin(context: Context, input: Input, what: What): Promise<number> {
-  const mode = followMode(context, input);
+  const mode = await followMode(context, input);
   const options = await startOptions(context, input);
   if (input.on("dry-run")) {
     const plan = await context.client.plan(what, options);

@@ -3,19 +3,6 @@ import type { NotEnforced, Plan } from "@aither/protocol";
 import type { Secret } from "../host.ts";
 import { isLongEnough, VALUE_BYTES_MIN } from "./forms.ts";
 
-/** Names that usually hold secrets; `secretNames` in the settings replaces the list. */
-export const SECRET_NAMES_DEFAULT: readonly string[] = [
-  "*_TOKEN",
-  "*_SECRET",
-  "*_PASSWORD",
-  "*_PASSPHRASE",
-  "*_API_KEY",
-  "*_ACCESS_KEY",
-  "*_SECRET_KEY",
-  "*_PRIVATE_KEY",
-  "*_CREDENTIALS",
-  "*_CONNECTION_STRING",
-];
 /** What only its name makes a secret must be longer: `DB_PASSWORD=root` would hide every `root`. */
 const GUESSED_BYTES_MIN = 6;
 

@@ -1,4 +1,5 @@
 export { type Finding, type Path, pathText, type Place } from "./finding.ts";
+export { walkJson, type JsonWalk } from "./json-places.ts";
 export { pointAt } from "./point.ts";
 export { parsePsd1, type Psd1Places, type Psd1Result } from "./psd1.ts";
 export { PLAYBOOK_BYTES_MAX, type ReadPlaybook, readPlaybook, type Source } from "./read.ts";

@@ -59,6 +59,21 @@ export type {
   StageStatus,
   StageView,
 } from "./job.ts";
+export {
+  environmentSource,
+  findSetting,
+  isSettingName,
+  settings,
+  settingsFileOf,
+  settingVariable,
+  valueOfText,
+  type Setting,
+  type SettingFound,
+  type SettingName,
+  type SettingOrigin,
+  type SettingSource,
+  type SettingValue,
+} from "./settings.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { ReportFormat } from "./report-format.ts";

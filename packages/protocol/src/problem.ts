@@ -244,7 +244,7 @@ export const problems = {
     title: "A setting is wrong",
     status: 400,
     exit: 2,
-    hint: "aither daemon status shows the settings in use",
+    hint: "aither config list --show-origin shows every setting, and docs/settings.md says what each is",
   },
   INTERNAL: {
     title: "This is a bug of ours",

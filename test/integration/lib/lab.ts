@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Engine } from "@aither/engine";
 import {
   places as placesOf,
+  settings,
   type JobId,
   type LegPlan,
   type Places,
@@ -25,7 +26,7 @@ import { LocalExecutor } from "../../../daemon/src/exec/local.ts";
 import type { Host, Log } from "../../../daemon/src/host.ts";
 import { createIds, newInstance } from "../../../daemon/src/ids.ts";
 import { createPlanner } from "../../../daemon/src/playbooks/planner.ts";
-import { namePattern, SECRET_NAMES_DEFAULT } from "../../../daemon/src/secrets/names.ts";
+import { namePattern } from "../../../daemon/src/secrets/names.ts";
 import { FileStore } from "../../../daemon/src/store/store.ts";
 
 export class Lab implements AsyncDisposable {
@@ -163,7 +164,7 @@ async function begin(lab: Lab): Promise<Life> {
       cache,
       control: new LocalControl({ folders: store.folders, identity: {}, job: (jobId) => engine.job(jobId) }),
       pools: {},
-      isSecretName: namePattern(SECRET_NAMES_DEFAULT),
+      isSecretName: namePattern(settings.secretNames.default),
       cgroup: { why: "this is no whole daemon" },
       places,
       settings: { viewerLogs: true },

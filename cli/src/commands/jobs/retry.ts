@@ -7,7 +7,7 @@ import { target } from "./target.ts";
 
 /** `aither jobs retry`: prints the new job's number. */
 export async function retry(context: Context, input: Input): Promise<number> {
-  const mode = followMode(context, input);
+  const mode = await followMode(context, input);
   const job = await target(context, input.args[0]);
   const script = input.text("script");
   const variables = variablesOf(input);

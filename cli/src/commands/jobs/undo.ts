@@ -9,7 +9,7 @@ import { target } from "./target.ts";
 /** `aither jobs undo`: starts the job that undoes another, and prints its number. */
 export async function undo(context: Context, input: Input): Promise<number> {
   const { io } = context;
-  const mode = followMode(context, input);
+  const mode = await followMode(context, input);
   const job = await target(context, input.args[0]);
   if (input.on("dry-run")) {
     const reply = await context.client.call("showUndo", { params: { id: job.id } });
