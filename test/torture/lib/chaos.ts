@@ -31,6 +31,7 @@ const LIFE_MS_MIN = 150;
 const QUIET_START_MS = 350;
 /** A start that takes longer than this many quiet ones is waited for by `#standstill`. */
 const SLOWNESS_MAX = 20;
+const READY_SLOWNESS_MAX = 3;
 /** So many deaths may come before scripts have moved at all, as when recovery itself is cut short again and again. */
 const IDLE_DEATHS_MAX = 2;
 const PROGRESS_PATIENCE_MS = 60_000;
@@ -63,7 +64,8 @@ export class Chaos {
         stopMs: this.#stopMs(),
       };
       if (round.fromReady) await ready(daemon);
-      await delay(round.waitMs * this.#slowness);
+      // One that answers has its start behind it.
+      await delay(round.waitMs * (round.fromReady ? Math.min(READY_SLOWNESS_MAX, this.#slowness) : this.#slowness));
       if (round.victim === "daemon") await this.#standstill(until);
       if (until()) break;
       this.#look();
