@@ -45,6 +45,11 @@ const levels = values.level === undefined ? (Object.keys(killLevels) as KillLeve
 const firstSeed = seedFor(values.level ?? "t2", values.seed);
 const total = { runs: 0, scripts: 0, jobs: 0, daemons: 0, others: 0, violations: 0 };
 let begun = 0;
+let isAskedToStop = false;
+process.once("SIGINT", () => {
+  isAskedToStop = true;
+  say("stops when the runs under way are over; again to leave at once");
+});
 
 await Promise.all(Array.from({ length: number(values.beside) }, oneAfterAnother));
 
@@ -92,7 +97,7 @@ function runFile(name: string): number {
 }
 
 function isEnough(): boolean {
-  if (total.violations > 0 || begun >= wanted.runs || performance.now() > wanted.untilMs) return true;
+  if (isAskedToStop || total.violations > 0 || begun >= wanted.runs || performance.now() > wanted.untilMs) return true;
   return Number.isFinite(wanted.runs) ? false : total.scripts >= wanted.scripts && total.daemons >= wanted.kills;
 }
 
