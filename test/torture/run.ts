@@ -25,6 +25,8 @@ const options = {
   kills: { type: "string", default: "500" },
   minutes: { type: "string", default: "120" },
   jobs: { type: "string", default: "25" },
+  /** So many homes are tortured at once, each by a seed of its own. */
+  beside: { type: "string", default: "1" },
   /** How long one stop in ten of the daemon lasts, in ms: longer than any of its own patience. */
   "stop-ms": { type: "string", default: "30000" },
 } as const;
@@ -42,18 +44,15 @@ if (values.level !== undefined && !(values.level in killLevels)) process.exit(ru
 const levels = values.level === undefined ? (Object.keys(killLevels) as KillLevel[]) : [level(values.level)];
 const firstSeed = seedFor(values.level ?? "t2", values.seed);
 const total = { runs: 0, scripts: 0, jobs: 0, daemons: 0, others: 0, violations: 0 };
+let begun = 0;
+let isAskedToStop = false;
+process.once("SIGINT", () => {
+  isAskedToStop = true;
+  say("stops when the runs under way are over; again to leave at once");
+});
 
-while (!isEnough()) {
-  const name = levels[total.runs % levels.length] ?? "t2";
-  const seed = firstSeed + Math.floor(total.runs / levels.length);
-  const shape = { ...killLevels[name].shape, jobs: number(values.jobs) };
-  // eslint-disable-next-line no-await-in-loop -- one after another: they share the machine.
-  const result = await torture({ ...killLevels[name], seed, shape, stopMsLong: number(values["stop-ms"]) }).catch(
-    (error: unknown) => unfinished(seed, error),
-  );
-  count(result);
-  say(line(name, result));
-}
+await Promise.all(Array.from({ length: number(values.beside) }, oneAfterAnother));
+
 const passed = total.violations === 0 && total.scripts >= wanted.scripts && total.daemons >= wanted.kills;
 say(
   [
@@ -62,6 +61,24 @@ say(
   ].join(", "),
 );
 process.exitCode = passed ? 0 : 1;
+
+async function oneAfterAnother(): Promise<void> {
+  while (!isEnough()) {
+    const at = begun++;
+    const name = levels[at % levels.length] ?? "t2";
+    const seed = firstSeed + Math.floor(at / levels.length);
+    await tortureOnce(name, seed);
+  }
+}
+
+async function tortureOnce(name: KillLevel, seed: number): Promise<void> {
+  const shape = { ...killLevels[name].shape, jobs: number(values.jobs) };
+  const result = await torture({ ...killLevels[name], seed, shape, stopMsLong: number(values["stop-ms"]) }).catch(
+    (error: unknown) => unfinished(seed, error),
+  );
+  count(result);
+  say(line(name, result));
+}
 
 /** A run that does not come to its end has broken a promise, too: which job, and what the daemon said, is in the error. */
 function unfinished(seed: number, error: unknown): Result {
@@ -80,7 +97,7 @@ function runFile(name: string): number {
 }
 
 function isEnough(): boolean {
-  if (total.violations > 0 || total.runs >= wanted.runs || performance.now() > wanted.untilMs) return true;
+  if (isAskedToStop || total.violations > 0 || begun >= wanted.runs || performance.now() > wanted.untilMs) return true;
   return Number.isFinite(wanted.runs) ? false : total.scripts >= wanted.scripts && total.daemons >= wanted.kills;
 }
 

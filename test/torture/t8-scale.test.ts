@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, openSync, renameSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import type { DaemonStatus } from "@aither/protocol";
 import { Daemon } from "../rig/daemon.ts";
 import { waitFor } from "../rig/wait.ts";
 import { violationsOf } from "./checkers/index.ts";
@@ -75,7 +76,10 @@ test(`${jobCount} jobs with ${jobCount * scriptsEach} live scripts, restarted th
         await daemon.kill();
         const before = performance.now();
         await daemon.launch();
-        t.diagnostic(`life ${life}: answers ${(performance.now() - before).toFixed(0)} ms after its start`);
+        const answersMs = performance.now() - before;
+        const { rssBytes } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
+        const rss = `${Math.round(rssBytes / 1_048_576)} MB`;
+        t.diagnostic(`life ${life}: answers ${answersMs.toFixed(0)} ms after its start, ${rss}`);
       }
       open(gate);
       await waitFor("all scripts to end", () => count(ledger, "end") === scripts, PATIENCE_MS);

@@ -86,12 +86,17 @@ function scriptLines(
   });
 }
 
+/** A script may have hundreds; the first few are enough to look for. */
+const PIDS_SHOWN_MAX = 8;
+
 /** `was sent TERM, more comes in 9 s; 2 processes are alive: 123, 124` */
 export function stoppingText({ signal, nextAt, pids }: StoppingView, nowMs: number): string {
   const seconds = nextAt === null ? 0 : Math.max(0, Math.ceil((Date.parse(nextAt) - nowMs) / 1_000));
   const next = nextAt === null ? "" : `, more comes in ${seconds} s`;
   const alive = pids.length === 1 ? "1 process is alive" : `${pids.length} processes are alive`;
-  return `was sent ${signal}${next}${pids.length === 0 ? "" : `; ${alive}: ${pids.join(", ")}`}`;
+  const more = pids.length > PIDS_SHOWN_MAX ? ` and ${pids.length - PIDS_SHOWN_MAX} more` : "";
+  const shown = `${pids.slice(0, PIDS_SHOWN_MAX).join(", ")}${more}`;
+  return `was sent ${signal}${next}${pids.length === 0 ? "" : `; ${alive}: ${shown}`}`;
 }
 
 /** `[0402] Run-UnitTests`, or the name alone. */

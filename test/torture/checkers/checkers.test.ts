@@ -150,6 +150,7 @@ const broken: readonly [what: string, checker: string, history: Partial<History>
       ],
     },
   ],
+  ["an exit record is missing", "I3 codes-are-true", { attempts: [attempt(3, { code: undefined }), attempt(4)] }],
   ["an exit record lies", "I3 codes-are-true", { attempts: [attempt(3, { code: 1 }), attempt(4)] }],
   [
     "the end of a log is missing",

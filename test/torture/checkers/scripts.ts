@@ -1,10 +1,12 @@
 /** What scripts did and what is said of them: I2, I3, I4, I6. */
-import type { Checker, History } from "../lib/history.ts";
+import type { Checker, Harm, History } from "../lib/history.ts";
 import { codeOf, outputOf } from "../lib/script.ts";
 import { attemptOf, endsOf, harmsTo, idOf, idOfKey, jobOf, journalled, specsById, wasCancelled } from "./facts.ts";
 
 const KILLED = 128 + 9;
 const ASKED_TO_END = 128 + 15;
+/** Only then may nobody know how a script ended. */
+const wrapperHarms: readonly Harm[] = ["wrapper", "group", "reboot"];
 
 function cancelledJobs(history: History): Set<string> {
   const cancelled = history.journals.filter(({ events }) => events !== undefined && wasCancelled(events));
@@ -89,7 +91,10 @@ export const codesAreTrue: Checker = {
         }
       }
     }
-    for (const { marker, code } of history.attempts) {
+    for (const { marker, code, claimedAtMs } of history.attempts) {
+      const harms = harmsTo(history, marker);
+      const wrapperLived = !wrapperHarms.some((harm) => harms.has(harm));
+      if (claimedAtMs !== null && code === undefined && wrapperLived) yield `${marker} ran and has no exit record`;
       if (code === undefined || harmsTo(history, marker).size > 0 || cancelled.has(jobOf(marker))) continue;
       if (code !== codeOf(idOf(marker))) yield `the exit record of ${marker} says ${code}, not ${codeOf(idOf(marker))}`;
     }
@@ -105,7 +110,7 @@ function wrongEnd(end: {
 }): string | undefined {
   const { code, how, own, harms, cancelled } = end;
   if (code === own) return undefined;
-  if (how === "interrupted" && ["wrapper", "group", "reboot"].some((harm) => harms.has(harm))) return undefined;
+  if (how === "interrupted" && wrapperHarms.some((harm) => harms.has(harm))) return undefined;
   if (code === KILLED && (harms.has("script") || harms.has("group") || cancelled)) return undefined;
   if (code === ASKED_TO_END && cancelled) return undefined;
   return `it is said to have ended as ${how} with ${code ?? "no code"}; its own code is ${own}`;

@@ -19,6 +19,8 @@ export type ChaosOptions = {
   readonly meanMs: number;
   /** How long one stop in ten lasts; the others are short. */
   readonly stopMsLong: number;
+  /** Grows with whatever scripts do: lives that are all too short for it would be a standstill. */
+  readonly progress: () => number;
   /** Called after each death of the daemon, before the next one is started: what else a crash does. */
   readonly whileDead?: () => Promise<void>;
 };
@@ -27,7 +29,12 @@ export type ChaosOptions = {
 const LIFE_MS_MIN = 150;
 /** What a start takes when the machine has nothing else to do. */
 const QUIET_START_MS = 350;
-const SLOWNESS_MAX = 3;
+/** A start that takes longer than this many quiet ones is waited for by `#standstill`. */
+const SLOWNESS_MAX = 20;
+const READY_SLOWNESS_MAX = 3;
+/** So many deaths may come before scripts have moved at all, as when recovery itself is cut short again and again. */
+const IDLE_DEATHS_MAX = 2;
+const PROGRESS_PATIENCE_MS = 60_000;
 const STOP_MS_SHORT = 1_000;
 
 export class Chaos {
@@ -35,6 +42,8 @@ export class Chaos {
   #ours = false;
   /** How much longer a start takes here and now than on a quiet machine: lives must be longer by as much. */
   #slowness = 1;
+  #seen = 0;
+  #idleDeaths = 0;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
@@ -55,13 +64,30 @@ export class Chaos {
         stopMs: this.#stopMs(),
       };
       if (round.fromReady) await ready(daemon);
-      await delay(round.waitMs * this.#slowness);
+      // One that answers has its start behind it.
+      await delay(round.waitMs * (round.fromReady ? Math.min(READY_SLOWNESS_MAX, this.#slowness) : this.#slowness));
+      if (round.victim === "daemon") await this.#standstill(until);
       if (until()) break;
       this.#look();
       await this.#strike(round);
     }
     await ready(daemon);
     this.#ours = true;
+  }
+
+  /**
+   * However busy the machine is, jobs come to their end: a daemon is not killed again before its scripts have moved, once
+   * that did not happen for a few lives. When that is, is no choice: the sequence stays the seed's.
+   */
+  async #standstill(until: () => boolean): Promise<void> {
+    const { progress } = this.#options;
+    const moved = (): boolean => progress() > this.#seen;
+    if (!moved()) this.#idleDeaths += 1;
+    if (this.#idleDeaths > IDLE_DEATHS_MAX) {
+      await waitFor("scripts to move", () => moved() || until(), PROGRESS_PATIENCE_MS).catch(() => undefined);
+    }
+    if (moved()) this.#idleDeaths = 0;
+    this.#seen = progress();
   }
 
   async #strike(round: { victim: Victim; which: number; downMs: number; stopMs: number }): Promise<void> {

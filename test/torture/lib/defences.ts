@@ -1,10 +1,14 @@
 /** What keeps each promise, a scenario in which it is needed, and how it would look without it. */
 import type { Patch } from "../../rig/bundle.ts";
+import { askedToEnd } from "../scenarios/asked-to-end.ts";
+import { deafForever } from "../scenarios/deaf-forever.ts";
 import { intentFirst } from "../scenarios/intent-first.ts";
 import { lateWrapper } from "../scenarios/late-wrapper.ts";
 import { lostClaim } from "../scenarios/lost-claim.ts";
+import { noEscape } from "../scenarios/no-escape.ts";
 import { outputSurvives } from "../scenarios/output-survives.ts";
 import { reusedPid } from "../scenarios/reused-pid.ts";
+import { twiceAsked } from "../scenarios/twice-asked.ts";
 import { undisturbedSignals } from "../scenarios/undisturbed-signals.ts";
 import type { Violation } from "./history.ts";
 
@@ -21,6 +25,7 @@ export type Defence = {
 };
 
 const spawner = "packages/supervise/src/spawner.ts";
+const wrapper = "packages/supervise/src/wrapper.ts";
 
 export const defences: readonly Defence[] = [
   {
@@ -104,6 +109,54 @@ export const defences: readonly Defence[] = [
         file: spawner,
         find: `child.on("error", failed);\n      const claims`,
         replace: `child.on("error", failed);\n      const put = (bytes: unknown) => { process.getBuiltinModule("node:fs").appendFileSync(spec.files.log, bytes as string); };\n      child.stdout?.on("data", put); child.stderr?.on("data", put);\n      const claims`,
+      },
+    ],
+  },
+  {
+    name: "a request that was answered once is known for ever",
+    scenario: twiceAsked,
+    caughtBy: "I1 acked-never-forgotten",
+    without: [
+      {
+        file: "daemon/src/store/listing.ts",
+        find: "return (await this.#options.index.byRequest(requestId)) ?? null;",
+        replace: "return null;",
+      },
+    ],
+  },
+  {
+    name: "the wrapper outlives the signal that ends its script",
+    scenario: askedToEnd,
+    caughtBy: "I3 codes-are-true",
+    without: [
+      {
+        file: wrapper,
+        find: "export const WRAPPER_TEXT = `trap : HUP INT QUIT TERM USR1 USR2 PIPE ALRM",
+        replace: "export const WRAPPER_TEXT = `:",
+      },
+    ],
+  },
+  {
+    name: "the moment of the kill is a fact, not a countdown of each daemon",
+    scenario: deafForever,
+    caughtBy: "cancel-ends",
+    without: [
+      {
+        file: "packages/core/src/job/stop.ts",
+        find: "!deadlinePassed(state.killAt, now)",
+        replace: "process.uptime() < 60",
+      },
+    ],
+  },
+  {
+    name: "no child gets away from its attempt's control group",
+    scenario: noEscape,
+    caughtBy: "I8 nothing-left-behind",
+    without: [
+      {
+        file: wrapper,
+        find: `[ "$_aw_cg" = - ] || echo 0 > "$_aw_cg/cgroup.procs"`,
+        replace: ":",
       },
     ],
   },

@@ -9,7 +9,19 @@ export const killLevels = {
   },
   t3: {
     shape: { cancelled: 0.12 },
-    victims: ["daemon", "daemon", "daemon", "spawner", "wrapper", "script", "group", "stop"],
+    victims: [
+      "daemon",
+      "daemon",
+      "daemon",
+      "daemon",
+      "daemon",
+      "daemon",
+      "spawner",
+      "wrapper",
+      "script",
+      "group",
+      "stop",
+    ],
     meanMs: 350,
   },
 } as const satisfies Record<string, Omit<ScenarioOptions, "seed">>;

@@ -1,5 +1,6 @@
 /** One tortured life of a home: a workload, clients, victims; then peace, and the question whether all is well. */
 import { setMaxListeners } from "node:events";
+import { statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Prng } from "../../simulation/prng.ts";
@@ -7,7 +8,7 @@ import { violationsOf } from "../checkers/index.ts";
 import { Daemon } from "../../rig/daemon.ts";
 import type { Patch } from "../../rig/bundle.ts";
 import { Chaos, type Victim } from "./chaos.ts";
-import { cancelLater, follow, submit, type Clients, PATIENCE_MS } from "./clients.ts";
+import { cancelLater, follow, submit, type Clients } from "./clients.ts";
 import { collect } from "./collect.ts";
 import { Diary } from "./diary.ts";
 import type { Violation } from "./history.ts";
@@ -48,7 +49,8 @@ export async function torture(options: ScenarioOptions): Promise<Result> {
   const diary = new Diary(specs);
   const clients: Clients = { daemon, diary, env: { LEDGER: ledger } };
   const { victims, meanMs, stopMsLong = 4_000 } = options;
-  const chaos = new Chaos({ daemon, diary, prng: forChaos, victims, meanMs, stopMsLong });
+  const progress = (): number => statSync(ledger).size;
+  const chaos = new Chaos({ daemon, diary, prng: forChaos, victims, meanMs, stopMsLong, progress });
   const peace = new AbortController();
   // Every follower and each of its requests listens.
   setMaxListeners(0, peace.signal);
@@ -86,9 +88,12 @@ function forClientsMs(prng: Prng): number {
   return prng.int(0, 20);
 }
 
+/** All jobs of a run wait for one another's deaths of the daemon: the more there are, the longer. */
+const END_PATIENCE_MS = 15 * 60_000;
+
 /** Asks now and then, so that asking itself is no load. */
 async function endOf(daemon: Daemon, jobId: string): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
+  const until = performance.now() + END_PATIENCE_MS;
   for (;;) {
     const job = await daemon.job(jobId).catch(() => null);
     if (job !== null && job.endedAt !== null) return;

@@ -1,9 +1,12 @@
 /** A command still lies in the pipe of a dead daemon's spawner, and is obeyed after the next daemon has given it up. */
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../rig/wait.ts";
 import { jobs, onBench } from "../lib/bench.ts";
 import type { Scenario } from "../lib/defences.ts";
 import { marked, signal, spawnerOf } from "../lib/machine.ts";
+
+const SYNC_MS = 2_000;
 
 export const lateWrapper: Scenario = async (patches) =>
   onBench(jobs([{}], [{}]), { patches }, async ({ daemon, start, base, violations }) => {
@@ -13,7 +16,9 @@ export const lateWrapper: Scenario = async (patches) =>
     signal(spawner, "SIGSTOP");
     const jobId = await start("job-2");
     const first = await base(jobId, 2, 1);
-    // The exit record is there, so the command is on its way into the pipe; a new answer comes after it was written.
+    // The exit record is there, so the command follows as soon as it is synced; nobody sees into the pipe of a stopped
+    // process, and a busy disk takes its time.
+    await delay(SYNC_MS);
     await daemon.job(jobId);
     await daemon.kill();
     await daemon.launch();
