@@ -32,7 +32,6 @@ import { wait } from "./commands/jobs/wait.ts";
 import { orch } from "./commands/orch.ts";
 import { convertPlaybook } from "./commands/playbooks/convert.ts";
 import { graphPlaybook } from "./commands/playbooks/graph.ts";
-import { listPlaybooks } from "./commands/playbooks/list.ts";
 import { newPlaybook } from "./commands/playbooks/new.ts";
 import { planPlaybook } from "./commands/playbooks/plan.ts";
 import { showPlaybook } from "./commands/playbooks/show.ts";
@@ -69,7 +68,6 @@ export const cold: Readonly<Record<string, Run>> = {
   "jobs undo": undo,
   "jobs rm": remove,
   "jobs prune": prune,
-  "playbooks list": listPlaybooks,
   "playbooks convert": convertPlaybook,
   "playbooks graph": graphPlaybook,
   "playbooks new": newPlaybook,

@@ -2,6 +2,7 @@
 import { cancel } from "./commands/jobs/cancel.ts";
 import { list } from "./commands/jobs/list.ts";
 import { jobStatus } from "./commands/jobs/status.ts";
+import { listPlaybooks } from "./commands/playbooks/list.ts";
 import type { Context } from "./context.ts";
 import type { Input } from "./input.ts";
 
@@ -12,4 +13,5 @@ export const hot: Readonly<Record<string, Run>> = {
   "jobs list": list,
   "jobs status": jobStatus,
   "jobs cancel": cancel,
+  "playbooks list": listPlaybooks,
 };

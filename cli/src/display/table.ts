@@ -37,7 +37,7 @@ export function table(
 
 function cell(text: string, columns: number, { right = false, flexible = false }: Column, last: boolean): string {
   const shown = flexible ? cut(text, columns) : text;
+  if (last && !right) return shown;
   const space = " ".repeat(Math.max(0, columns - width(shown)));
-  if (right) return space + shown;
-  return last ? shown : shown + space;
+  return right ? space + shown : shown + space;
 }

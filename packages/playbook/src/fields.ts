@@ -46,77 +46,164 @@ export function isObject(value: Json | undefined): value is JsonObject {
 }
 
 export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): Fields {
-  const keys = new Map(Object.keys(object).map((key) => [key.toLowerCase(), key] as const));
-  const read = new Set<string>();
+  return new FieldsOfMap(object, path, gathering);
+}
 
-  const raw: Fields["raw"] = (...names) => {
+/** A class, for there is one for each map of each file, and most are asked for thirty names of which they have three. */
+class FieldsOfMap implements Fields {
+  readonly path: Path;
+  readonly gathering: Gathering;
+  readonly #object: JsonObject;
+  /** Keys as written, by lower case; made when the first name is looked up. */
+  #keys: Map<string, string> | undefined;
+  /** A bit for each length that a key has: it tells most names that are not there without looking them up. */
+  #lengths = 0;
+  readonly #read = new Set<string>();
+
+  constructor(object: JsonObject, path: Path, gathering: Gathering) {
+    this.#object = object;
+    this.path = path;
+    this.gathering = gathering;
+  }
+
+  raw(...names: string[]): { readonly value: Json; readonly path: Path } | undefined {
+    const key = this.#take(names);
+    return key === undefined ? undefined : { value: this.#object[key]!, path: [...this.path, key] };
+  }
+
+  has(...names: string[]): boolean {
+    return names.some((name) => this.#keyOf(name) !== undefined);
+  }
+
+  text(...names: string[]): string | undefined {
+    return this.#typed(names, "text", textOf);
+  }
+
+  oneOf<T extends string>(words: readonly T[], ...names: string[]): T | undefined {
+    const found = this.raw(...names);
+    const word = found && words.find((one) => one === found.value);
+    if (found && word === undefined) wrongWord(this.gathering, found.path, words, found.value);
+    return word;
+  }
+
+  flag(...names: string[]): boolean | undefined {
+    return this.#typed(names, "true or false", flagOf);
+  }
+
+  flagOrTemplate(...names: string[]): boolean | string | undefined {
+    return this.#typed(names, "true, false or a template", flagOrTemplateOf);
+  }
+
+  countOrTemplate(...names: string[]): number | string | undefined {
+    return this.#typed(names, "a number of at least 0", countOrTemplateOf);
+  }
+
+  secondsOrTemplate(...names: string[]): number | string | undefined {
+    return this.#typed(names, "a number of seconds", secondsOrTemplateOf);
+  }
+
+  texts(...names: string[]): string[] | undefined {
+    return this.#typed(names, "a list of texts", listOfTexts);
+  }
+
+  textsIfAny(...names: string[]): string[] | undefined {
+    const key = names.map((name) => this.#keyOf(name)).find((found) => found !== undefined);
+    const list = listOfTexts((key === undefined ? undefined : this.#object[key]) ?? []);
+    if (key === undefined || !list) return undefined;
+    this.#take([key]);
+    return list;
+  }
+
+  object(...names: string[]): Fields | undefined {
+    return this.#typed(names, "a map", (value, at) =>
+      isObject(value) ? fieldsOf(value, at(), this.gathering) : undefined,
+    );
+  }
+
+  record(...names: string[]): Record<string, Json> | undefined {
+    return this.#typed(names, "a map", recordOf);
+  }
+
+  environment(...names: string[]): Record<string, string> | undefined {
+    return this.#typed(names, "a map of texts", environmentOf);
+  }
+
+  objects(...names: string[]): Fields[] | undefined {
+    const found = this.raw(...names);
+    if (!found) return undefined;
+    const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
+    return items.flatMap((item, index) => {
+      const at = Array.isArray(found.value) ? [...found.path, index] : found.path;
+      if (isObject(item)) return [fieldsOf(item, at, this.gathering)];
+      reportWrong(this.gathering, at, "a map", item);
+      return [];
+    });
+  }
+
+  ignore(...names: string[]): void {
+    this.#take(names);
+  }
+
+  rest(): Record<string, Json> {
+    const keys = Object.keys(this.#object);
+    if (this.#read.size === keys.length) return {};
+    return Object.fromEntries(
+      keys.filter((key) => !this.#read.has(key)).map((key) => [key, this.#object[key]!] as const),
+    );
+  }
+
+  entries(): { readonly key: string; readonly value: Json; readonly path: Path }[] {
+    return Object.keys(this.#object).map((key) => {
+      this.#read.add(key);
+      return { key, value: this.#object[key]!, path: [...this.path, key] };
+    });
+  }
+
+  #keyOf(name: string): string | undefined {
+    this.#keys ??= this.#indexed();
+    return (this.#lengths & lengthBit(name)) === 0 ? undefined : this.#keys.get(name.toLowerCase());
+  }
+
+  #indexed(): Map<string, string> {
+    const keys = new Map<string, string>();
+    for (const key of Object.keys(this.#object)) {
+      const lower = key.toLowerCase();
+      keys.set(lower, key);
+      // Some letters are longer in lower case, and some names come as they were written.
+      this.#lengths |= lengthBit(lower) | lengthBit(key);
+    }
+    return keys;
+  }
+
+  /** The first of these keys that has a value. Those it looks at are read. */
+  #take(names: readonly string[]): string | undefined {
     for (const name of names) {
-      const key = keys.get(name.toLowerCase());
+      const key = this.#keyOf(name);
       if (key === undefined) continue;
-      read.add(key);
-      const value = object[key];
-      if (value === undefined || value === null) continue;
-      return { value, path: [...path, key] };
+      this.#read.add(key);
+      const value = this.#object[key];
+      if (value !== undefined && value !== null) return key;
     }
     return undefined;
-  };
-  const wrong = (at: Path, wanted: string, value: Json): undefined => reportWrong(gathering, at, wanted, value);
-  /** Reads, converts, and says what was wanted when the conversion gives undefined. */
-  const typed =
-    <T>(wanted: string, convert: (value: Json, at: Path) => T | undefined) =>
-    (...names: string[]): T | undefined => {
-      const found = raw(...names);
-      if (!found) return undefined;
-      const value = convert(found.value, found.path);
-      return value === undefined ? wrong(found.path, wanted, found.value) : value;
-    };
-  const object_ = typed("a map", (value, at) => (isObject(value) ? fieldsOf(value, at, gathering) : undefined));
+  }
 
-  return {
-    path,
-    gathering,
-    raw,
-    has: (...names) => names.some((name) => keys.has(name.toLowerCase())),
-    text: typed("text", textOf),
-    oneOf: (words, ...names) => {
-      const found = raw(...names);
-      const word = found && words.find((one) => one === found.value);
-      if (found && word === undefined) wrongWord(gathering, found.path, words, found.value);
-      return word;
-    },
-    flag: typed("true or false", flagOf),
-    flagOrTemplate: typed("true, false or a template", (value) => flagOf(value) ?? template(value)),
-    countOrTemplate: typed("a number of at least 0", (value) => countOf(value) ?? template(value)),
-    secondsOrTemplate: typed("a number of seconds", (value) => countOf(value) ?? durationOf(value) ?? template(value)),
-    texts: typed("a list of texts", listOfTexts),
-    textsIfAny: (...names) => {
-      const key = names.map((name) => keys.get(name.toLowerCase())).find((found) => found !== undefined);
-      const list = listOfTexts((key === undefined ? undefined : object[key]) ?? []);
-      if (key === undefined || !list) return undefined;
-      raw(key);
-      return list;
-    },
-    object: object_,
-    record: typed("a map", (value) => (isObject(value) ? { ...value } : isEmptyList(value) ? {} : undefined)),
-    environment: typed("a map of texts", environmentOf),
-    objects: (...names) => {
-      const found = raw(...names);
-      if (!found) return undefined;
-      const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
-      return items.flatMap((item, index) => {
-        const at = Array.isArray(found.value) ? [...found.path, index] : found.path;
-        if (isObject(item)) return [fieldsOf(item, at, gathering)];
-        wrong(at, "a map", item);
-        return [];
-      });
-    },
-    ignore: (...names) => void raw(...names),
-    rest: () => Object.fromEntries(Object.entries(object).filter(([key]) => !read.has(key))),
-    entries: () => {
-      for (const key of Object.keys(object)) read.add(key);
-      return Object.entries(object).map(([key, value]) => ({ key, value, path: [...path, key] }));
-    },
-  };
+  /** Reads, converts, and says what was wanted when the conversion gives undefined. */
+  #typed<T>(
+    names: readonly string[],
+    wanted: string,
+    convert: (value: Json, at: () => Path) => T | undefined,
+  ): T | undefined {
+    const key = this.#take(names);
+    if (key === undefined) return undefined;
+    const value = this.#object[key]!;
+    const at = (): Path => [...this.path, key];
+    const converted = convert(value, at);
+    return converted === undefined ? reportWrong(this.gathering, at(), wanted, value) : converted;
+  }
+}
+
+function lengthBit({ length }: string): number {
+  return 1 << (length & 31);
 }
 
 function reportWrong({ findings }: Gathering, path: Path, wanted: string, value: Json): undefined {
@@ -144,6 +231,22 @@ function wrongWord({ findings }: Gathering, path: Path, words: readonly string[]
 export function textOf(value: Json): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+function flagOrTemplateOf(value: Json): boolean | string | undefined {
+  return flagOf(value) ?? template(value);
+}
+
+function countOrTemplateOf(value: Json): number | string | undefined {
+  return countOf(value) ?? template(value);
+}
+
+function secondsOrTemplateOf(value: Json): number | string | undefined {
+  return countOf(value) ?? durationOf(value) ?? template(value);
+}
+
+function recordOf(value: Json): Record<string, Json> | undefined {
+  return isObject(value) ? { ...value } : isEmptyList(value) ? {} : undefined;
 }
 
 function flagOf(value: Json): boolean | undefined {

@@ -16,14 +16,11 @@ const escapes: Readonly<Record<string, string>> = {
 /** `'it''s'`; null when it has no end. */
 export function singleQuoted(text: string, at: number): Literal<string> | null {
   let value = "";
-  for (let index = at + 1; index < text.length; index += 1) {
-    if (text[index] !== "'") {
-      value += text[index];
-      continue;
-    }
-    if (text[index + 1] !== "'") return { value, end: index + 1 };
+  for (let from = at + 1, end = text.indexOf("'", from); end >= 0; end = text.indexOf("'", from)) {
+    value += text.slice(from, end);
+    if (text[end + 1] !== "'") return { value, end: end + 1 };
     value += "'";
-    index += 1;
+    from = end + 2;
   }
   return null;
 }

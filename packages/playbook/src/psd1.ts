@@ -103,8 +103,9 @@ function readPlus(reader: Reader, path: Path): Json {
   let value = readOne(reader, path);
   for (;;) {
     skip(reader, false);
-    if (/^-[a-z]/i.test(reader.text.slice(reader.at, reader.at + 2))) return readComparison(reader, from);
-    if (reader.text[reader.at] !== "+") return value;
+    const next = reader.text[reader.at];
+    if (next === "-" && /[a-z]/i.test(reader.text[reader.at + 1] ?? "")) return readComparison(reader, from);
+    if (next !== "+") return value;
     const at = reader.at;
     reader.at += 1;
     skip(reader, true);
@@ -274,7 +275,7 @@ function note(reader: Reader, path: Path, from: number): void {
 function skip(reader: Reader, lines: boolean): void {
   for (;;) {
     const next = reader.text[reader.at];
-    const comment = commentEnd(reader.text, reader.at);
+    const comment = next === "#" || next === "<" ? commentEnd(reader.text, reader.at) : null;
     if (comment !== null) reader.at = comment;
     else if (next === " " || next === "\t" || next === "\uFEFF") reader.at += 1;
     else if (lines && (next === "\n" || next === "\r")) reader.at += 1;

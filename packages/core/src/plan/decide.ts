@@ -22,15 +22,15 @@ export type Decided = {
 const runs: Decided = { decision: "run", reason: "", condition: null, hopeless: false, error: null };
 
 /** Decides a condition as far as planning can. `assume` is what one that nobody can decide counts as. */
-export function decide(text: string | undefined, given: Scope, assume: boolean | undefined): Decided {
-  const scope = { ...given, context: withOpenVariables(given.context) };
+export function decide(text: string | undefined, scope: Scope, assume: boolean | undefined): Decided {
   const condition = text?.trim() ?? "";
   if (condition === "") return runs;
-  const result = evaluateCondition(condition, scope.context);
+  const context = withOpenVariables(scope.context());
+  const result = evaluateCondition(condition, context);
   switch (result.is) {
     case "true":
       return mentionsStatusFunction(condition)
-        ? { ...runs, condition: isLegacyCondition(condition) ? statusOnly(condition, scope) : condition }
+        ? { ...runs, condition: isLegacyCondition(condition) ? statusOnly(condition, context) : condition }
         : { ...runs, reason: `\`${condition}\` holds` };
     case "false":
       return { ...runs, decision: "skip", reason: `\`${condition}\` does not hold` };
@@ -38,11 +38,11 @@ export function decide(text: string | undefined, given: Scope, assume: boolean |
       return { ...runs, decision: "undecided", reason: result.message, error: result.message };
     case "undecidable":
       if (result.late) {
-        const plain = isLegacyCondition(condition) ? statusOnly(condition, scope) : condition;
+        const plain = isLegacyCondition(condition) ? statusOnly(condition, context) : condition;
         if (plain === "false") {
           return { ...runs, decision: "skip", reason: `\`${condition}\` does not hold` };
         }
-        if (holdsSoFar(plain, scope)) return { ...runs, condition: plain };
+        if (holdsSoFar(plain, context)) return { ...runs, condition: plain };
         return { ...runs, decision: "undecided", reason: result.reason, condition: plain };
       }
       if (assume === undefined) {
@@ -70,14 +70,14 @@ function withOpenVariables(context: Context): Context {
 }
 
 /** True when a condition holds in a run in which nothing went wrong: `always()`, `!cancelled()`, `success() && …`. */
-function holdsSoFar(condition: string, scope: Scope): boolean {
+function holdsSoFar(condition: string, context: Context): boolean {
   const functions = {
     always: () => true,
     success: () => true,
     failure: () => false,
     cancelled: () => false,
   };
-  return evaluateCondition(condition, { ...scope.context, functions }).is === "true";
+  return evaluateCondition(condition, { ...context, functions }).is === "true";
 }
 
 const states = ["success", "failure", "cancelled"] as const;
@@ -86,7 +86,7 @@ const states = ["success", "failure", "cancelled"] as const;
  * What is left of one of upstream's conditions when everything but the course of the run is known: `!cancelled() -and
  * ($env:CI -eq 'true')` becomes `!cancelled()`. The run knows nothing of the caller's environment any more.
  */
-function statusOnly(condition: string, scope: Scope): string {
+function statusOnly(condition: string, context: Context): string {
   const holding: string[] = [];
   for (const state of states) {
     let named = false;
@@ -100,7 +100,7 @@ function statusOnly(condition: string, scope: Scope): string {
       failure: is("failure"),
       cancelled: is("cancelled"),
     };
-    const decision = evaluateCondition(condition, { ...scope.context, functions });
+    const decision = evaluateCondition(condition, { ...context, functions });
     if (named || (decision.is !== "true" && decision.is !== "false")) return condition;
     if (decision.is === "true") holding.push(`${state}()`);
   }

@@ -1,5 +1,6 @@
 import type { Json, PlaybookArtifacts, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
 import { type Scope, textOf } from "./scope.ts";
+import { sumOf } from "./sum.ts";
 
 /** How inline text reaches each shell: it becomes the last argument. */
 const shells: Readonly<Record<string, readonly string[]>> = {
@@ -137,6 +138,16 @@ function parameter(name: string, type: string, value: Json): string[] {
 }
 
 const lateEnvs = new WeakMap<object, boolean>();
+
+/** An environment with more in it, which wins. What it stands on is not looked through again for each of thousands. */
+export function withMoreEnv(
+  base: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const env = sumOf(base, more);
+  if (!isLateEnv(base)) lateEnvs.set(env, isLate(Object.values(more)));
+  return env;
+}
 
 /** Most scripts of a leg share their environment, so it is looked through once. */
 function isLateEnv(env: Readonly<Record<string, string>>): boolean {

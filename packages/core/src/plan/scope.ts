@@ -1,6 +1,7 @@
 import { type Context, hasTemplate, interpolate, legacyText, toPlain, unknown, type Value } from "@aither/expression";
 import type { Json, Playbook, PlaybookProfile } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
+import { sumOf } from "./sum.ts";
 
 export type Variables = Readonly<Record<string, Json>>;
 
@@ -12,7 +13,7 @@ export type Scope = {
   readonly matrix: Variables;
   /** What the matrix will bring that only the run knows. */
   readonly late?: LateMatrix;
-  readonly context: Context;
+  readonly context: () => Context;
 };
 
 /** Names that a matrix will have, in lower case; null when any name may be among them. */
@@ -27,7 +28,8 @@ export type Surroundings = {
 
 const later = (what: string): Value => unknown(`\`${what}\` is known when the run has come that far`, { late: true });
 
-const lateNames: Readonly<Record<string, Value>> = {
+/** All names there are. A copy whose values are replaced is many times faster than one that gets more of them. */
+const contextNames = {
   caller: later("caller"),
   jobs: later("jobs"),
   steps: later("steps"),
@@ -36,25 +38,48 @@ const lateNames: Readonly<Record<string, Value>> = {
   strategy: later("strategy"),
   secrets: later("secrets"),
   github: unknown("`github` exists in workflow runs only", { late: false }),
-};
+  env: null,
+  matrix: null,
+  runner: null,
+  vars: null,
+  variables: null,
+  inputs: null,
+} satisfies Readonly<Record<string, Value>>;
 
+/** A scope of other values. What templates and conditions see is made when one is there: most stages have none. */
 export function makeScope(
   variables: Variables,
   env: Readonly<Record<string, string>>,
   matrix: Variables,
   around: Surroundings,
 ): Scope {
-  const context: Context = {
-    names: {
-      ...lateNames,
-      env: values(env),
-      matrix: values(matrix),
-      runner: { os: osName(around.platform) },
-    },
-    environment: environmentOf(around.env, env),
-    platform: around.platform,
+  const context = (): Context => {
+    const visible = visibleOf(variables, matrix);
+    return {
+      names: {
+        ...contextNames,
+        env: values(env),
+        matrix: values(matrix),
+        runner: { os: osName(around.platform) },
+        vars: visible,
+        variables: visible,
+        inputs: visible,
+      },
+      variables: visible,
+      environment: environmentOf(around.env, env),
+      platform: around.platform,
+    };
   };
-  return withVariables({ variables, env, matrix, context }, variables);
+  return { variables, env, matrix, context: once(context) };
+}
+
+function visibleOf(variables: Variables, matrix: Variables): Record<string, Value> {
+  return values(Object.keys(matrix).length === 0 ? variables : overlay(variables, matrix));
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 type Environment = Readonly<Record<string, string>>;
@@ -72,11 +97,15 @@ function environmentOf(around: Environment, declared: Environment): Environment 
 
 /** The same scope with other variables; everything else is shared, for there may be thousands. */
 export function withVariables(scope: Scope, variables: Variables): Scope {
-  if (scope.late !== undefined) return withLateMatrix(scope, { late: scope.late, variables });
-  const bare = Object.keys(scope.matrix).length === 0;
-  const visible = values(bare ? variables : overlay(variables, scope.matrix));
-  const names = { ...scope.context.names, vars: visible, variables: visible, inputs: visible };
-  return { ...scope, variables, context: { ...scope.context, names, variables: visible } };
+  const { env, matrix, late } = scope;
+  if (late !== undefined) return withLateMatrix(scope, { late, variables });
+  const context = (): Context => {
+    const outer = scope.context();
+    const visible = visibleOf(variables, matrix);
+    const names = { ...outer.names, vars: visible, variables: visible, inputs: visible };
+    return { ...outer, names, variables: visible };
+  };
+  return { variables, env, matrix, context: once(context) };
 }
 
 /** The same scope in a leg whose matrix is not known yet: what may come from there stays a template. */
@@ -89,32 +118,49 @@ export function withLateMatrix(
   const cells = Object.fromEntries([...(late ?? [])].map((name) => [name, cell] as const));
   const visible: Record<string, Value> = { ...values(Object.fromEntries(known)), ...cells };
   const all = late === null ? cell : visible;
-  const names = { ...scope.context.names, matrix: cell, vars: all, variables: all, inputs: all };
-  const context = { ...scope.context, names, variables: visible, ...(late === null && { otherVariables: cell }) };
-  return { ...scope, late, variables, context };
+  const outer = scope.context();
+  const names = { ...outer.names, matrix: cell, vars: all, variables: all, inputs: all };
+  const context = { ...outer, names, variables: visible, ...(late === null && { otherVariables: cell }) };
+  return { ...scope, late, variables, context: () => context };
 }
 
-/** Later values win; names ignore case and keep their first spelling. */
+/** Later values win; names ignore case and keep their first spelling. No layer may be changed afterwards. */
 export function overlay(...layers: readonly (Variables | undefined)[]): Record<string, Json> {
-  const merged: Record<string, Json> = {};
-  const spelling = new Map<string, string>();
-  for (const layer of layers) {
+  const [base = {}, ...others] = layers;
+  const known = spellingOf(base);
+  if (known.size < Object.keys(base).length) return overlay({}, ...layers);
+  const added = new Map<string, string>();
+  const more: Record<string, Json> = {};
+  for (const layer of others) {
     for (const name in layer) {
       const lower = name.toLowerCase();
-      const first = spelling.get(lower);
-      if (first === undefined) spelling.set(lower, name);
-      merged[first ?? name] = layer[name]!;
+      const first = known.get(lower) ?? added.get(lower);
+      if (first === undefined) added.set(lower, name);
+      more[first ?? name] = layer[name]!;
     }
   }
-  return merged;
+  return sumOf(base, more);
+}
+
+const spellings = new WeakMap<Variables, ReadonlyMap<string, string>>();
+
+/** Names as they are written, by lower case. The variables of a stage are laid under those of each of its steps. */
+function spellingOf(variables: Variables): ReadonlyMap<string, string> {
+  const known = spellings.get(variables);
+  if (known !== undefined) return known;
+  const spelling = new Map<string, string>();
+  for (const name in variables) if (!spelling.has(name.toLowerCase())) spelling.set(name.toLowerCase(), name);
+  spellings.set(variables, spelling);
+  return spelling;
 }
 
 export type Resolved<T> = { readonly value: T; readonly findings: readonly PlanFinding[] };
 
 /** Fills templates in, at any depth. What is known only later stays a template. */
 export function resolveValue(value: Json, scope: Scope, at: At): Resolved<Json> {
+  if (!holdsTemplate(value)) return { value, findings: nothing };
   if (typeof value === "string") return resolveText(value, scope, at);
-  if (typeof value !== "object" || value === null) return { value, findings: [] };
+  if (typeof value !== "object" || value === null) return { value, findings: nothing };
   const findings: PlanFinding[] = [];
   const inner = (item: Json, key: string | number): Json => {
     const resolved = resolveValue(item, scope, { ...at, keys: [...at.keys, key] });
@@ -128,6 +174,8 @@ export function resolveValue(value: Json, scope: Scope, at: At): Resolved<Json> 
   return { value: Object.fromEntries(pairs), findings };
 }
 
+const nothing: readonly PlanFinding[] = [];
+
 /** Where a template stands, and what an undefined variable in it means. */
 export type At = {
   readonly part: object | null;
@@ -137,8 +185,7 @@ export type At = {
 };
 
 function resolveText(text: string, scope: Scope, at: At): Resolved<Json> {
-  if (!hasTemplate(text)) return { value: text, findings: [] };
-  const made = interpolate(text, scope.context);
+  const made = interpolate(text, scope.context());
   const where = { part: at.part, keys: at.keys };
   if (made.is === "error") {
     return { value: text, findings: [finding("bad-expression", made.message, where)] };
@@ -185,16 +232,21 @@ export function resolveVariables(
     findings.push(...resolved.findings);
     done[name] = resolved.value;
   };
-  const plain = Object.entries(own).filter(([, value]) => !holdsTemplate(value));
-  for (const [name, value] of plain) done[name] = value;
-  for (const name of Object.keys(own)) resolve(name);
-  return { value: Object.fromEntries(Object.keys(own).map((name) => [name, done[name]!])), findings };
+  const all = Object.keys(own);
+  const templates = all.filter((name) => holdsTemplate(own[name]!));
+  if (templates.length === 0) return { value: { ...own }, findings };
+  for (const name of all) if (!templates.includes(name)) done[name] = own[name]!;
+  for (const name of templates) resolve(name);
+  return { value: Object.fromEntries(all.map((name) => [name, done[name]!])), findings };
 }
 
 function holdsTemplate(value: Json): boolean {
   if (typeof value === "string") return hasTemplate(value);
   if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).some((item: Json) => holdsTemplate(item));
+  if (Array.isArray(value)) return (value as readonly Json[]).some(holdsTemplate);
+  const map = value as Variables;
+  for (const key in map) if (holdsTemplate(map[key]!)) return true;
+  return false;
 }
 
 function mentioned(value: Json, names: ReadonlyMap<string, string>): string[] {

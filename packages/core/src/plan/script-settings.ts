@@ -13,7 +13,7 @@ export function settings(
 ) {
   const defaults = compiler.playbook.orchestration.defaults ?? {};
   const resolve = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] }));
+    typeof value === "string" ? compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] })) : value;
   const nearest = <Key extends keyof PlaybookStep & keyof PlaybookStage & keyof typeof defaults>(key: Key) =>
     step[key] ?? stage[key] ?? defaults[key];
   const silenceMs = step.collect === undefined ? seconds(resolve(nearest("noOutputTimeout"), "noOutputTimeout")) : null;

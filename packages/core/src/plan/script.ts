@@ -16,7 +16,7 @@ import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
-import { runOfCollect, runOfInline, runOfScript, kindOf } from "./run-spec.ts";
+import { kindOf, runOfCollect, runOfInline, runOfScript, withMoreEnv } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
 import { settings } from "./script-settings.ts";
@@ -51,15 +51,9 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   const own = step.with ? resolvedWith(compiler, step.with, place) : {};
   const hasOwn = Object.keys(own).length > 0;
   const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;
+  const ownEnv = step.env && resolvedEnv(compiler, step.env, scope, at);
   // A step without anything of its own shares its leg's environment: there may be thousands.
-  const env =
-    hasOwn || step.env
-      ? {
-          ...place.baseEnv,
-          ...(hasOwn ? variableEnv(own) : {}),
-          ...(step.env ? resolvedEnv(compiler, step.env, scope, at) : {}),
-        }
-      : place.baseEnv;
+  const env = hasOwn || ownEnv ? withMoreEnv(place.baseEnv, { ...variableEnv(own), ...ownEnv }) : place.baseEnv;
   const decided = decide(step.if, scope, compiler.request.assume);
   reportCondition(compiler, decided, at);
   const common = settings(compiler, place, scope, at);
@@ -135,8 +129,11 @@ function firstLine(text: string): string {
 }
 
 function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): Target[] {
-  const resolve = (key: "script" | "run" | "file"): string =>
-    textOf(compiler.take(resolveValue(step[key] ?? "", scope, { ...at, keys: [...at.keys, key] })));
+  const resolve = (key: "script" | "run" | "file"): string => {
+    const text = step[key] ?? "";
+    if (!hasTemplate(text)) return text;
+    return textOf(compiler.take(resolveValue(text, scope, { ...at, keys: [...at.keys, key] })));
+  };
   if (step.collect !== undefined) return [{ is: "collect", collect: step.collect }];
   if (step.script !== undefined) {
     return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
@@ -350,10 +347,9 @@ function resolvedEnv(
 
 /** `AITHER_VAR_TEST_PATH`: every variable, by upper-cased name with safe characters. */
 export function variableEnv(variables: Variables): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [
-      `AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`,
-      textOf(value),
-    ]),
-  );
+  const env: Record<string, string> = {};
+  for (const name in variables) {
+    env[`AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`] = textOf(variables[name]!);
+  }
+  return env;
 }

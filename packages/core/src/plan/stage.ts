@@ -158,7 +158,8 @@ type LegInput = {
 /** Compiles the scripts of one leg. In a scope whose matrix is late, what comes from there stays a template. */
 export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index }: LegInput): LegPlan {
   const { id, stage } = input;
-  const scope = outer.late === undefined ? makeScope(outer.variables, outer.env, leg.matrix, compiler.around) : outer;
+  const isSame = outer.late !== undefined || Object.keys(leg.matrix).length === 0;
+  const scope = isSame ? outer : makeScope(outer.variables, outer.env, leg.matrix, compiler.around);
   const baseEnv = {
     ...outer.env,
     ...variableEnv(overlay(outer.variables, leg.matrix)),

@@ -58,24 +58,27 @@ function reasonFor(key: string): string {
 /** Ids from names, unique ignoring case: `Unit Tests` → `unit-tests`, `unit-tests-2`. */
 export function withIds(stages: readonly NamedStage[]): Record<string, PlaybookStage> {
   const taken = new Set<string>();
+  /** The number that the next stage of the same name tries first: all before it are taken. */
+  const next = new Map<string, number>();
   const jobs: Record<string, PlaybookStage> = {};
   for (const [index, { id, stage }] of stages.entries()) {
     const base = id ?? (slug(stage.name ?? "") || `stage-${index + 1}`);
-    let unique = base;
-    for (let count = 2; taken.has(unique.toLowerCase()); count += 1) unique = `${base}-${count}`;
-    taken.add(unique.toLowerCase());
-    jobs[unique] = stage;
+    const lower = base.toLowerCase();
+    let count = next.get(lower) ?? 1;
+    while (taken.has(count === 1 ? lower : `${lower}-${count}`)) count += 1;
+    next.set(lower, count + 1);
+    taken.add(count === 1 ? lower : `${lower}-${count}`);
+    jobs[count === 1 ? base : `${base}-${count}`] = stage;
   }
   return jobs;
 }
 
 function slug(name: string): string {
-  const plain = name
+  const dashed = name
     .normalize("NFKD")
     .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, 60);
+    .replaceAll(/[^a-z0-9]+/g, "-");
+  const plain = dashed.slice(dashed.startsWith("-") ? 1 : 0, dashed.endsWith("-") ? -1 : undefined).slice(0, 60);
   return /^\d/.test(plain) ? `s-${plain}` : plain;
 }
 
@@ -288,12 +291,18 @@ export function inlineStep(text: string, name: string | undefined): PlaybookStep
 
 /** Upstream also reads a variable as `$Variables.Name` or `$(Name)` in a value; the model says `{{Name}}`. */
 export function modernTemplates<T extends Json | undefined>(value: T): T {
+  if (value === undefined || !holdsDollar(value)) return value;
   if (typeof value === "string") {
-    if (!value.includes("$")) return value;
     return value.replaceAll(/\$\{?Variables\.(\w+)\}?/gi, "{{$1}}").replaceAll(/\$\(([A-Za-z_]\w*)\)/g, "{{$1}}") as T;
   }
   if (Array.isArray(value)) return (value as Json[]).map(modernTemplates) as unknown as T;
   if (!isObject(value)) return value;
   const pairs = Object.entries(value).map(([key, item]) => [key, modernTemplates(item)] as const);
   return Object.fromEntries(pairs) as unknown as T;
+}
+
+function holdsDollar(value: Json): boolean {
+  if (typeof value === "string") return value.includes("$");
+  if (typeof value !== "object" || value === null) return false;
+  return (Object.values(value) as Json[]).some(holdsDollar);
 }

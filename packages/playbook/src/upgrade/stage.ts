@@ -82,6 +82,7 @@ function readSteps(fields: Fields): PlaybookStep[] {
  * A list of plain, different numbers stays as it is, so that each keeps its own place in the file.
  */
 export function joinSelectors(steps: readonly PlaybookStep[]): PlaybookStep[] {
+  if (steps.length < 2) return [...steps];
   const bare = steps.filter((step) => Object.keys(step).length === 1 && step.run !== undefined);
   const texts = bare.map(({ run }) => run!.trim());
   const plain = texts.every((text) => /^[\w.-]+$/.test(text) && !/^\d{1,4}-\d{1,4}$/.test(text));
