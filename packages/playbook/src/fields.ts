@@ -48,6 +48,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): Fields {
   const keys = new Map(Object.keys(object).map((key) => [key.toLowerCase(), key] as const));
   const read = new Set<string>();
+  gathering.looked.push({ path, keys: Object.keys(object), read });
 
   const raw: Fields["raw"] = (...names) => {
     for (const name of names) {

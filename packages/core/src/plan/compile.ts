@@ -1,5 +1,6 @@
 import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
+import { criteriaOf } from "./criteria.ts";
 import type { PlanFinding } from "./finding.ts";
 import { notificationPlans } from "./notifications.ts";
 import { resolveValue, type Surroundings, textOf } from "./scope.ts";
@@ -61,6 +62,7 @@ export function compile(input: CompileInput): Compiled {
     ...concurrencyOf(orchestration.concurrency, setting),
     ...(notifications.length > 0 && { notifications }),
     ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
+    ...criteriaOf(compiler, playbook, stages),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
     stages: [...stages],
     missing: [...compiler.missing],
