@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { readPlaybook, writePlaybook } from "@aither/playbook";
 import { createPlaybookValidator } from "@aither/playbook/validate";
-import type { Plan } from "@aither/protocol";
+import type { Plan, Playbook } from "@aither/protocol";
 import { createPlanner } from "../../daemon/src/playbooks/planner.ts";
 import { catalogueWorkspace, hasUpstreamData, readCatalogues, readExpected, upstream } from "./lib/upstream-data.ts";
 
@@ -18,11 +18,16 @@ test("what is converted to v3 plans the same as the original, and is valid by th
   const catalogues = await readCatalogues();
   await using workspace = await catalogueWorkspace(catalogues["2025-11-06"]!);
   const planner = createPlanner({ userPlaybooks: join(workspace.path, "none") });
-  const planOf = async (text: string, file: string): Promise<Plan | string> => {
+  const planOf = async (text: string, file: string, profile?: string): Promise<Plan | string> => {
     const path = join(workspace.path, file);
 
     await writeFile(path, text);
-    const made = await planner.preview({ playbook: path, workspace: workspace.path, env: {} });
+    const made = await planner.preview({
+      playbook: path,
+      workspace: workspace.path,
+      env: {},
+      ...(profile && { profile }),
+    });
     return made.ok ? made.value : made.problem.detail;
   };
   let count = 0;
@@ -31,20 +36,30 @@ test("what is converted to v3 plans the same as the original, and is valid by th
     const text = await readFile(join(upstream, file), "utf8");
     const read = readPlaybook(text, file);
     assert.ok(read.ok, file);
-    const original = await planOf(text, `original${/\.\w+$/.exec(file)![0]}`);
     for (const syntax of ["yaml", "json"] as const) {
       const converted = writePlaybook(read.playbook, syntax);
-      assert.deepEqual(
-        comparable(await planOf(converted, `converted.${syntax}`)),
-        comparable(original),
-        `${file} as ${syntax}`,
-      );
+      for (const profile of [undefined, ...Object.keys(read.playbook.orchestration.profiles ?? {})]) {
+        const original = await planOf(text, `original${/\.\w+$/.exec(file)![0]}`, profile);
+        assert.deepEqual(
+          comparable(await planOf(converted, `converted.${syntax}`, profile)),
+          comparable(original),
+          `${file} as ${syntax}, profile ${profile}`,
+        );
+      }
+      // What no plan shows: what is demanded and asked for.
+      const again = readPlaybook(converted, `converted.${syntax}`);
+      assert.ok(again.ok);
+      assert.deepEqual(asked(again.playbook), asked(read.playbook), file);
     }
     assert.deepEqual(validate(JSON.parse(writePlaybook(read.playbook, "json"))), [], file);
     count += 1;
   }
   assert.equal(count, 89);
 });
+
+function asked({ inputs, requirements, secrets, metadata }: Playbook): unknown {
+  return JSON.parse(JSON.stringify({ inputs, requirements, secrets, metadata }));
+}
 
 /** What must not change: everything but where the text came from, and what was reported about it. */
 function comparable(plan: Plan | string): unknown {

@@ -1,4 +1,12 @@
-import type { JobDetail, LegView, PlanView, ScriptView, StageView, StoppingView } from "@aither/protocol";
+import type {
+  JobDetail,
+  LegView,
+  PlanView,
+  ScriptView,
+  StageView,
+  StoppingView,
+  SuccessCriteria,
+} from "@aither/protocol";
 import { between } from "./duration.ts";
 import type { Theme } from "./theme.ts";
 
@@ -145,6 +153,7 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);
     for (const script of stage.legs.flatMap(({ scripts }) => scripts)) lines.push(`   ${scriptTitle(script)}`);
   }
+  if (plan.successCriteria) lines.push(`${theme.dim("+")} a success when ${criteriaText(plan.successCriteria)}`);
   if (plan.undoOnFailure) lines.push(`${theme.dim("+")} undone when it fails or is cancelled`);
   for (const { on, channel, to, message } of plan.notifications)
     lines.push(`${theme.dim("+")} on ${on.join(", ")}: ${[channel, to, theme.dim(message)].filter(Boolean).join(" ")}`);
@@ -153,4 +162,15 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
   for (const { what, where, reason } of plan.notEnforced)
     lines.push(`${theme.warn("not enforced")}: ${where}: ${what} — ${reason}`);
   return lines;
+}
+
+function criteriaText({ requireAll, minimumCount, minimumPercent, critical, allowed }: SuccessCriteria): string {
+  const parts = [
+    requireAll && "all succeed",
+    minimumCount !== null && `${minimumCount} succeed`,
+    minimumPercent !== null && `${minimumPercent} % succeed`,
+    critical.length > 0 && `${critical.join(", ")} ${critical.length === 1 ? "does" : "do"} not fail`,
+  ].filter((part) => part !== false);
+  const may = allowed.length > 0 ? ` (${allowed.join(", ")} may fail)` : "";
+  return `${parts.length === 0 ? "it has run" : parts.join(", and ")}${may}`;
 }

@@ -55,7 +55,11 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
   if (purpose === "look") return { ok: true, value: ready };
-  const unmet = (await Promise.all(reads.map(({ playbook }) => unmetRequirements(playbook, env)))).flat();
+  const unmet = (
+    await Promise.all(
+      reads.map(({ playbook }) => unmetRequirements(playbook, { env, workspace, scripts: input.scripts })),
+    )
+  ).flat();
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));

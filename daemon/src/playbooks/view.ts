@@ -31,6 +31,7 @@ export function viewOfPlan(plan: Plan): PlanView {
       to: target,
       message,
     })),
+    ...(plan.successCriteria !== undefined && { successCriteria: plan.successCriteria }),
     undoOnFailure: plan.undoOnFailure ?? false,
     ...(plan.secrets !== undefined && { secrets: plan.secrets }),
     missing: plan.missing,

@@ -64,6 +64,7 @@ class FieldsOfMap implements Fields {
     this.#object = object;
     this.path = path;
     this.gathering = gathering;
+    gathering.looked.push({ path, object, read: this.#read });
   }
 
   raw(...names: string[]): { readonly value: Json; readonly path: Path } | undefined {

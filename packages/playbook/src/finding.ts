@@ -27,6 +27,8 @@ export type Place = {
 export type Gathering = {
   readonly findings: Finding[];
   readonly notEnforced: NotEnforced[];
+  /** Every object that was looked into, and which of its keys somebody read. */
+  readonly looked: { readonly path: Path; readonly object: object; readonly read: ReadonlySet<string> }[];
   /** Where each object of the model came from. */
   readonly paths: WeakMap<object, Path>;
 };

@@ -2,7 +2,7 @@ import { load, YAMLException } from "js-yaml";
 import type { Json, NotEnforced, Playbook, PlaybookFormat } from "@aither/protocol";
 import { detect } from "./detect.ts";
 import { describe, fieldsOf, isObject } from "./fields.ts";
-import type { Finding, Gathering, Path } from "./finding.ts";
+import { type Finding, type Gathering, type Path, pathText } from "./finding.ts";
 import { walkJson } from "./json-places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
@@ -44,7 +44,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     const message = `the playbook has more than ${NODES_MAX} values, or speaks of itself`;
     return failed(source, "too-many-values", message, "split it, or use fewer anchors");
   }
-  const gathering: Gathering = { findings: [], notEnforced: [], paths: new WeakMap() };
+  const gathering: Gathering = { findings: [], notEnforced: [], looked: [], paths: new WeakMap() };
   if (!isObject(value)) {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
     return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
@@ -59,6 +59,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     );
   }
   const playbook = read.upgrade(nameOf(file));
+  reportUnread(gathering);
   const errors = gathering.findings.filter(({ severity }) => severity === "error");
   if (errors.length > 0) return { ok: false, source, findings: gathering.findings };
   return {
@@ -70,6 +71,35 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     notEnforced: gathering.notEnforced,
     pathOf: (part) => gathering.paths.get(part) ?? gathering.paths.get(originalOf(part)) ?? [],
   };
+}
+
+/**
+ * Silence about a declared key is a defect: whatever is in an object that was looked into, and that nobody read or
+ * spoke of, is listed. Several readers may have looked into one object.
+ */
+function reportUnread({ looked, notEnforced }: Gathering): void {
+  // In most files there is none, so places are made into text for those few only.
+  const unread = looked.filter(({ object, read }) => read.size < Object.keys(object).length);
+  if (unread.length === 0) return;
+  const spoken = new Set(notEnforced.map(({ where }) => where));
+  const objects = new Set(unread.map(({ object }) => object));
+  const read = new Map<string, Set<string>>();
+  for (const one of looked) {
+    if (!objects.has(one.object)) continue;
+    const place = pathText(one.path);
+    const known = read.get(place) ?? new Set();
+    for (const key of one.read) known.add(key);
+    read.set(place, known);
+  }
+  for (const { path, object } of unread) {
+    const known = read.get(pathText(path));
+    for (const key of Object.keys(object)) {
+      const where = pathText([...path, key]);
+      if (known?.has(key) === true || spoken.has(where)) continue;
+      spoken.add(where);
+      notEnforced.push({ what: key, where, reason: "this key has no meaning here" });
+    }
+  }
 }
 
 /** More values than any playbook has. Few bytes of YAML can hold many: each alias counts as what it stands for. */

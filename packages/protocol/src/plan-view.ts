@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { NoticeEvent } from "./around.ts";
+import { SuccessCriteria } from "./checks.ts";
 import { JsonRecord } from "./json.ts";
 import { NotEnforced, PlanRole, PlaybookFormat, ScriptKind, StageDecision } from "./plan.ts";
 
@@ -66,6 +67,7 @@ export const PlanView = Type.Object({
     }),
     { description: "Who is told of what." },
   ),
+  successCriteria: Type.Optional(SuccessCriteria),
   undoOnFailure: Type.Boolean(),
   secrets: Type.Optional(Type.Array(Type.String(), { description: "Environment variables whose values are masked." })),
   missing: Type.Array(Type.String()),

@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { NoticeEvent } from "./around.ts";
 import { CacheRule } from "./cache.ts";
 import { ReportFormat } from "./report-format.ts";
+import { SuccessCriteria } from "./checks.ts";
 import { ScriptEntry } from "./script-entry.ts";
 import { Json, JsonRecord } from "./json.ts";
 
@@ -191,6 +192,8 @@ export const DynamicMatrix = Type.Object({
   env: Type.Record(Type.String(), Type.String()),
   platform: Type.String(),
   undefinedIs: Type.Union([Type.Literal("empty"), Type.Literal("error")]),
+  /** Names of scripts whose failure is tolerated. */
+  allowedFailures: Type.Optional(Type.Array(Type.String())),
   /** What a condition counts as that nobody can decide. */
   assume: Type.Optional(Type.Boolean()),
   /** The numbered scripts its steps may select. */
@@ -292,6 +295,8 @@ export const Plan = Type.Object({
   /** Names of the environment variables whose values are masked, as the playbook says; never a value. */
   secrets: Type.Optional(Type.Array(Type.String())),
   notifications: Type.Optional(Type.Array(NotificationPlan)),
+  /** When the job counts as a success; without it, when nothing failed that is not tolerated. */
+  successCriteria: Type.Optional(SuccessCriteria),
   /** A job that failed or was cancelled is undone by another one. */
   undoOnFailure: Type.Optional(Type.Boolean()),
   /** The id of the job that this one undoes. */

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { PlaybookArtifactList, PlaybookNotification, PlaybookUndoStep, PlaybookWhen } from "./around.ts";
+import { PlaybookCriteria } from "./checks.ts";
 import { Json, JsonRecord } from "./json.ts";
 import { OnInterrupted } from "./plan.ts";
 
@@ -215,6 +216,7 @@ export const PlaybookInput = Type.Object(
     default: optional(described("Its value where the caller gives none.")),
     required: optional(Type.Boolean({ description: "Without a value nothing is started." })),
     enum: optional(Type.Array(Json, { description: "The values that are allowed." })),
+    example: optional(described("A value to show where it is asked for.")),
     secret: optional(
       Type.Boolean({
         description:
@@ -274,8 +276,19 @@ export const Playbook = Type.Object(
       Type.Object(
         {
           platforms: optional(Type.Array(Type.String(), { description: "Linux, macOS, Windows, CrossPlatform." })),
-          requiredTools: optional(Type.Array(Type.String(), { description: "Programs that must be on PATH." })),
+          requiredTools: optional(
+            Type.Array(Type.String(), {
+              description: "Programs that must be on PATH, with a least version where it matters: `git>=2.30`.",
+            }),
+          ),
           environment: optional(Type.Array(Type.String(), { description: "Environment variables that must be set." })),
+          minimumPowerShellVersion: text("The least version of pwsh, where there is one: `7.2`."),
+          elevated: optional(Type.Boolean({ description: "It must be started by an administrator (root)." })),
+          diskSpace: text("Free space where the workspace is: `15GB`."),
+          memory: text("Memory of the machine: `4GB`."),
+          scripts: optional(Type.Array(Type.String(), { description: "Numbered scripts that must be there." })),
+          gitRepository: optional(Type.Boolean({ description: "The workspace must be in a Git repository." })),
+          cleanWorkingTree: optional(Type.Boolean({ description: "Nothing may be uncommitted there." })),
         },
         { description: "What must be there; checked before anything starts." },
       ),
@@ -360,6 +373,7 @@ export const Playbook = Type.Object(
         reports: optional(
           Type.Array(PlaybookReport, { description: "Reports that are written into the workspace when it has ended." }),
         ),
+        successCriteria: optional(PlaybookCriteria),
         undoOnFailure: optional(
           Type.Boolean({ description: "When the job failed or was cancelled, undo what its completed steps did." }),
         ),

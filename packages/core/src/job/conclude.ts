@@ -1,6 +1,7 @@
 import type { Failure, StageStatus } from "@aither/protocol";
 import { spanText } from "../time.ts";
 import { assert } from "../assert.ts";
+import { judged } from "./criteria.ts";
 import { legsOf, stagesOf, theScript } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, ScriptState, StageState } from "./state.ts";
 
@@ -103,17 +104,21 @@ export function groupEnd(parts: readonly StageState[]): End {
 }
 
 export type JobEnd =
-  | { readonly is: "completed" }
+  | { readonly is: "completed"; readonly reason: string }
   | { readonly is: "cancelled" }
   | { readonly is: "failed"; readonly reason: string };
 
 /** How a job ends whose stages have all ended. A cancelled job is cancelled, whatever failed before. */
 export function jobEnd(state: JobState): JobEnd {
   if (state.cancel !== null) return { is: "cancelled" };
-  if (state.culprit === null && !state.overdue) return { is: "completed" };
+  const verdict = state.overdue ? null : judged(state);
+  if (verdict === null && state.culprit === null && !state.overdue) return { is: "completed", reason: "" };
   const failed = [...stagesOf(state)].filter(
     (stage) => stage.status === "Failed" && !stage.tolerated && stage.plan.within === undefined,
   );
+  if (verdict !== null && failed.every(({ plan }) => plan.role === undefined)) {
+    return { is: verdict.met ? "completed" : "failed", reason: verdict.reason };
+  }
   const [first, ...others] = failed;
   if (first === undefined) {
     return { is: "failed", reason: "its time limit was over before everything had run" };

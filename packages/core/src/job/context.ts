@@ -7,11 +7,12 @@ import {
   type ExpressionFunction,
   type Value,
 } from "@aither/expression";
+import { judged } from "./criteria.ts";
 import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
 import { predecessorsOf, standingOf } from "./graph.ts";
 import { isStopped } from "./halt.ts";
 import { groupOf, legsOf, partsOf, scriptEnded, stageOf, theLeg, theScript, theStage } from "./look.ts";
-import type { JobState, LegState, ScriptRecord, StageState } from "./state.ts";
+import type { JobState, LegState, ScriptRecord, Shadow, StageState } from "./state.ts";
 
 /** What a condition says. A condition that cannot be decided is a failure of the writer, never a guess of ours. */
 export type Verdict =
@@ -66,7 +67,7 @@ function verdict(condition: string | null, context: () => Context): Verdict {
 
 /** What a stage's condition can see. success(), failure() look at all its ancestors, or at the stages named to them. */
 export function stageContext(state: JobState, stage: StageState): Context {
-  const standing = standingOf(state, stage);
+  const standing = standingAs(state, stage);
   const cancelled = state.cancel !== null;
   return {
     names: {
@@ -87,6 +88,14 @@ export function stageContext(state: JobState, stage: StageState): Context {
     },
     variables: stageVariables(state, stage),
   };
+}
+
+/** What follows the work looks at what the work counts as: where a playbook has criteria of its own, they decide. */
+function standingAs(state: JobState, stage: StageState): Shadow {
+  const standing = standingOf(state, stage);
+  const verdict = stage.plan.role === undefined ? null : judged(state);
+  if (verdict === null) return standing;
+  return verdict.met ? { failed: null, skipped: null } : { ...standing, failed: standing.failed ?? stage.plan.id };
 }
 
 /** What a script's condition and its late templates can see. success(), failure() look at its own leg so far. */

@@ -46,7 +46,7 @@ function ended(state: JobState): Fact {
   const end = jobEnd(state);
   switch (end.is) {
     case "completed":
-      return { type: "OrchestrationCompleted" };
+      return { type: "OrchestrationCompleted", ...(end.reason !== "" && { reason: end.reason }) };
     case "failed":
       return { type: "OrchestrationFailed", reason: end.reason };
     case "cancelled":

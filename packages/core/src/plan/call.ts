@@ -228,9 +228,10 @@ function gather(
   for (const one of inner.secrets) compiler.secrets.add(one);
   const name = called.metadata.name;
   compiler.notEnforced.push(...inner.notEnforced.map((one) => ({ ...one, where: `${name}: ${one.where}` })));
-  const { notifications = [], undoOnFailure, concurrency, summary, reports } = called.orchestration;
+  const { notifications = [], undoOnFailure, concurrency, successCriteria, summary, reports } = called.orchestration;
   const reason = `${name} is called by another playbook, whose own counts`;
-  const others = { notifications: notifications.length > 0, undoOnFailure, concurrency, summary, reports };
+  const told = notifications.length > 0;
+  const others = { notifications: told, undoOnFailure, concurrency, successCriteria, summary, reports };
   for (const [what, isSaid] of Object.entries(others)) {
     if (isSaid) compiler.notEnforced.push({ what, where: `${name}: orchestration.${what}`, reason });
   }

@@ -1,5 +1,6 @@
 import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
+import { criteriaOf } from "./criteria.ts";
 import type { PlanFinding } from "./finding.ts";
 import { notificationPlans } from "./notifications.ts";
 import { reportPlans } from "./reports.ts";
@@ -62,6 +63,7 @@ export function compile(input: CompileInput): Compiled {
     ...concurrencyOf(orchestration.concurrency, setting),
     ...(notifications.length > 0 && { notifications }),
     ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
+    ...criteriaOf(compiler, playbook, stages),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
     ...reportPlans(compiler, scope),
     stages: [...stages],

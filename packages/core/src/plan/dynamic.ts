@@ -50,6 +50,7 @@ export function dynamicMatrix(compiler: Compiler, given: DynamicInput): DynamicM
     overrides: Object.fromEntries(given.overrides),
     stage: plain(whole),
     defaults: plain(compiler.playbook.orchestration.defaults ?? {}),
+    ...allowed(compiler),
     variables: { ...scope.variables },
     env: { ...scope.env },
     platform: compiler.around.platform,
@@ -155,4 +156,9 @@ function fillIn(value: Json, fill: (text: string) => Json): Json {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return (value as Json[]).map((item) => fillIn(item, fill));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillIn(item, fill)]));
+}
+
+function allowed({ playbook }: Compiler): Pick<DynamicMatrix, "allowedFailures"> {
+  const { allowedFailures } = playbook.orchestration.successCriteria ?? {};
+  return allowedFailures === undefined ? {} : { allowedFailures: [...allowedFailures] };
 }

@@ -1,5 +1,5 @@
 import { interpolate, toPlain } from "@aither/expression";
-import type { DynamicMatrix, Json, LegPlan, PlaybookStage, RunSpec, StagePlan } from "@aither/protocol";
+import type { DynamicMatrix, Json, LegPlan, Playbook, PlaybookStage, RunSpec, StagePlan } from "@aither/protocol";
 import { stageContext } from "../job/context.ts";
 import { stagesOf } from "../job/look.ts";
 import type { JobState, StageState } from "../job/state.ts";
@@ -125,7 +125,7 @@ function firstTemplate(value: Json): string {
 function compilerOf({ plan }: JobState, dynamic: DynamicMatrix): Compiler {
   const { workspace } = plan;
   return makeCompiler({
-    playbook: { metadata: { name: plan.name }, orchestration: { defaults: dynamic.defaults, jobs: {} } },
+    playbook: { metadata: { name: plan.name }, orchestration: orchestrationOf(dynamic) },
     scripts: indexScripts(dynamic.scripts),
     request: { variables: {}, profile: null, assume: dynamic.assume, timeoutMs: null },
     around: { env: {}, platform: dynamic.platform },
@@ -135,6 +135,10 @@ function compilerOf({ plan }: JobState, dynamic: DynamicMatrix): Compiler {
     callers: [],
     undefinedIs: dynamic.undefinedIs,
   });
+}
+
+function orchestrationOf({ defaults, allowedFailures }: DynamicMatrix): Playbook["orchestration"] {
+  return { defaults, ...(allowedFailures !== undefined && { successCriteria: { allowedFailures } }), jobs: {} };
 }
 
 function isAbsolute(path: string): boolean {

@@ -20,6 +20,7 @@ import { kindOf, runOfCollect, runOfInline, runOfScript, withMoreEnv } from "./r
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
 import { settings } from "./script-settings.ts";
+import { isNamed } from "./named.ts";
 import { select } from "./select.ts";
 
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
@@ -71,6 +72,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       run: withOwnEnv(runOf(compiler, target, place, scope, env, at), step),
       condition: decided.decision === "skip" ? "false" : decided.condition,
       ...common,
+      ...allowedOf(compiler, target),
       ...roleOf(place),
       // Of several scripts the first: it is undone last, and when any of them ran.
       ...(undo !== null && index === 0 && { undo }),
@@ -78,6 +80,14 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
     };
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
+}
+
+/** Success criteria may tolerate the failure of a script that they name. */
+function allowedOf(compiler: Compiler, target: Target): Pick<ScriptPlan, "continueOnError"> | undefined {
+  const names = compiler.playbook.orchestration.successCriteria?.allowedFailures ?? [];
+  if (target.is !== "script" && target.is !== "file") return undefined;
+  const thing = target.is === "script" ? target.entry : { path: target.path };
+  return isNamed(thing, names) ? { continueOnError: true } : undefined;
 }
 
 function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {

@@ -5,6 +5,7 @@ import { dynamicMatrix, isDynamic } from "./dynamic.ts";
 import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
+import { isNamed } from "./named.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
 import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -62,7 +63,8 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     // A called playbook's stages have its variables with them: the plan's own are the caller's.
     variables: compiler.callers.length === 0 ? variables : overlay(shared.scope.variables, variables),
     continueOnError:
-      flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false,
+      isNamed({ id, name }, compiler.playbook.orchestration.successCriteria?.allowedFailures ?? []) ||
+      (flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false),
     failFast: flag(setting("failFast")) ?? true,
     maxParallel: count(setting("maxParallel")) || null,
     parallel: parallelOf(setting("parallel"), setting("maxConcurrency")),

@@ -107,6 +107,7 @@ test("notifications: upstream's map of events; what is no event, and who is told
     "notifications.onSuccess.includeMetrics",
     "notifications.onCoverageBelow",
     "notifications.email",
+    "OnSuccess.Actions",
   ]);
 });
 

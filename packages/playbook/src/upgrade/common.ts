@@ -43,8 +43,12 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
 
 /** What is known to mean something, although nothing acts on it. */
 const reasons: Readonly<Record<string, string>> = {
-  successcriteria: "the job's result follows its stages, not success criteria",
-  validation: "pre- and post-conditions are not checked",
+  successcriteria: "a script tells by its exit code whether it is content; nothing here knows these numbers",
+  validation: "a script tells by its exit code whether it is content; nothing here knows these numbers",
+  sequence: "the file has stages, and these are run",
+  githubactions: "it speaks of GitHub's machines",
+  requireadmin: "scripts have the rights of who starts them; `requirements.elevated` refuses a start without",
+  skipifexists: "write a condition, or let the script look",
   integrations: "services outside are called by scripts of yours, with credentials of yours",
   qualitygates: "quality gates are not checked",
   triggers: "nothing starts by itself",
@@ -102,6 +106,7 @@ const labels = [
   "lastUpdated",
   "updated",
   "estimatedDuration",
+  "expectedDuration",
   "githubWorkflow",
   "convertedFrom",
   "convertedAt",
@@ -134,7 +139,7 @@ export function readProfiles(fields: Fields | undefined): Record<string, Playboo
     const inner = fieldsOf(value, path, fields.gathering);
     const profile = compact<PlaybookProfile>({
       description: inner.text("description"),
-      variables: inner.record("variables"),
+      variables: profileVariables(inner),
       overrides: inner.record("overrides"),
       stages: inner.texts("stages", "includeStages", "sequences"),
       excludeStages: inner.texts("excludeStages"),
@@ -144,6 +149,13 @@ export function readProfiles(fields: Fields | undefined): Record<string, Playboo
     profiles[key] = keepRest(profile, inner);
   }
   return profiles;
+}
+
+/** Upstream also calls them parameters. */
+function profileVariables(fields: Fields): Record<string, Json> | undefined {
+  const parameters = fields.record("parameters");
+  const variables = fields.record("variables");
+  return parameters || variables ? { ...parameters, ...variables } : undefined;
 }
 
 /** Typed parameters: v3 `inputs`, v1 `parameters`. */
@@ -163,8 +175,8 @@ export function readInputs(fields: Fields | undefined): Record<string, PlaybookI
       required: inner.flag("required", "mandatory"),
       enum: listOf(inner.raw("enum", "values", "validateSet", "options")?.value),
       secret: inner.flag("secret"),
+      example: inner.raw("example", "examples")?.value,
     });
-    inner.ignore("example", "examples");
     inputs[key] = keepRest(input, inner);
   }
   return inputs;
@@ -262,16 +274,6 @@ export function readBackoff(fields: Fields): PlaybookBackoff | undefined {
     max: number("max", "maxSeconds"),
   });
   return keepRest(backoff, inner);
-}
-
-export function readRequirements(fields: Fields | undefined): Playbook["requirements"] {
-  if (!fields) return undefined;
-  const requirements = compact<NonNullable<Playbook["requirements"]>>({
-    platforms: fields.textsIfAny("platforms", "platform"),
-    requiredTools: fields.textsIfAny("requiredTools", "tools", "commands"),
-    environment: fields.textsIfAny("environment", "apiKeys", "requiredAPIKeys"),
-  });
-  return keepRest(requirements, fields, "it is not checked before the start");
 }
 
 export function notAMap(path: Path) {

@@ -90,7 +90,8 @@ function readMap(fields: Fields): PlaybookNotification[] {
 function readMessage(fields: Fields, on: NoticeEvent): PlaybookNotification[] {
   const enabled = fields.flag("enabled") ?? true;
   const text = fields.text("message", "log");
-  fields.ignore("level", "log", "actions", "enabled");
+  // How loud it is meant says nothing about who hears it.
+  fields.ignore("level", "log", "enabled");
   for (const channel of fields.texts("channels") ?? []) {
     if (ownChannels.has(channel.toLowerCase())) continue;
     notEnforced(fields, [...fields.path, "channels", channel], "use a webhook, or a command that sends it");

@@ -13,13 +13,15 @@ import {
   readInputs,
   readMetadata,
   readProfiles,
-  readRequirements,
   readSecrets,
   withIds,
 } from "./common.ts";
+import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
 import { readOldAction } from "./old-action.ts";
-import { joinReports, readReporting, readSummaryOptions } from "./reports.ts";
+import { joinReports, readReporting } from "./reports.ts";
+import { defaultsWith, type OldOptions, readOldOptions } from "./options.ts";
+import { readRequirements } from "./requirements.ts";
 import { joinSelectors, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
 
@@ -45,6 +47,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
+      successCriteria: readCriteria(inner, fields),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       ...joinReports(readReporting(fields, metadata.name), readReporting(inner, metadata.name)),
       jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
@@ -56,12 +59,8 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
 
 /** v1 and psd1: everything at the top level; `list` reads what is run. */
 export function readOld(fields: Fields, fallbackName: string, stages: readonly NamedStage[]): Playbook {
-  const options = fields.object("options", "configuration");
-  const defaults = readDefaults(fields.object("defaults"));
-  const sideBySide = options?.flag("parallel") ?? true;
-  const goesOn = options?.flag("stopOnError") === false;
-  const whole = fields.flagOrTemplate("continueOnError") ?? options?.flagOrTemplate("continueOnError");
-  const timeoutMinutes = options?.countOrTemplate("timeoutMinutes");
+  const ownProfiles = fields.object("profiles") ?? fields.object("options", "configuration")?.object("profiles");
+  const options = readOldOptions(fields);
   const metadata = readTopMetadata(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
@@ -72,21 +71,22 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
       undefinedVariables: "empty",
-      defaults: whole === undefined ? defaults : { continueOnError: whole, ...defaults },
+      defaults: defaultsWith(readDefaults(fields.object("defaults")), options),
       env: looseEnvironment(fields.object("environment", "env")),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),
-      profiles: readProfiles(fields.object("profiles") ?? options?.object("profiles")),
-      maxConcurrency: options?.countOrTemplate("maxConcurrency"),
+      profiles: readProfiles(ownProfiles),
+      maxConcurrency: options.maxConcurrency,
       failFast: fields.flagOrTemplate("failFast"),
-      timeout:
-        options?.secondsOrTemplate("timeout") ?? (typeof timeoutMinutes === "number" ? timeoutMinutes * 60 : undefined),
+      timeout: options.timeout,
+      successCriteria: readCriteria(fields),
       ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
-      ...joinReports(readSummaryOptions(options), readReporting(fields, metadata.name)),
-      jobs: stagesOf(stages, { whole, sideBySide, goesOn }),
+      ...joinReports(options.reports, readReporting(fields, metadata.name)),
+      jobs: stagesOf(stages, options),
     }),
   });
-  if (options) Object.assign(playbook, { options: keepRest({}, options) });
-  fields.ignore("executionOrder", "parallel");
+  if (Object.keys(options.kept).length > 0) Object.assign(playbook, { options: options.kept });
+  // The order of a map of stages, and of no other list.
+  if (isObject(fields.raw("stages")?.value)) fields.ignore("executionOrder");
   keepLabels(playbook.metadata, fields);
   return keepRest(playbook, fields);
 }
@@ -176,15 +176,7 @@ export function sequenceList(fields: Fields): readonly NamedStage[] {
   });
 }
 
-/** What an old file's `options` say for all of its stages. */
-type Rules = {
-  /** The whole file's `continueOnError`. */
-  readonly whole?: boolean | string | undefined;
-  /** Whether entries of one parallel group may run side by side. */
-  readonly sideBySide?: boolean;
-  /** `StopOnError = $false`: a failed stage stops nobody, and still counts as failed. */
-  readonly goesOn?: boolean;
-};
+type Rules = Partial<Pick<OldOptions, "whole" | "sideBySide" | "goesOn">>;
 
 /**
  * Ids, and the rules of the old formats: a stage that tolerates failures runs all its scripts; entries of one parallel

@@ -4,7 +4,7 @@ import type { Path } from "../finding.ts";
 import { notEnforced } from "./around.ts";
 import { compact, keepRest, placed } from "./common.ts";
 
-type Wanted = Pick<Playbook["orchestration"], "summary" | "reports">;
+export type WantedReports = Pick<Playbook["orchestration"], "summary" | "reports">;
 type Format = NonNullable<PlaybookReport["format"]>;
 
 const formats: Readonly<Record<string, Format>> = {
@@ -18,7 +18,7 @@ const formats: Readonly<Record<string, Format>> = {
 const endings: Readonly<Record<Format, string>> = { md: "md", json: "json", junit: "xml", html: "html" };
 
 /** What a v3 file says of reports: `summary: true`, and `reports`, each a path or a map of `path` and `format`. */
-export function readReports(fields: Fields): Wanted {
+export function readReports(fields: Fields): WantedReports {
   const found = fields.raw("reports");
   const items = found === undefined ? [] : Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
   const reports = items.flatMap((item, index): PlaybookReport[] => {
@@ -37,16 +37,16 @@ export function readReports(fields: Fields): Wanted {
   return { ...flagged(fields.flag("summary")), ...listed(reports) };
 }
 
-function flagged(summary: boolean | undefined): Wanted {
+function flagged(summary: boolean | undefined): WantedReports {
   return summary === undefined ? {} : { summary };
 }
 
-function listed(reports: readonly PlaybookReport[]): Wanted {
+function listed(reports: readonly PlaybookReport[]): WantedReports {
   return reports.length === 0 ? {} : { reports: [...reports] };
 }
 
 /** What two places say: either may ask for a summary, and both for reports. */
-export function joinReports(...all: readonly Wanted[]): Wanted {
+export function joinReports(...all: readonly WantedReports[]): WantedReports {
   const said = all.flatMap(({ summary }) => summary ?? []);
   return {
     ...(said.length > 0 && { summary: said.includes(true) }),
@@ -55,7 +55,7 @@ export function joinReports(...all: readonly Wanted[]): Wanted {
 }
 
 /** Upstream's `Options`: `GenerateSummary`, `SummaryFormat`, `SummaryPath`. */
-export function readSummaryOptions(options: Fields | undefined): Wanted {
+export function readSummaryOptions(options: Fields | undefined): WantedReports {
   if (options === undefined) return {};
   const summary = options.flag("generateSummary");
   const [word] = wordsIn(options, "summaryFormat");
@@ -68,7 +68,7 @@ export function readSummaryOptions(options: Fields | undefined): Wanted {
 }
 
 /** Upstream's `reporting`: formats and the folder they go to, or one file. `name` is the playbook's. */
-export function readReporting(fields: Fields, name: string): Wanted {
+export function readReporting(fields: Fields, name: string): WantedReports {
   const found = fields.raw("reporting");
   if (found === undefined) return {};
   if (!isObject(found.value)) return found.value === true ? { summary: true } : {};

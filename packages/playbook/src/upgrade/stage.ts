@@ -1,5 +1,6 @@
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced } from "./around.ts";
@@ -27,10 +28,23 @@ export function readStage(fields: Fields): PlaybookStage {
     hooks,
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
-  fields.ignore("order", "estimatedDuration", "phase", "required");
+  ignoreLabels(fields);
+  addOldWords(stage, fields);
   if (fields.text("type") === "parallel-group" || jobs) stage.parallel ??= true;
   liftMatrix(stage);
   return keepRest(stage, fields);
+}
+
+/** They sort and describe, and demand nothing; the written order is the order. */
+function ignoreLabels(fields: Fields): void {
+  fields.ignore("order", "stage", "estimatedDuration", "phase");
+}
+
+/** `Required = $false`: it may fail. `SkipInCI = $true`: not where CI is set. */
+function addOldWords(part: PlaybookStage | PlaybookStep, fields: Fields): void {
+  if (fields.flag("required") === false) part.continueOnError ??= true;
+  if (fields.flag("skipInCI") !== true) return;
+  part.if = part.if === undefined ? "-not $env:CI" : `-not $env:CI -and (${part.if})`;
 }
 
 /** Settings that mean the same in every old format. */
@@ -132,7 +146,8 @@ export function readEntry(fields: Fields): PlaybookStep {
     continueOnError: fields.flagOrTemplate("continueOnError"),
     ...readExitCodes(fields),
   });
-  fields.ignore("required", "stage", "estimatedDuration", "phase");
+  ignoreLabels(fields);
+  addOldWords(step, fields);
   return keepRest(step, fields);
 }
 
@@ -196,7 +211,7 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
   for (const key of Object.keys(fields.rest())) {
     fields.gathering.notEnforced.push({
       what: key,
-      where: [...fields.path, key].join("."),
+      where: pathText([...fields.path, key]),
       reason: "this key has no meaning in a job of a parallel group",
     });
   }

@@ -1,7 +1,9 @@
 import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { pathText } from "../finding.ts";
 import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
+import { readCriteria } from "./criteria.ts";
 import { readCache } from "./cache.ts";
 import { readTerminal } from "./terminal.ts";
 import { joinReports, readReporting, readReports } from "./reports.ts";
@@ -18,9 +20,9 @@ import {
   readMetadata,
   readNoOutputTimeout,
   readProfiles,
-  readRequirements,
   readSecrets,
 } from "./common.ts";
+import { readRequirements } from "./requirements.ts";
 
 /** A v3 file: `metadata`, `orchestration.jobs`. Nothing is translated, only checked and put in order. */
 export function readV3(fields: Fields, fallbackName: string): Playbook {
@@ -68,6 +70,7 @@ function readOrchestration(
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
     outputs: fields.environment("outputs"),
+    successCriteria: readCriteria(fields, whole),
     undoOnFailure: fields.flag("undoOnFailure"),
     ...joinReports(readReports(fields), readReporting(whole, name), readReporting(fields, name)),
     ...joinAround(readAround(whole, oneStep), readAround(fields, oneStep)),
@@ -211,6 +214,6 @@ function isPlainNames(value: Json): boolean {
 }
 
 function reportTo(fields: Fields, what: string, reason: string): void {
-  const where = [...fields.path, what].join(".");
+  const where = pathText([...fields.path, what]);
   fields.gathering.notEnforced.push({ what, where, reason });
 }

@@ -79,6 +79,7 @@ export const orchestrationEvents = {
     downSince: Type.Union([Type.String(), Type.Null()]),
   }),
   OrchestrationCompleted: event("OrchestrationCompleted", "End: success.", {
+    reason: Type.Optional(Type.String({ description: "Why it is one although something failed." })),
     outputs: Type.Optional(Type.Record(Type.String(), Json)),
   }),
   OrchestrationFailed: event("OrchestrationFailed", "End: failure.", { reason: Type.String() }),

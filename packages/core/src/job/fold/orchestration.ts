@@ -74,7 +74,9 @@ export function recovered(state: JobState): JobState {
 export function completed(state: JobState, event: EventOf<"OrchestrationCompleted">): JobState {
   return ended(state, event.time, {
     status: "Completed",
-    reason: state.restartRequired ? "a restart of the machine is required" : "",
+    reason: [event.reason, state.restartRequired ? "a restart of the machine is required" : ""]
+      .filter(Boolean)
+      .join("; "),
     outputs: event.outputs ?? {},
   });
 }

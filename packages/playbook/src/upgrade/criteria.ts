@@ -1,0 +1,52 @@
+import type { PlaybookCriteria } from "@aither/protocol";
+import type { Fields } from "../fields.ts";
+import { notEnforced } from "./around.ts";
+import { compact, placed } from "./common.ts";
+
+/** `successCriteria`, ours and upstream's; what names numbers that no script tells is listed. */
+export function readCriteria(...places: readonly Fields[]): PlaybookCriteria | undefined {
+  const fields = places.map((place) => place.object("successCriteria")).find((found) => found !== undefined);
+  if (!fields) return undefined;
+  const critical = [
+    ...(fields.texts("critical", "criticalScripts") ?? []),
+    ...(fields.texts("criticalPhases", "criticalStages") ?? []),
+  ];
+  const criteria = compact<PlaybookCriteria>({
+    requireAllSuccess: fields.flag("requireAllSuccess", "requireAll"),
+    minimumSuccessCount: numberIn(fields, "minimumSuccessCount", "minSuccessCount"),
+    minimumSuccessPercent: percent(fields),
+    critical: critical.length > 0 ? critical : undefined,
+    allowedFailures: fields.texts("allowedFailures"),
+  });
+  reportRest(fields, "a script tells by its exit code whether it is content; nothing here knows this number");
+  return Object.keys(criteria).length === 0 ? undefined : placed(criteria, fields);
+}
+
+/** `minimumSuccessPercent: 80`, or upstream's `MinimumSuccessRate`: 0.8 and 80 say the same. */
+function percent(fields: Fields): number | undefined {
+  const rate = numberIn(fields, "minimumSuccessRate");
+  const value =
+    numberIn(fields, "minimumSuccessPercent", "minimumSuccessPercentage") ??
+    (rate !== undefined && rate <= 1 ? rate * 100 : rate);
+  if (value === undefined || value <= 100) return value;
+  fields.gathering.findings.push({
+    severity: "error",
+    code: "wrong-value",
+    message: `more than all cannot succeed: ${value} %`,
+    fix: "write at most 100",
+    path: fields.path,
+  });
+  return undefined;
+}
+
+function numberIn(fields: Fields, ...names: string[]): number | undefined {
+  const value = fields.countOrTemplate(...names);
+  if (typeof value !== "string") return value;
+  notEnforced(fields, [...fields.path, names[0]!], "it must be a number, not a template");
+  return undefined;
+}
+
+/** Lists what is left, without keeping it: the model holds what was understood. */
+export function reportRest(fields: Fields, reason: string): void {
+  for (const key of Object.keys(fields.rest())) notEnforced(fields, [...fields.path, key], reason);
+}
