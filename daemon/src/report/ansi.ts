@@ -3,7 +3,7 @@
 /** ECMA-48: control sequences with their parameters, strings (titles, links) with their end, everything else of two bytes. */
 const sequences =
   // oxlint-disable-next-line no-control-regex -- it is what we look for
-  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-~])/g;
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*(?![[\]PX^_])[0-~])/g;
 /** What neither a page nor XML can hold, and nobody can see. A tab stays. */
 // oxlint-disable-next-line no-control-regex -- it is what we look for
 const invisible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu;

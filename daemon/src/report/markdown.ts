@@ -109,9 +109,10 @@ async function* failures(report: Report): AsyncGenerator<string, void, undefined
     yield `### ${text(scriptTitle(script.view))}\n\n${text(placeOf(stage, leg))}: ${prose(noteOf(script) || "failed")}`;
     const ms = tookMs(script.view, report.madeAt);
     yield `${ms === null ? "" : `, after ${durationText(ms)}`}\n\n`;
-    let lines: readonly string[] = [];
-    for await (const log of report.logs(script, bytes)) if (log.lines.length > 0) ({ lines } = log);
-    if (lines.length > 0) yield fenced(lines.slice(-LINES_MAX).map(visible));
+    const last = script.view.attempts.at(-1)?.attempt;
+    for await (const { attempt, lines } of report.logs(script, bytes)) {
+      if (attempt === last && lines.length > 0) yield fenced(lines.slice(-LINES_MAX).map(visible));
+    }
     yield `\`aither logs ${report.job.number} --script ${quoted(script.view.key)}\`\n\n`;
   }
   if (failed.length > FAILED_MAX) yield `${failed.length - FAILED_MAX} more failed.\n\n`;
@@ -178,10 +179,10 @@ export function text(value: string): string {
     .replaceAll("@", "&#64;");
 }
 
-/** A sentence of ours: the names in it, which we put between backticks, are code, where nothing means anything, either. */
+/** A sentence of ours: a plain name in it, which we put between backticks, is code. Any other is text like the rest. */
 function prose(sentence: string): string {
-  const parts = sentence.replaceAll(/[\r\n\u2028\u2029]+/g, " ").split(/(`[^`]+`)/);
-  return parts.map((part, at) => (at % 2 === 1 ? visible(part).replaceAll("|", String.raw`\|`) : text(part))).join("");
+  const parts = sentence.split(/((?<!`)`[\p{L}\p{N} .,=#+[\]_-]+`(?!`))/u);
+  return parts.map((part, at) => (at % 2 === 1 ? part : text(part))).join("");
 }
 
 /** In single quotes for a shell, and without a mark that would end the code it stands in. */
