@@ -27,7 +27,9 @@ export const jobsCommands: readonly Command[] = [
     aliases: ["show", "jobs show"],
     args: "[job]",
     about: "one job: its stages, legs and scripts",
-    flags: { report: { type: "string", value: "FILE", about: "also write how it ended, with outputs and logs, as JSON" } },
+    flags: {
+      report: { type: "string", value: "FILE", about: "also write how it ended, with outputs and logs, as JSON" },
+    },
     examples: ["aither jobs status", "aither jobs status 42 --json"],
   },
   {
@@ -63,7 +65,11 @@ export const jobsCommands: readonly Command[] = [
     args: "[job]",
     about: "a job as a document: Markdown, JSON, JUnit's XML, or one HTML page",
     flags: {
-      format: { type: "string", value: "FORMAT", about: "md, json, junit or html; else what FILE's name says, else md" },
+      format: {
+        type: "string",
+        value: "FORMAT",
+        about: "md, json, junit or html; else what FILE's name says, else md",
+      },
       output: { type: "string", short: "o", value: "FILE", about: "write it there, not to stdout" },
     },
     examples: ["aither report", "aither report 42 -o report.html", "aither report latest --format junit > results.xml"],
