@@ -10,6 +10,17 @@ export function proportionalMb(pid: number): number {
   return field(`/proc/${pid}/smaps_rollup`, "Pss");
 }
 
+/** CPU time of a process and all its threads, in ms, in steps of ten. */
+export function cpuMs(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? Number.NaN) + (system ?? Number.NaN)) * 10;
+}
+
 /** Processes whose command line holds a text. */
 export function processesWith(text: string): readonly { readonly pid: number; readonly argv: readonly string[] }[] {
   return readdirSync("/proc")

@@ -21,6 +21,7 @@ import type { Audit } from "./audit/audit-log.ts";
 import type { Doors } from "./doors/face.ts";
 import type { Masker } from "./secrets/masker.ts";
 import type { NamePattern } from "./secrets/names.ts";
+import type { LineIndex } from "./store/line-index.ts";
 import type { FileOrder } from "./search/file-search.ts";
 import type { Planner } from "./playbooks/face.ts";
 
@@ -215,6 +216,8 @@ export interface OutputFiles {
   follow(ref: OutputRef, from: number, signal: AbortSignal): AsyncIterable<OutputPiece>;
   /** The bytes that were given back to the disk, if any. */
   cut(ref: OutputRef): Promise<{ readonly from: number; readonly to: number } | null>;
+  /** Where its lines are, as far as there are any now; null when there is no file. */
+  lines(ref: OutputRef): Promise<LineIndex | null>;
   /** How to look through what an attempt wrote (since then, if a time is given); null when there is nothing of it. */
   searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null>;
   /** When the byte at `offset` was seen: a look-up over the index of that attempt, ms since the epoch or null. */

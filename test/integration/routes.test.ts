@@ -85,6 +85,11 @@ test("a job from its start to its removal", async () => {
   );
   assert.equal((await call(lab, "jobEvents", "/api/jobs/1/events")).text.split("\n").length, ended.seq + 1);
   assert.equal((await call(lab, "jobLogs", "/api/jobs/1/logs")).text, "hi\n");
+  const { lines, bytes, done } = (await call(lab, "jobLogMeta", "/api/jobs/1/logs/meta?script=good"))
+    .body as unknown as Reply<"jobLogMeta">;
+  assert.deepEqual([lines, bytes, done], [1, 3, true]);
+  assert.equal((await call(lab, "jobLogBlock", "/api/jobs/1/logs/blocks/0?script=good")).text, "hi\n");
+  assert.equal((await call(lab, "jobLogRaw", "/api/jobs/1/logs/raw?script=good")).text, "hi\n");
   const kept = await call(lab, "listArtifacts", "/api/jobs/1/artifacts");
   const names = (kept.body as unknown as Reply<"listArtifacts">).artifacts.map(({ name }) => name);
   assert.deepEqual(names, ["kept"]);

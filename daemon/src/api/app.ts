@@ -18,6 +18,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { explainRoute } from "./routes/explain.ts";
 import { inputRoute } from "./routes/input.ts";
 import { listRoute } from "./routes/list.ts";
+import { logPlaceRoutes } from "./routes/log-places.ts";
 import { logRoute } from "./routes/logs.ts";
 import { pauseRoute } from "./routes/pause.ts";
 import { playbookRoutes } from "./routes/playbooks.ts";
@@ -53,6 +54,7 @@ const routesOfTheApi = [
   undoRoutes,
   eventRoutes,
   logRoute,
+  logPlaceRoutes,
   searchRoutes,
   artifactRoutes,
   reportRoute,

@@ -1,4 +1,6 @@
 /** What is looked for, and how a line that holds it is found. Pure: it is given bytes. */
+import { isAscii } from "node:buffer";
+import { staysInLine, wordOf } from "./regex.ts";
 
 export type SearchQuery = {
   readonly text: string;
@@ -47,6 +49,15 @@ export function finderOf(query: SearchQuery): Finder {
     return { overlap: needle.length * 3, find: (bytes) => findText(bytes, pattern) };
   }
   const pattern = new RegExp(query.text, query.ignoreCase ? "i" : "");
+  const word = query.ignoreCase ? null : wordOf(query.text);
+  if (word !== null) {
+    const bytesOfWord = Buffer.from(word);
+    return { overlap: REGEX_OVERLAP, find: (bytes) => findLinesWith(bytes, bytesOfWord, pattern) };
+  }
+  if (staysInLine(query.text)) {
+    const anywhere = new RegExp(query.text, `gm${pattern.flags}`);
+    return { overlap: REGEX_OVERLAP, find: (bytes) => findInLines(bytes, anywhere, pattern) };
+  }
   return { overlap: REGEX_OVERLAP, find: (bytes) => findLines(bytes, pattern) };
 }
 
@@ -68,7 +79,7 @@ function* findBytes(bytes: Buffer, needle: Buffer): Generator<Hit, void, undefin
 
 /** A literal in either case: it holds no line feed, so all lines may be searched as one text. */
 function* findText(bytes: Buffer, pattern: RegExp): Generator<Hit, void, undefined> {
-  const text = bytes.toString("utf8");
+  const text = textOf(bytes);
   let before = 0;
   let counted = 0;
   pattern.lastIndex = 0;
@@ -86,7 +97,7 @@ function* findText(bytes: Buffer, pattern: RegExp): Generator<Hit, void, undefin
 
 /** A regex sees one line at a time: `^`, `$` and `[^x]` mean what they mean to `grep`. */
 function* findLines(bytes: Buffer, pattern: RegExp): Generator<Hit, void, undefined> {
-  const text = bytes.toString("utf8");
+  const text = textOf(bytes);
   let before = 0;
   for (let begin = 0; begin < text.length; before += 1) {
     const newline = text.indexOf("\n", begin);
@@ -96,6 +107,52 @@ function* findLines(bytes: Buffer, pattern: RegExp): Generator<Hit, void, undefi
     if (newline === -1) return;
     begin = newline + 1;
   }
+}
+
+/** The same for lines that hold a word without which nothing fits: only those are decoded and tried. */
+function* findLinesWith(bytes: Buffer, word: Buffer, pattern: RegExp): Generator<Hit, void, undefined> {
+  let before = 0;
+  let counted = 0;
+  for (let at = bytes.indexOf(word); at !== -1;) {
+    const begin = bytes.lastIndexOf(NEWLINE, at) + 1;
+    const newline = bytes.indexOf(NEWLINE, at);
+    const line = withoutReturn(bytes.toString("utf8", begin, newline === -1 ? bytes.length : newline));
+    const found = pattern.exec(line);
+    if (found !== null) {
+      before += countNewlines(bytes, counted, begin);
+      counted = begin;
+      yield { before, text: shownOf(line, found.index) };
+    }
+    at = newline === -1 ? -1 : bytes.indexOf(word, newline + 1);
+  }
+}
+
+/** The same for a regex that never reaches over a line end: whatever fits a line is found in the text of all lines. */
+function* findInLines(bytes: Buffer, anywhere: RegExp, pattern: RegExp): Generator<Hit, void, undefined> {
+  const text = textOf(bytes);
+  let before = 0;
+  let counted = 0;
+  anywhere.lastIndex = 0;
+  for (let there = anywhere.exec(text); there !== null; there = anywhere.exec(text)) {
+    const begin = there.index === 0 ? 0 : text.lastIndexOf("\n", there.index - 1) + 1;
+    // Behind the end of the last line there is none.
+    if (begin === text.length) return;
+    const newline = text.indexOf("\n", begin);
+    const line = withoutReturn(text.slice(begin, newline === -1 ? text.length : newline));
+    const found = pattern.exec(line);
+    if (found !== null) {
+      for (let at = text.indexOf("\n", counted); at !== -1 && at < begin; at = text.indexOf("\n", at + 1)) before += 1;
+      counted = begin;
+      yield { before, text: shownOf(line, found.index) };
+    }
+    if (newline === -1) return;
+    anywhere.lastIndex = newline + 1;
+  }
+}
+
+/** Most output is ASCII, which is decoded several times as quickly when it is known to be. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 }
 
 export function countNewlines(bytes: Buffer, from: number, to: number): number {

@@ -6,7 +6,7 @@ import { finderOf, type SearchQuery } from "./query.ts";
 
 /** One step: so much is read, or so many lines are found, and then the asker decides whether to go on. */
 const STEP_BLOCKS = 16;
-const STEP_HITS = 500;
+const STEP_HITS = 2_000;
 const STEP_MS = 100;
 
 export type Step = { readonly hits: readonly FileHit[]; readonly done: boolean };

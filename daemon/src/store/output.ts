@@ -18,8 +18,11 @@ import { errorCode } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { filesOf } from "./layout.ts";
 import { HoleFilter } from "./left-out.ts";
+import { LineIndexes, type LineIndex } from "./line-index.ts";
 
 const PIECE_BYTES = 64 * 1024;
+/** Logs that somebody looks into at the same time; more, and some are looked through again. */
+const LINE_INDEXES_MAX = 64;
 
 export type OutputOptions = {
   readonly folders: JobFolders;
@@ -36,6 +39,7 @@ export class Output implements OutputFiles {
   readonly #options: OutputOptions;
   /** Followers that wait for the end of an attempt, by job. */
   readonly #waiting = new Map<JobId, Set<() => void>>();
+  readonly #indexes = new LineIndexes(LINE_INDEXES_MAX);
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -100,6 +104,15 @@ export class Output implements OutputFiles {
   async cut(ref: OutputRef): Promise<{ from: number; to: number } | null> {
     const found = await this.#files(ref);
     return found === undefined || ref.stream === "err" ? null : ((await readCut(found.files)) ?? null);
+  }
+
+  async lines(ref: OutputRef): Promise<LineIndex | null> {
+    const found = await this.#files(ref);
+    const size = found === undefined ? 0 : await fileSize(found.path);
+    if (found === undefined || size === 0) return null;
+    const index = this.#indexes.of(found.path, await this.cut(ref));
+    await index.grow(async () => open(found.path, "r"), size);
+    return index;
   }
 
   async searchable(ref: OutputRef, sinceMs: number | null): Promise<FileOrder | null> {

@@ -15,6 +15,15 @@ const SearchQuery = Type.Object({
 });
 const SearchFrom = Type.Optional(Type.Integer({ minimum: 1, description: "Only from this line of each attempt on." }));
 
+/** The output of one attempt, or its stderr where that is kept apart. */
+const OneLog = Type.Object({
+  script: Type.Optional(
+    Type.String({ description: "A script's key, number or name; may be left out where the job has only one." }),
+  ),
+  attempt: Type.Optional(Type.Integer({ minimum: 1, description: "Default: its last one." })),
+  stream: Type.Optional(Type.Union([Type.Literal("out"), Type.Literal("err")], { default: "out" })),
+});
+
 /** The calls that give output; a part of `contracts`. */
 export const outputContracts = {
   jobLogs: {
@@ -62,6 +71,43 @@ export const outputContracts = {
             "NDJSON: resume after the last piece seen of each attempt, `key#attempt:offset`, separated by commas; `key#attempt.err:offset` for a separate stderr. Attempts that are not named are given from their start.",
         }),
       ),
+    }),
+    status: 200,
+    produces: "text/plain",
+  },
+  jobLogMeta: {
+    summary: "How long the output of one attempt is, for readers who go to any place in it",
+    params: JobParams,
+    query: OneLog,
+    reply: Type.Object({
+      apiVersion: Type.Literal("aither/v1"),
+      jobId: Type.String(),
+      number: Type.Integer(),
+      script: Type.String(),
+      attempt: Type.Integer(),
+      stream: Type.Union([Type.Literal("out"), Type.Literal("err")]),
+      lines: Type.Integer({ description: "With the last one, if it has no end yet." }),
+      bytes: Type.Integer({ description: "As written: what is masked may be longer or shorter." }),
+      block: Type.Integer({ description: "Lines of a block: 256." }),
+      done: Type.Boolean({ description: "Nothing more will be written." }),
+    }),
+    status: 200,
+  },
+  jobLogBlock: {
+    summary:
+      "256 lines of one attempt's output, masked: line 256 * `block` and those behind it; with an ETag. Nothing behind the last line. Of an attempt that is done, blocks that are full never change",
+    params: Type.Object({ ...JobParams.properties, block: Type.Integer({ minimum: 0, description: "From 0 on." }) }),
+    query: OneLog,
+    status: 200,
+    produces: "text/plain",
+  },
+  jobLogRaw: {
+    summary:
+      "What one attempt wrote until now, masked, for a browser. A `Range` is heeded where nothing is masked or left out",
+    params: JobParams,
+    query: Type.Object({
+      ...OneLog.properties,
+      download: Type.Optional(Type.Boolean({ default: false, description: "As a file, with a name." })),
     }),
     status: 200,
     produces: "text/plain",

@@ -9,6 +9,9 @@ export type SinkOptions = {
   /** What follows within this time is gathered into one write; the first of a quiet stream goes at once. */
   readonly gatherMs: number;
   readonly closing: AbortSignal;
+  /** Default: nobody keeps it. */
+  readonly cacheControl?: string;
+  readonly status?: number;
 };
 
 /**
@@ -28,7 +31,10 @@ export class Sink {
   #drained: Promise<void> | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(reply: FastifyReply, { contentType, gatherMs, closing }: SinkOptions) {
+  constructor(
+    reply: FastifyReply,
+    { contentType, gatherMs, closing, cacheControl = "no-store", status = 200 }: SinkOptions,
+  ) {
     reply.hijack();
     const { raw } = reply;
     this.#raw = raw;
@@ -47,9 +53,9 @@ export class Sink {
       stop();
     });
     if (closing.aborted) stop();
-    raw.writeHead(200, {
+    raw.writeHead(status, {
       "content-type": contentType,
-      "cache-control": "no-store",
+      "cache-control": cacheControl,
       "aither-version": VERSION,
       "aither-protocol": `${PROTOCOL.min}-${PROTOCOL.max}`,
     });
