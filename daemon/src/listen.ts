@@ -3,6 +3,7 @@
  * Systemd's outlives every daemon: who calls while none runs waits in the kernel's queue, and wakes one.
  */
 import { readFileSync, readlinkSync } from "node:fs";
+import type { ListenOptions } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Places } from "@aither/protocol";
 import { unlinkIfThere } from "./exit.ts";
@@ -16,28 +17,40 @@ const FIRST_FD = 3;
 /** Resolves when the socket answers. The lock is held, so a socket file that is there belongs to nobody, or to systemd. */
 export async function listen(api: FastifyInstance, places: Places, log: Log): Promise<void> {
   const fd = socketHandedOver(places.socket, log);
-  if (fd === null) {
-    await unlinkIfThere(places.socket);
-    // It is 0600 from its first moment.
-    const umask = process.umask(0o177);
-    try {
-      await api.listen({ path: places.socket, backlog: BACKLOG });
-    } finally {
-      process.umask(umask);
-    }
-    return;
-  }
-  log.info({ fd }, "the socket is systemd's");
   // The framework closes only what it opened itself.
-  api.addHook("onClose", async () => new Promise<void>((done) => api.server.close(() => done())));
+  api.addHook("onClose", async () => {
+    const closed = new Promise<void>((done) => api.server.close(() => done()));
+    api.server.closeAllConnections();
+    await closed;
+  });
   await api.ready();
-  await new Promise<void>((resolve, reject) => {
-    api.server.once("error", reject);
-    api.server.listen({ fd }, () => {
-      api.server.removeListener("error", reject);
+  if (fd !== null) {
+    log.info({ fd }, "the socket is systemd's");
+    return listenAt(api, { fd });
+  }
+  await unlinkIfThere(places.socket);
+  return listenAt(api, { path: places.socket, backlog: BACKLOG });
+}
+
+/**
+ * A socket of ours is 0600 from its first moment. The mask is the whole process's, so it is back before anything else
+ * can happen: a folder made under it could not be entered. (The name is bound in the very call.)
+ */
+async function listenAt({ server }: FastifyInstance, where: ListenOptions & { readonly fd?: number }): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.removeListener("error", reject);
       resolve();
     });
   });
+  const umask = process.umask(0o177);
+  try {
+    server.listen(where);
+  } finally {
+    process.umask(umask);
+  }
+  await listening;
 }
 
 /** The descriptor that listens at `path`, if systemd gave us one; null when it did not. Its variables end with us. */

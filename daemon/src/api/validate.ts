@@ -18,7 +18,14 @@ export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpP
 };
 
 const partNames: Readonly<Record<string, string>> = { body: "body", querystring: "query", params: "path" };
-const shared = { allErrors: false, removeAdditional: false, strict: false, verbose: true } as const;
+/** Strict about numbers: `1e999` is read as infinity, which no limit of ours means. */
+const shared = {
+  allErrors: false,
+  removeAdditional: false,
+  strict: false,
+  strictNumbers: true,
+  verbose: true,
+} as const;
 const forDocuments = new Ajv({ ...shared, useDefaults: true });
 const forTexts = new Ajv({ ...shared, useDefaults: true, coerceTypes: true });
 

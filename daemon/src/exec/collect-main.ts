@@ -14,5 +14,6 @@ const kept = await collect({
   filesMax: count("AITHER_COLLECT_FILES_MAX"),
   say: (line) => void process.stdout.write(`${line}\n`),
 });
-if (env["AITHER_OUTPUT"]) appendFileSync(env["AITHER_OUTPUT"], `files=${kept.files}\nbytes=${kept.bytes}\n`);
+if (env["AITHER_OUTPUT"])
+  appendFileSync(env["AITHER_OUTPUT"], `files=${kept.files}\nbytes=${kept.bytes}\n`, { mode: 0o600 });
 process.exitCode = kept.ok ? 0 : 1;

@@ -44,7 +44,7 @@ const WAITING_AFTER_MS = 1_000;
  * The kernel holds the lock until the daemon is dead, so of many starters at once exactly one becomes the daemon.
  * A low descriptor number: Node closes those on exec, and no script inherits it.
  */
-const script = `L=$1; shift
+const script = `L=$1; shift; umask 077
 exec 9>>"$L" || exit 74
 if command -v flock >/dev/null 2>&1; then flock -n 9 || exit ${LOCK_TAKEN}; fi
 exec "$@"`;
