@@ -196,8 +196,8 @@ test("the document of the API names the role of every call", async () => {
     };
     const told = Object.values(paths).flatMap((path) => Object.values(path));
     assert.deepEqual(
-      told.map((call) => [call.operationId, call["x-aither-role"]]).toSorted(),
-      names.map((name) => [name, routes[name].role]).toSorted(),
+      Object.fromEntries(told.map((call) => [call.operationId, call["x-aither-role"]])),
+      Object.fromEntries(names.map((name) => [name, routes[name].role])),
     );
   });
 });
