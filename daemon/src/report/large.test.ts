@@ -19,12 +19,10 @@ function large(count: number): Report {
       kind: "inline",
       status,
       exitCode,
-      ...{
-        reason: "",
-        continueOnError: false,
-        outputs: {},
-        ...times,
-      },
+      reason: "",
+      continueOnError: false,
+      outputs: {},
+      ...times,
       attempts: [
         {
           attempt: 1,
@@ -48,11 +46,9 @@ function large(count: number): Report {
       status: "Completed",
       reason: "",
       continueOnError: false,
-      ...{
-        legs: [leg],
-        startedAt: at(0),
-        endedAt: at(count),
-      },
+      legs: [leg],
+      startedAt: at(0),
+      endedAt: at(count),
     };
     return { view, legs: [{ view: leg, scripts: own }] };
   });
@@ -63,29 +59,23 @@ function large(count: number): Report {
     number: 1,
     name: "l",
     playbook: "l",
-    ...{
-      workspace: "/w",
-      status: "Failed",
-      reason: "",
-      queuedAt: at(0),
-      startedAt: at(0),
-      endedAt: at(count),
-      counts,
-    },
-    ...{
-      parent: null,
-      seq: 1,
-      format: "v3-jobs",
-      file: null,
-      profile: null,
-      variables: {},
-      exitCode: 1,
-    },
-    ...{
-      restartRequired: false,
-      notEnforced: [],
-      stages: stages.map(({ view }) => view),
-    },
+    workspace: "/w",
+    status: "Failed",
+    reason: "",
+    queuedAt: at(0),
+    startedAt: at(0),
+    endedAt: at(count),
+    counts,
+    parent: null,
+    seq: 1,
+    format: "v3-jobs",
+    file: null,
+    profile: null,
+    variables: {},
+    exitCode: 1,
+    restartRequired: false,
+    notEnforced: [],
+    stages: stages.map(({ view }) => view),
   };
   return {
     job,
