@@ -21,7 +21,12 @@ const made = {
       build: {
         steps: [
           {
-            ...{ id: "make", shell: "sh", cache: { inputs: ["src/**"], outputs: ["out/**"] } },
+            id: "make",
+            shell: "sh",
+            cache: {
+              inputs: ["src/**"],
+              outputs: ["out/**"],
+            },
             script: `printf x >> "$HOME/ledger"; mkdir -p out; for i in 1 2 3 4 5 6; do echo "$(cat src/a.txt) $i" > out/$i.txt; done; echo made`,
           },
         ],
@@ -200,7 +205,12 @@ describe("the cache is safe", () => {
     config.XDG_CONFIG_HOME = join(cli.workspace.root, "config");
     await cli.workspace.write("../config/aither/config.json", JSON.stringify({ cacheBytesMax: 300_000 }));
     const step = (name: string, bytes: number) => ({
-      ...{ name, shell: "sh", cache: { inputs: [], outputs: [`${name}.bin`] } },
+      name,
+      shell: "sh",
+      cache: {
+        inputs: [],
+        outputs: [`${name}.bin`],
+      },
       script: `head -c ${bytes} /dev/urandom > ${name}.bin`,
     });
     await cli.playbook("full", {
@@ -222,7 +232,12 @@ describe("the cache is safe", () => {
   test("cache list and prune: by age, by size, all; a dry run removes nothing", async () => {
     await using cli = await Cli.create();
     const step = (name: string) => ({
-      ...{ name, shell: "sh", cache: { inputs: [], outputs: [`${name}.bin`] } },
+      name,
+      shell: "sh",
+      cache: {
+        inputs: [],
+        outputs: [`${name}.bin`],
+      },
       script: `head -c 100000 /dev/urandom > ${name}.bin; echo ${name}`,
     });
     const scripts = async (): Promise<string[]> =>

@@ -13,9 +13,26 @@ function large(count: number): Report {
     const times = { startedAt: at(index), endedAt: at(index + 2) };
     const failure = status === "Failed" ? ({ kind: "exit", code: 1 } as const) : null;
     const view: ScriptView = {
-      ...{ key: `s${index % 50}/n${index}`, name: `Script ${index}`, number: null, kind: "inline", status, exitCode },
-      ...{ reason: "", continueOnError: false, outputs: {}, ...times },
-      attempts: [{ attempt: 1, status, pid: 1, exitCode, failure, ...times }],
+      key: `s${index % 50}/n${index}`,
+      name: `Script ${index}`,
+      number: null,
+      kind: "inline",
+      status,
+      exitCode,
+      reason: "",
+      continueOnError: false,
+      outputs: {},
+      ...times,
+      attempts: [
+        {
+          attempt: 1,
+          status,
+          pid: 1,
+          exitCode,
+          failure,
+          ...times,
+        },
+      ],
     };
     return { view, key: view.key, hasStderr: false, isOver: true, isTolerated: false };
   });
@@ -23,30 +40,51 @@ function large(count: number): Report {
     const own = scripts.filter((_, place) => place % 50 === index);
     const leg: LegView = { name: "", matrix: {}, status: "Completed", scripts: own.map(({ view }) => view) };
     const view: StageView = {
-      ...{
-        id: `s${index}`,
-        name: `Stage ${index}`,
-        needs: [],
-        status: "Completed",
-        reason: "",
-        continueOnError: false,
-      },
-      ...{ legs: [leg], startedAt: at(0), endedAt: at(count) },
+      id: `s${index}`,
+      name: `Stage ${index}`,
+      needs: [],
+      status: "Completed",
+      reason: "",
+      continueOnError: false,
+      legs: [leg],
+      startedAt: at(0),
+      endedAt: at(count),
     };
     return { view, legs: [{ view: leg, scripts: own }] };
   });
   const counts = { total: count, pending: 0, running: 0, completed: count, failed: 0, skipped: 0, cancelled: 0 };
   const job: JobDetail = {
-    ...{ apiVersion: "aither/v1", jobId: "11111111-2222-4333-8444-555555555555", number: 1, name: "l", playbook: "l" },
-    ...{ workspace: "/w", status: "Failed", reason: "", queuedAt: at(0), startedAt: at(0), endedAt: at(count), counts },
-    ...{ parent: null, seq: 1, format: "v3-jobs", file: null, profile: null, variables: {}, exitCode: 1 },
-    ...{ restartRequired: false, notEnforced: [], stages: stages.map(({ view }) => view) },
+    apiVersion: "aither/v1",
+    jobId: "11111111-2222-4333-8444-555555555555",
+    number: 1,
+    name: "l",
+    playbook: "l",
+    workspace: "/w",
+    status: "Failed",
+    reason: "",
+    queuedAt: at(0),
+    startedAt: at(0),
+    endedAt: at(count),
+    counts,
+    parent: null,
+    seq: 1,
+    format: "v3-jobs",
+    file: null,
+    profile: null,
+    variables: {},
+    exitCode: 1,
+    restartRequired: false,
+    notEnforced: [],
+    stages: stages.map(({ view }) => view),
   };
   return {
     job,
     stages,
     results: stages.map(({ view, legs }) => ({
-      ...{ name: view.name, result: "success" as const, steps: [], outputs: {} },
+      name: view.name,
+      result: "success" as const,
+      steps: [],
+      outputs: {},
       keys: legs.flatMap((leg) => leg.scripts.map(({ key }) => key)),
     })),
     conclusion: "failure",

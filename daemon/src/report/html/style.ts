@@ -68,8 +68,8 @@ table{border-collapse:collapse;width:100%}
 caption{text-align:left;padding:0 0 8px;font-weight:600}
 caption .mute{font-weight:400;margin-left:6px}
 th,td{text-align:left;vertical-align:top;padding:8px 16px;border-top:1px solid var(--line)}
-thead th{border-top:0;color:var(--mute);font-size:12px;font-weight:600}
-tbody th{font-weight:600}
+thead th{border-top:0;color:var(--mute);font-size:12px;font-weight:600;white-space:nowrap}
+tbody th{font-weight:600;overflow-wrap:break-word}
 .part th{padding-left:36px}
 .scroll{overflow-x:auto}
 .grid{width:auto;margin-bottom:20px;background:var(--panel);border:1px solid var(--line)}
@@ -144,7 +144,8 @@ summary .end{margin-left:0}
 body{font-size:11px;background:#fff}
 .wrap{max-width:none;padding:0}
 nav,.skip{display:none}
-.stage,.failure,tr,.bars li{break-inside:avoid-page}
+.failure,tr,.bars li{break-inside:avoid-page}
+h2,h3,summary{break-after:avoid-page}
 details{break-inside:auto}
 details::details-content{content-visibility:visible;display:block;height:auto}
 summary::before{display:none}
