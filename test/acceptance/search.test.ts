@@ -21,3 +21,33 @@ test("aither search ends as grep does: 0 found, 1 not found, 2 wrong", async () 
   assert.equal(many.stdout, "1/s/say:3: 1\n1/s/say:4: 2\n1/s/say:5: 3\n");
   assert.equal((await cli.run(["search", "needle", "--stream", "both"])).code, 2);
 });
+
+test("what is found first is printed while the rest is still searched", async () => {
+  await using cli = await Cli.create();
+  // Much to look through, and nothing on the disk: the zeros of a hole. What is newer is searched before it.
+  await cli.playbook("much", { s: { steps: [{ shell: "sh", script: "truncate -s 6G /proc/self/fd/1" }] } });
+  await cli.playbook("few", { s: { steps: [{ id: "say", shell: "sh", script: "echo needle" }] } });
+  assert.equal((await cli.run(["orch", "much", "-q"])).code, 0);
+  assert.equal((await cli.run(["orch", "few", "-q"])).code, 0);
+  for (const query of [["needle"], ["-E", "ne{2}dle"], ["-i", "NEEDLE"]]) {
+    const searching = cli.start(["search", ...query]);
+    await searching.says(/2\/s\/say:1: needle\n/);
+    assert.equal(searching.child.exitCode, null, "it searches on");
+    // Whoever stops reading stops it.
+    searching.child.kill("SIGINT");
+    await searching.ended;
+  }
+  const narrow = await cli.run([
+    "search",
+    "needle",
+    "--job",
+    "2",
+    "--script",
+    "s/say",
+    "--since",
+    "1h",
+    "--stream",
+    "out",
+  ]);
+  assert.deepEqual([narrow.code, narrow.stdout], [0, "2/s/say:1: needle\n"]);
+});

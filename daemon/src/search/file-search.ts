@@ -60,8 +60,11 @@ function maskerOf(secrets: readonly string[]): Masker | null {
   return lastMasker;
 }
 
+/** One part is looked through at a time in a thread, and memory that is given up for each file comes back late. */
+let spareBlock: Buffer | undefined;
+
 function* searchPart({ fd, from, to, finder, lines }: Part): Generator<FileHit | null, void, undefined> {
-  const block = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
+  const block = (spareBlock ??= Buffer.allocUnsafeSlow(2 * BLOCK_BYTES));
   let start = from;
   let length = 0;
   /** The line that goes on was told already. */

@@ -1,4 +1,5 @@
 /** Asks a thread to look through logs, a step at a time. A step that does not come back is ended with its thread. */
+import { availableParallelism, loadavg } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { FileOrder } from "./file-search.ts";
 import type { FileHit } from "./part.ts";
@@ -6,12 +7,21 @@ import type { SearchQuery } from "./query.ts";
 import type { Order, Step } from "./search-worker.ts";
 
 /** A step takes a tenth of a second; what takes so much longer is a regex that tries everything. */
-const STEP_PATIENCE_MS = 2_000;
+const REGEX_PATIENCE_MS = 2_000;
+/** A text is never tried twice: only a disk can be so slow. */
+const TEXT_PATIENCE_MS = 60_000;
+/** Where others want the processor, too, a step takes longer by so much at most. */
+const BUSY_MAX = 8;
 /** A machine under load may need a while to begin. */
 const START_PATIENCE_MS = 10_000;
 
 /** The regex took too long: nothing more will come. */
 export class SearchTooSlow extends Error {}
+
+/** How many want each processor; 1 where nobody waits for one. */
+function busyness(): number {
+  return Math.min(BUSY_MAX, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
+}
 
 /** The worker lies beside this file, as source and as bundle. */
 const here = import.meta.url;
@@ -29,9 +39,11 @@ function startWorker(query: SearchQuery): Worker {
 export class Searcher implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #ready: Promise<unknown>;
+  readonly #isRegex: boolean;
 
   constructor(query: SearchQuery) {
     this.#worker = startWorker(query);
+    this.#isRegex = query.regex;
     // The daemon may end while somebody searches.
     this.#worker.unref();
     this.#worker.on("error", () => undefined);
@@ -41,14 +53,23 @@ export class Searcher implements AsyncDisposable {
 
   /** What one file holds, in pieces, as they are found. */
   async *search(order: FileOrder): AsyncGenerator<readonly FileHit[], void, undefined> {
-    for (let next: Order = order; ; next = null) {
-      await this.#ready;
-      const step = this.#answer(STEP_PATIENCE_MS);
-      this.#worker.postMessage(next satisfies Order);
-      const { hits, done } = (await step) as Step;
+    await this.#ready;
+    for (let step = this.#ask(order); ;) {
+      const { hits, done } = await step;
+      // The thread goes on while these are told; one step at most is done in vain for a reader who has enough.
+      if (!done) step = this.#ask(null);
       yield hits;
       if (done) return;
     }
+  }
+
+  #ask(order: Order): Promise<Step> {
+    const patienceMs = this.#isRegex ? REGEX_PATIENCE_MS * busyness() : TEXT_PATIENCE_MS;
+    const step = this.#answer(patienceMs) as Promise<Step>;
+    // Whoever stops reading does not wait for it.
+    step.catch(() => undefined);
+    this.#worker.postMessage(order);
+    return step;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
