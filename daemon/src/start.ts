@@ -27,7 +27,6 @@ export type Beginning = {
 /** Resolves when the socket answers, which is what "ready" means. The lock is held. */
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
   const startedAt = new Date().toISOString();
-  if (config.unknown.length > 0) log.warn({ names: config.unknown }, "the settings name what there is not");
   const instance = newInstance();
   const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
   const tail = new Tail();
@@ -93,6 +92,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   await listen(api, places, log);
   lifecycle.onStop(async () => api.close());
   store.mend();
+  store.keep(config.keep);
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");
 }
 
