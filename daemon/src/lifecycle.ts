@@ -1,4 +1,4 @@
-/** How a daemon ends: asked to, by a failing disk, or by a bug. In no case does a script notice. */
+/** How a daemon ends: asked to, by a failing disk, by a home that is gone, or by a bug. In no case does a script notice. */
 import { EXIT_DISK_FAILED } from "./exit.ts";
 import type { Log } from "./host.ts";
 
@@ -50,6 +50,14 @@ export class Lifecycle {
     this.#stopping = true;
     this.#log.error({ reason: describe(error) }, "the disk failed; exit 74, the next life replays what is on it");
     // Whoever waits for an answer is told first; nothing else happens meanwhile.
+    setTimeout(() => process.exit(EXIT_DISK_FAILED), LAST_ANSWERS_MS);
+  }
+
+  /** What is written now nobody will ever find, and another daemon may own what stands there. Scripts run on. */
+  homeGone(what: string): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#log.error({ reason: what }, "the home was removed or moved away; exit 74, scripts run on");
     setTimeout(() => process.exit(EXIT_DISK_FAILED), LAST_ANSWERS_MS);
   }
 

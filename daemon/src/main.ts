@@ -33,13 +33,18 @@ async function run(config: Config, where: Places): Promise<void> {
   // Nothing of ours may keep a folder from being unmounted or removed.
   process.chdir("/");
   // Everything heavy comes after the lock: of twenty starters at once, nineteen leave without having loaded it.
-  const [{ createLog }, { Lifecycle }, { start }] = await Promise.all([
+  const [{ watchHome }, { createLog }, { Lifecycle }, { start }] = await Promise.all([
+    import("./home-watch.ts"),
     import("./log.ts"),
     import("./lifecycle.ts"),
     import("./start.ts"),
   ]);
   const log = createLog(config.logLevel);
-  await start({ config, places: where, log, lifecycle: new Lifecycle(log) });
+  const lifecycle = new Lifecycle(log);
+  const unwatch = watchHome(where, log, (what) => lifecycle.homeGone(what));
+  lifecycle.onStop(async () => unwatch());
+  if (config.unknown.length > 0) log.warn({ names: config.unknown }, "the settings name what there is not");
+  await start({ config, places: where, log, lifecycle });
 }
 
 /** Where a starter finds why there is no daemon: one problem document. */

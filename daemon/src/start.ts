@@ -30,7 +30,6 @@ export type Beginning = {
 /** Resolves when the socket answers, which is what "ready" means. The lock is held. */
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
   const startedAt = new Date().toISOString();
-  if (config.unknown.length > 0) log.warn({ names: config.unknown }, "the settings name what there is not");
   const instance = newInstance();
   const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
   const tail = new Tail();
@@ -102,6 +101,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     stop: () => lifecycle.stop("asked over the API"),
   };
   await open(walls, store, lifecycle);
+  store.keep(config.keep);
 }
 
 function auditOf({ auditLog: path }: Places, log: Log, lifecycle: Lifecycle): AuditLog {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { JobId } from "@aither/protocol";
 import type { AppendHandle, DurableFs } from "@aither/supervise";
 import { errorCode } from "./errors.ts";
+import { compact, countLines } from "./index-compaction.ts";
 import {
   endsWithNewline,
   IndexDamaged,
@@ -20,6 +21,8 @@ export type JobIndexOptions = {
   readonly onRebuild: (reason: string) => void;
 };
 
+/** The index is written anew when more of its lines than this say nothing any more. */
+const DEAD_SHARE_MAX = 0.3;
 /** How many finished jobs back a repeated request is known for certain. */
 const REQUESTS_MAX = 10_000;
 
@@ -100,6 +103,22 @@ export class JobIndex {
     for (const [requestId, jobId] of requests ?? []) if (jobId === job.jobId) requests?.delete(requestId);
   }
 
+  /** Leaves out what removed jobs left behind, when that is much. Costs a reading of the whole index. */
+  async compactIfWorthIt(): Promise<void> {
+    await this.#rebuilding;
+    const turn = this.#turn.then(async () => {
+      const months = (await this.#months()) ?? [];
+      const { all, live } = await countLines(this.#options.folder, months);
+      if (all - live <= all * DEAD_SHARE_MAX) return;
+      // Its file is about to become another one.
+      await this.#file?.handle.close();
+      this.#file = undefined;
+      await compact(this.#options.fs, this.#options.folder, months);
+    });
+    this.#turn = turn.catch(() => undefined);
+    await turn;
+  }
+
   /**
    * Finished jobs, each once, latest end first, without the removed ones. `mayStopBelow` of each is a number n such that
    * no job that still follows has a number higher than n.
@@ -178,7 +197,12 @@ export class JobIndex {
 
   async *#lines(): AsyncIterable<IndexLine> {
     for (const month of (await this.#months()) ?? []) {
-      yield* linesBackwards(join(this.#options.folder, month));
+      try {
+        yield* linesBackwards(join(this.#options.folder, month));
+      } catch (error) {
+        // Nothing of it said anything any more, and it went.
+        if (errorCode(error) !== "ENOENT") throw error;
+      }
     }
   }
 

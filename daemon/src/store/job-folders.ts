@@ -1,5 +1,5 @@
 /** Where each job's folder is: known for jobs of this life, linked for open ones, searched for old ones. */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
 import { errorCode } from "./errors.ts";
@@ -97,6 +97,18 @@ export class JobFolders {
     this.#known.delete(jobId);
   }
 
+  /** The folder of a day goes with its last job; that of a day on which jobs may still be started stays. */
+  async removeDayOf(folder: string): Promise<void> {
+    const date = dirname(folder);
+    if (basename(date) >= dateOf(Date.now())) return;
+    this.#syncedDates.delete(date);
+    try {
+      await this.#fs.removeDir(date);
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error) ?? "")) throw error;
+    }
+  }
+
   /** Days that have jobs, newest first. */
   async dates(): Promise<string[]> {
     const names = await this.#fs.readDir(this.#layout.jobs);
@@ -110,9 +122,19 @@ export class JobFolders {
   async *all(): AsyncIterable<{ jobId: JobId; folder: string }> {
     for (const date of await this.dates()) {
       const day = join(this.#layout.jobs, date);
-      for (const jobId of (await this.#fs.readDir(day)).filter(isJobId)) {
+      for (const jobId of (await this.#namesIn(day)).filter(isJobId)) {
         yield { jobId, folder: join(day, jobId) };
       }
+    }
+  }
+
+  /** None of a day that went meanwhile. */
+  async #namesIn(day: string): Promise<string[]> {
+    try {
+      return await this.#fs.readDir(day);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
     }
   }
 

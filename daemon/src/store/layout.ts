@@ -6,6 +6,7 @@
  *   after/<jobId>                           may still owe a notice, or an undo
  *   cgroups                                 where control groups were made, a line a folder
  *   exits/<jobId>.<script>.<attempt>        bells
+ *   removing/<jobId>/                       jobs that are being removed; nobody sees them any more
  *   index/2026-11.ndjson                    one line a finished job; derived
  *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json summary.md
  *     scripts/<key>.<n>.claim|.exit|.log|.idx|.out|.summary
@@ -22,6 +23,7 @@ export type Layout = {
   readonly exits: string;
   readonly after: string;
   readonly index: string;
+  readonly removing: string;
   readonly jobs: string;
   readonly cache: string;
   readonly cgroups: string;
@@ -35,6 +37,7 @@ export function layout(state: string): Layout {
     exits: join(state, "exits"),
     after: join(state, "after"),
     index: join(state, "index"),
+    removing: join(state, "removing"),
     jobs: join(state, "jobs"),
     cache: join(state, "cache"),
     cgroups: join(state, "cgroups"),

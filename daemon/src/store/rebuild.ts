@@ -85,13 +85,16 @@ export class Rebuild {
       looked += 1;
       if (looked % MEND_AT_ONCE === 0)
         await delay(MEND_PAUSE_MS, undefined, { signal: this.#closed.signal, ref: false });
-      if (open.has(jobId) || (await this.#isWhole(folder))) continue;
+      if (open.has(jobId)) continue;
       try {
+        if (await this.#isWhole(folder)) continue;
         if (!isEnd((await journal.load(jobId))?.events.at(-1))) continue;
         const state = await this.fold(jobId);
         if (state !== null) await projections.finish(state);
       } catch (error) {
-        log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
+        // One that was removed meanwhile is not worth a word.
+        if (errorCode(error) !== "ENOENT")
+          log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
       }
     }
   }

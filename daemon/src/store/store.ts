@@ -1,10 +1,11 @@
 /** All that is on disk about jobs, behind one face. Composes journal, folders, derived files, index and output. */
-import { rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasEnded, type JobState } from "@aither/core";
 import type { EngineFace, Published } from "@aither/engine";
 import type { Event, JobId } from "@aither/protocol";
 import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
+import type { KeepLimits } from "../config.ts";
 import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, Store } from "../host.ts";
 import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
@@ -22,6 +23,8 @@ import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
 import { indexEntry, Rebuild } from "./rebuild.ts";
 import { Summaries } from "./summaries.ts";
+import { Removals } from "./removals.ts";
+import { Retention, type PruneQuery } from "./retention.ts";
 
 export class FileStore implements Store {
   readonly layout: Layout;
@@ -36,6 +39,8 @@ export class FileStore implements Store {
   readonly #index: JobIndex;
   readonly #projections: Projections;
   readonly #rebuild: Rebuild;
+  readonly #removals: Removals;
+  readonly #retention: Retention;
   readonly #listing: Listing;
   readonly #log: Log;
   #engine: EngineFace | undefined;
@@ -72,6 +77,14 @@ export class FileStore implements Store {
       finishedJobs: () => this.#rebuild.finishedJobs(),
       onRebuild: (reason) => log.warn({ reason }, "the index is made again from the job folders"),
     });
+    this.#removals = new Removals({ fs, layout: names, folders, index: this.#index, log });
+    this.#retention = new Retention({
+      index: this.#index,
+      live: () => this.#remembered(),
+      remove: async ({ jobId, number }) => this.remove(jobId, number),
+      owing: async () => new Set(await fs.readDir(names.after).catch(() => [])),
+      log,
+    });
     this.#listing = new Listing({
       index: this.#index,
       live: () => this.#remembered(),
@@ -94,6 +107,7 @@ export class FileStore implements Store {
   async open(): Promise<void> {
     await openState(this.fs, this.layout);
     await this.#index.open();
+    await this.#removals.open();
     this.#number = this.#index.top;
   }
 
@@ -167,46 +181,38 @@ export class FileStore implements Store {
     return folder === undefined ? null : readOrigin(this.fs, folder);
   }
 
-  async remove(jobId: JobId): Promise<Removal> {
+  /** `known`: its number, where somebody has it at hand. */
+  async remove(jobId: JobId, known?: number): Promise<Removal> {
     if (this.#removed.has(jobId)) return { is: "none" };
     const live = this.#engine?.job(jobId);
     if (live !== undefined && !hasEnded(live)) return { is: "active", number: live.number };
     // It may have ended a moment ago.
     if (live !== undefined) await this.journal.retire(jobId);
     const folder = await this.folders.find(jobId);
-    const number = live?.number ?? (await this.#numberOf(jobId));
+    const number = live?.number ?? known ?? (await this.#numberOf(jobId));
     if (folder === undefined || number === undefined) return { is: "none" };
     if ((await this.folders.active())?.includes(jobId) === true) return { is: "active", number };
     this.#removed.add(jobId);
-    // The stone first: a half-removed folder is in nobody's way, a listed job without files would be.
-    await this.#index.remove({ jobId, number });
     this.#projections.forget(jobId);
     this.secrets.forget(jobId);
-    await rm(folder, { recursive: true, force: true });
-    this.folders.forget(jobId);
+    await this.#removals.remove({ jobId, number }, folder);
     return { is: "removed", number };
   }
 
-  async prune(query: { olderThanMs?: number; keep?: number; dryRun?: boolean }): Promise<readonly number[]> {
-    const before = Date.now() - (query.olderThanMs ?? 0);
-    const finished = await this.#index.collect(
-      () => true,
-      () => false,
-    );
-    const doomed = finished
-      .sort((a, b) => b.number - a.number)
-      .slice(query.keep ?? 0)
-      .filter((entry) => Date.parse(entry.endedAt ?? entry.queuedAt) <= before);
-    const removed: number[] = [];
-    for (const entry of doomed) {
-      if (query.dryRun === true || (await this.remove(entry.jobId)).is === "removed") removed.push(entry.number);
-    }
-    return removed;
+  async prune(query: PruneQuery): Promise<readonly number[]> {
+    return this.#retention.prune(query);
+  }
+
+  /** Finished jobs go by themselves from now on, if the settings say so. */
+  keep(limits: KeepLimits): void {
+    this.#retention.start(limits);
   }
 
   /** Writes what is still to be written. */
   async close(): Promise<void> {
+    await this.#retention.close();
     await this.#rebuild.close();
+    await this.#removals.close();
     await this.#projections.close();
     await this.journal.close();
     await this.#index.close();
