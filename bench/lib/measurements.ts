@@ -1,5 +1,5 @@
 // What is measured, one function each. A function returns one sample for its round, or many.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../scripts/lib/root.ts";
@@ -37,6 +37,7 @@ export const measurements: readonly Measurement[] = [
     run: async ({ program }) => [spawnRate(program, 600, 16)],
   },
   { name: "scripts started and ended, durable, 16 at once", unit: "/s", rounds: 15, run: throughput },
+  { name: "control group made and removed", unit: "ms", rounds: 15, run: controlGroup },
   { name: "POST → durable ack", unit: "ms", rounds: 15, run: ack },
   { name: "script exit → published", unit: "ms", rounds: 15, run: exitToPublished },
   { name: "output → subscriber, idle", unit: "ms", rounds: 15, run: outputToSubscriber },
@@ -56,6 +57,20 @@ async function throughput({ bench }: Tools): Promise<readonly number[]> {
   if (first === undefined || last === undefined) throw new Error("the job ran nothing");
   const seconds = (Date.parse(last.event.time) - Date.parse(first.event.time)) / 1000;
   return [scriptsARound / seconds];
+}
+
+/** What each script costs more where it gets a control group: nothing else is added. No samples where there are none. */
+async function controlGroup({ bench }: Tools): Promise<readonly number[]> {
+  const { cgroup } = (await bench.api.call("GET", "/api/daemon")) as { cgroup?: { folder: string | null } };
+  const folder = cgroup?.folder ?? null;
+  if (folder === null) return [];
+  return Array.from({ length: 100 }, (_, index) => {
+    const dir = join(folder, `bench-${index}`);
+    const from = performance.now();
+    mkdirSync(dir);
+    rmdirSync(dir);
+    return performance.now() - from;
+  });
 }
 
 async function ack({ bench }: Tools): Promise<readonly number[]> {

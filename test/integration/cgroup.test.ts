@@ -24,14 +24,21 @@ async function used(daemon: Daemon): Promise<NonNullable<DaemonStatus["cgroup"]>
 
 /** With the folder of this home's groups; skipped where this machine gives none. */
 async function withGroups(t: TestContext, run: (daemon: Daemon, folder: string) => Promise<void>): Promise<void> {
-  let folder: string | null = null;
+  const folders: string[] = [];
   await Daemon.with(async (daemon) => {
-    const found = await used(daemon);
-    ({ folder } = found);
-    if (folder === null) t.skip(`skipped: ${found.why}`);
-    else await run(daemon, folder);
+    const { folder, why } = await used(daemon);
+    if (folder === null) {
+      t.skip(`skipped: ${why}`);
+      return;
+    }
+    folders.push(folder);
+    await run(daemon, folder);
   });
-  if (folder !== null) assert.equal(existsSync(folder), false, `${folder} was left behind`);
+  assert.deepEqual(
+    folders.filter((folder) => existsSync(folder)),
+    [],
+    "left behind",
+  );
 }
 
 function groupsIn(folder: string): string[] {

@@ -60,7 +60,7 @@ say(
     `${total.violations} violations, first seed ${firstSeed}, ${passed ? "the bar is passed" : "the bar is not passed"}`,
   ].join(", "),
 );
-process.exitCode = passed ? 0 : 1;
+process.exit(passed ? 0 : 1);
 
 async function oneAfterAnother(): Promise<void> {
   while (!isEnough()) {

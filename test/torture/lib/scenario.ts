@@ -8,7 +8,7 @@ import { violationsOf } from "../checkers/index.ts";
 import { Daemon } from "../../rig/daemon.ts";
 import type { Patch } from "../../rig/bundle.ts";
 import { Chaos, type Victim } from "./chaos.ts";
-import { cancelLater, follow, submit, type Clients } from "./clients.ts";
+import { cancelLater, follow, PATIENCE_MS, submit, type Clients } from "./clients.ts";
 import { collect } from "./collect.ts";
 import { Diary } from "./diary.ts";
 import type { Violation } from "./history.ts";
@@ -56,6 +56,7 @@ export async function torture(options: ScenarioOptions): Promise<Result> {
   setMaxListeners(0, peace.signal);
   try {
     let done = false;
+    let hasFailed = false;
     const followers: Promise<void>[] = [];
     const sent = Promise.all(
       specs.map(async (spec, at) => {
@@ -68,7 +69,15 @@ export async function torture(options: ScenarioOptions): Promise<Result> {
       }),
     ).finally(() => (done = true));
     const enough = (): boolean => (diary.kills["daemon"] ?? 0) >= (options.daemonKillsMin ?? 0);
-    await Promise.all([sent, chaos.run(() => done && enough())]);
+    // Whatever happens, nobody starts daemons any more once this is over.
+    const both = await Promise.allSettled([
+      sent.catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      }),
+      chaos.run(() => hasFailed || (done && enough())),
+    ]);
+    for (const one of both) if (one.status === "rejected") throw one.reason;
     const found = await disturbNothing(daemon, diary.jobIds);
     await Promise.race([Promise.all(followers), delay(5_000)]);
     const history = collect(daemon.workspace.places.state, ledger, diary, found);
@@ -88,12 +97,9 @@ function forClientsMs(prng: Prng): number {
   return prng.int(0, 20);
 }
 
-/** All jobs of a run wait for one another's deaths of the daemon: the more there are, the longer. */
-const END_PATIENCE_MS = 15 * 60_000;
-
 /** Asks now and then, so that asking itself is no load. */
 async function endOf(daemon: Daemon, jobId: string): Promise<void> {
-  const until = performance.now() + END_PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   for (;;) {
     const job = await daemon.job(jobId).catch(() => null);
     if (job !== null && job.endedAt !== null) return;

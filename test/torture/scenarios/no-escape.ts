@@ -11,7 +11,7 @@ import { named, signal } from "../lib/machine.ts";
 export const noEscape: Scenario = async (patches) =>
   onBench([], { patches }, async ({ daemon, ledger }) => {
     const { cgroup } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
-    if (cgroup?.folder == null) return { skipped: cgroup?.why ?? "this daemon knows no control groups" };
+    if (typeof cgroup?.folder !== "string") return { skipped: cgroup?.why ?? "this daemon knows no control groups" };
     const token = `escape-${basename(daemon.workspace.root)}`;
     // One is enough, and one that can be ended afterwards.
     const steps = [{ name: "x", shell: "sh", script: hostileScript(unmarkedChildren.slice(0, 1)) }];
