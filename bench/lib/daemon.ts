@@ -10,6 +10,8 @@ import type { Api } from "./api.ts";
 
 export type Bench = {
   readonly api: Api;
+  /** From its birth to its first answer. */
+  readonly startMs: number;
   readonly pid: number;
   /** The environment in which a command line finds this daemon. */
   readonly env: NodeJS.ProcessEnv;
@@ -18,17 +20,24 @@ export type Bench = {
   stop(): Promise<void>;
 };
 
-/** Starts aitherd and waits until it answers. */
-export async function startDaemon(): Promise<Bench> {
+/** A folder for a daemon: a workspace, with a home in it. */
+export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "aither-bench-"));
-  const home = join(folder, "home");
   mkdirSync(join(folder, "playbooks"));
   mkdirSync(join(folder, "run"), { mode: 0o700 });
+  mkdirSync(join(folder, "home"), { mode: 0o700 });
+  return folder;
+}
+
+/** Starts aitherd and waits until it answers. Without a folder it gets one of its own, which goes when it stops. */
+export async function startDaemon(given?: string): Promise<Bench> {
+  const folder = given ?? makeFolder();
+  const home = join(folder, "home");
   const env: NodeJS.ProcessEnv = { ...process.env, AITHER_HOME: home, XDG_RUNTIME_DIR: join(folder, "run") };
   delete env["NODE_EXTRA_CA_CERTS"];
   delete env["AITHER_HOST"];
-  mkdirSync(home, { mode: 0o700 });
   const log = openSync(join(folder, "aitherd.out"), "a");
+  const startedAt = performance.now();
   const child = spawn(process.execPath, [join(root, "bin", "aitherd"), "--home", home], {
     cwd: folder,
     env,
@@ -40,10 +49,12 @@ export async function startDaemon(): Promise<Bench> {
     () => child.exitCode !== null,
     () => readFileSync(join(folder, "aitherd.out"), "utf8"),
   );
+  const startMs = performance.now() - startedAt;
   const api = connect(socket);
   const status = (await api.call("GET", "/api/daemon")) as { pid: number };
   return {
     api,
+    startMs,
     pid: status.pid,
     env,
     folder,
@@ -51,7 +62,7 @@ export async function startDaemon(): Promise<Bench> {
       await api.call("POST", "/api/daemon/stop", {});
       await ended;
       api.close();
-      rmSync(folder, { recursive: true, force: true });
+      if (given === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -67,14 +78,14 @@ async function answering(env: NodeJS.ProcessEnv, dead: () => boolean, said: () =
     cwd: process.cwd(),
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
   });
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 5_000; tries += 1) {
     if (dead()) throw new Error(`aitherd ended: ${said()}`);
     const api = connect(at.socket);
     try {
       await api.call("GET", "/api/health");
       return at.socket;
     } catch {
-      await pause(25);
+      await pause(2);
     } finally {
       api.close();
     }

@@ -153,6 +153,8 @@ export type Removal =
 
 export interface Store {
   list(query: JobQuery): Promise<JobPage>;
+  /** All jobs, newest (highest number) first, as they are read. */
+  each(): AsyncIterable<JobSummary>;
   /** By number, id, unique part of an id, `latest`, or a playbook's or job's name (its latest job). */
   find(text: string, scope?: { readonly workspace?: string }): Promise<Found>;
   /** The job an Idempotency-Key already started, if any. */

@@ -30,13 +30,18 @@ export class IndexDamaged extends Error {
   }
 }
 
+/** What most questions find is among a hundred lines. Whoever looks for a text and reads on reads in larger pieces. */
 const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES_MAX = 1024 * 1024;
 
 /**
  * The lines of one file, last first. A last line without an end was being written when everything stopped, and is left
- * out: its job is still in `active/`.
+ * out: its job is still in `active/`. `mention` is a text that all wanted lines hold as it is, whatever the case: lines
+ * without it are passed over without being parsed, unless they are tombstones.
  */
-export async function* linesBackwards(file: string): AsyncIterable<IndexLine> {
+export async function* linesBackwards(file: string, mention: string | null = null): AsyncIterable<IndexLine> {
+  const needle = mention?.toLowerCase() ?? null;
+  let pieceBytes = PIECE_BYTES;
   const handle = await open(file, "r");
   try {
     let { size: position } = await handle.stat();
@@ -44,7 +49,9 @@ export async function* linesBackwards(file: string): AsyncIterable<IndexLine> {
     let rest = Buffer.alloc(0);
     let isTail = true;
     while (position > 0) {
-      const length = Math.min(PIECE_BYTES, position);
+      const length = Math.min(pieceBytes, position);
+      // Parsing a large piece in one go would be felt by others.
+      if (needle !== null) pieceBytes = Math.min(pieceBytes * 2, PIECE_BYTES_MAX);
       position -= length;
       rest = Buffer.concat([await readExactly(handle, position, length), rest]);
       if (isTail) {
@@ -53,13 +60,32 @@ export async function* linesBackwards(file: string): AsyncIterable<IndexLine> {
         isTail = false;
       }
       const first = position === 0 ? 0 : rest.indexOf(10) + 1;
-      const lines = rest.toString("utf8", first).split("\n");
+      const text = rest.toString("utf8", first);
       rest = rest.subarray(0, first);
-      for (const line of lines.reverse()) if (line !== "") yield parse(line, file);
+      for (const line of linesOf(text, needle).reverse()) if (line !== "") yield parseLine(line, file);
     }
   } finally {
     await handle.close();
   }
+}
+
+/** Lines that may be wanted. Parsing one takes ten times longer than looking for a text in it. */
+function linesOf(text: string, needle: string | null): string[] {
+  const lines = text.split("\n");
+  if (needle === null) return lines;
+  const isStone = (line: string): boolean => line.startsWith(TOMBSTONE);
+  // What is no line of ours is kept: it has to be noticed.
+  const isOdd = (line: string): boolean => isStone(line) || !line.startsWith('{"') || !line.endsWith("}");
+  if (!text.toLowerCase().includes(needle)) return lines.filter(isOdd);
+  return lines.filter((line) => isOdd(line) || line.toLowerCase().includes(needle));
+}
+
+/** How a tombstone begins. */
+const TOMBSTONE = '{"removed":';
+
+/** The text of a question as `mention` takes it; null where JSON would write it in another way. */
+export function mentioning(text: string): string | null {
+  return /^[\w .,:;/@+-]{2,}$/.test(text) ? text : null;
 }
 
 /** True for an empty file, too. */
@@ -73,7 +99,7 @@ export async function endsWithNewline(file: string): Promise<boolean> {
   }
 }
 
-async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+export async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
@@ -84,7 +110,7 @@ async function readExactly(handle: FileHandle, position: number, length: number)
   return bytes.subarray(0, done);
 }
 
-function parse(line: string, file: string): IndexLine {
+export function parseLine(line: string, file: string): IndexLine {
   let value: unknown;
   try {
     value = JSON.parse(line);

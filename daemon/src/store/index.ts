@@ -12,6 +12,7 @@ import {
   type IndexEntry,
   type IndexLine,
 } from "./index-lines.ts";
+import { entryOfNumber } from "./index-number.ts";
 
 export type JobIndexOptions = {
   readonly fs: DurableFs;
@@ -123,10 +124,10 @@ export class JobIndex {
    * Finished jobs, each once, latest end first, without the removed ones. `mayStopBelow` of each is a number n such that
    * no job that still follows has a number higher than n.
    */
-  async *entries(): AsyncIterable<{ entry: IndexEntry; mayStopBelow: number }> {
+  async *entries(mention: string | null = null): AsyncIterable<{ entry: IndexEntry; mayStopBelow: number }> {
     await this.#rebuilding;
     const seen = new Set<string>();
-    for await (const line of this.#lines()) {
+    for await (const line of this.#lines(mention)) {
       if (isTombstone(line)) seen.add(line.removed);
       else if (!seen.has(line.jobId)) {
         seen.add(line.jobId);
@@ -135,15 +136,19 @@ export class JobIndex {
     }
   }
 
-  /** All of `entries` that `keep` wants, until `isEnough`; makes a damaged index anew and starts over. */
+  /**
+   * All of `entries` that `keep` wants, until `isEnough`; makes a damaged index anew and starts over. `mention` is a
+   * text that each of them holds (see `mentioning`): what is without it costs a tenth.
+   */
   async collect(
     keep: (entry: IndexEntry) => boolean,
     isEnough: (kept: readonly IndexEntry[], mayStopBelow: number) => boolean,
+    mention: string | null = null,
   ): Promise<IndexEntry[]> {
     for (let attempt = 1; ; attempt += 1) {
       const kept: IndexEntry[] = [];
       try {
-        for await (const { entry, mayStopBelow } of this.entries()) {
+        for await (const { entry, mayStopBelow } of this.entries(mention)) {
           if (keep(entry)) kept.push(entry);
           if (isEnough(kept, mayStopBelow)) break;
         }
@@ -152,6 +157,24 @@ export class JobIndex {
         if (!(error instanceof IndexDamaged) || attempt > 1) throw error;
         await this.#rebuild(error.message);
       }
+    }
+  }
+
+  /** For those who read `entries` themselves: makes it anew. */
+  async repair(damage: IndexDamaged): Promise<void> {
+    await this.#rebuild(damage.message);
+  }
+
+  /** The entry of a number, where it is found without reading the whole index; it may be of a job removed since. */
+  async byNumber(number: number): Promise<IndexEntry | undefined> {
+    if (number > this.#top) return undefined;
+    await this.#rebuilding;
+    try {
+      return await entryOfNumber(await this.#files(), number);
+    } catch (error) {
+      // Whoever reads it all will make it again.
+      if (error instanceof IndexDamaged || errorCode(error) === "ENOENT") return undefined;
+      throw error;
     }
   }
 
@@ -195,15 +218,20 @@ export class JobIndex {
     return handle;
   }
 
-  async *#lines(): AsyncIterable<IndexLine> {
-    for (const month of (await this.#months()) ?? []) {
+  async *#lines(mention: string | null = null): AsyncIterable<IndexLine> {
+    for (const file of await this.#files()) {
       try {
-        yield* linesBackwards(join(this.#options.folder, month));
+        yield* linesBackwards(file, mention);
       } catch (error) {
         // Nothing of it said anything any more, and it went.
         if (errorCode(error) !== "ENOENT") throw error;
       }
     }
+  }
+
+  /** Latest month first. */
+  async #files(): Promise<string[]> {
+    return ((await this.#months()) ?? []).map((month) => join(this.#options.folder, month));
   }
 
   /** File names, latest month first; null when the folder is gone. */

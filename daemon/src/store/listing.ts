@@ -2,6 +2,7 @@
 import { hasEnded, summary, type JobState } from "@aither/core";
 import type { JobId, JobSummary } from "@aither/protocol";
 import type { Found, JobPage, JobQuery, Secrets } from "../host.ts";
+import { IndexDamaged, mentioning } from "./index-lines.ts";
 import type { JobIndex } from "./index.ts";
 import { isJobId } from "./layout.ts";
 
@@ -40,17 +41,51 @@ export class Listing {
         const numbers = [...current, ...kept].map((job) => job.number).sort((a, b) => b - a);
         return (numbers[wanted - 1] ?? 0) >= mayStopBelow;
       },
+      mentionOf(query),
     );
     const jobs = [...current, ...finished.map(withoutIndexFields)].sort((a, b) => b.number - a.number);
     const page = jobs.slice(0, query.limit);
     return { jobs: page, next: jobs.length > query.limit ? (page.at(-1)?.number ?? null) : null };
   }
 
+  /** All jobs, newest number first, in one reading of the index: pages would read it again from its end for each. */
+  async *each(): AsyncIterable<JobSummary> {
+    let below = Number.POSITIVE_INFINITY;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        for await (const job of this.#inOrder()) {
+          if (job.number >= below) continue;
+          below = job.number;
+          yield job;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof IndexDamaged) || attempt > 1) throw error;
+        await this.#options.index.repair(error);
+      }
+    }
+  }
+
+  async *#inOrder(): AsyncIterable<JobSummary> {
+    const current = await this.#current();
+    const known = new Set(current.map((job) => job.jobId));
+    /** Read, but a higher number may still follow. The highest is last. */
+    const waiting = current.sort((a, b) => a.number - b.number);
+    for await (const { entry, mayStopBelow } of this.#options.index.entries()) {
+      if (!known.has(entry.jobId)) {
+        const place = waiting.findLastIndex((job) => job.number < entry.number);
+        waiting.splice(place + 1, 0, withoutIndexFields(entry));
+      }
+      while ((waiting.at(-1)?.number ?? -1) >= mayStopBelow) yield waiting.pop()!;
+    }
+    while (waiting.length > 0) yield waiting.pop()!;
+  }
+
   async find(text: string, workspace?: string): Promise<Found> {
     const name = text.trim().replace(/^#/, "");
     if (name === "") return { is: "none" };
     if (/^[1-9]\d{0,14}$/.test(name)) {
-      const byNumber = await this.#first((job) => job.number === Number(name), Number(name));
+      const byNumber = await this.#byNumber(Number(name));
       if (byNumber !== undefined) return one(byNumber);
     }
     if (name === "latest") return this.#latest(() => true, workspace);
@@ -59,7 +94,7 @@ export class Listing {
       return (await this.#options.isThere(name)) ? { is: "one", jobId: name } : { is: "none" };
     }
     const isName = (job: JobSummary): boolean => same(job.playbook, name) || same(job.name, name);
-    const byName = await this.#latest(isName, workspace);
+    const byName = await this.#latest(isName, workspace, mentioning(name));
     if (byName.is === "one") return byName;
     return /^[0-9a-f-]{2,}$/.test(name.toLowerCase()) ? this.#byPart(name.toLowerCase()) : { is: "none" };
   }
@@ -74,11 +109,11 @@ export class Listing {
     return { active: active.length, finished: await this.#options.index.count() };
   }
 
-  async #latest(fits: (job: JobSummary) => boolean, workspace?: string): Promise<Found> {
+  async #latest(fits: (job: JobSummary) => boolean, workspace?: string, mention: string | null = null): Promise<Found> {
     const inWorkspace = (job: JobSummary): boolean => workspace === undefined || job.workspace === workspace;
     const found =
-      (await this.#newest((job) => fits(job) && inWorkspace(job))) ??
-      (workspace === undefined ? undefined : await this.#newest(fits));
+      (await this.#newest((job) => fits(job) && inWorkspace(job), mention)) ??
+      (workspace === undefined ? undefined : await this.#newest(fits, mention));
     return found === undefined ? { is: "none" } : one(found);
   }
 
@@ -90,6 +125,7 @@ export class Listing {
     const finished = await this.#options.index.collect(
       (entry) => !known.has(entry.jobId) && fits(entry),
       () => false,
+      part,
     );
     const all = [...current, ...finished];
     const beginning = all.filter((job) => job.jobId.startsWith(part));
@@ -105,23 +141,29 @@ export class Listing {
     };
   }
 
-  async #newest(fits: (job: JobSummary) => boolean): Promise<JobSummary | undefined> {
+  async #newest(fits: (job: JobSummary) => boolean, mention: string | null): Promise<JobSummary | undefined> {
     const current = (await this.#current()).filter(fits).sort((a, b) => b.number - a.number)[0];
     const finished = await this.#options.index.collect(
       fits,
       (kept, mayStopBelow) =>
         kept.some((entry) => entry.number >= mayStopBelow) || (current?.number ?? 0) >= mayStopBelow,
+      mention,
     );
     return [...(current === undefined ? [] : [current]), ...finished].sort((a, b) => b.number - a.number)[0];
   }
 
-  /** The job that fits; with its number the search ends where it must have been found. */
-  async #first(fits: (job: JobSummary) => boolean, number = 0): Promise<JobSummary | undefined> {
+  /** Mostly it is where its number leads; else all is read that may hold it. */
+  async #byNumber(number: number): Promise<JobSummary | undefined> {
+    const { index, isThere } = this.#options;
+    const fits = (job: JobSummary): boolean => job.number === number;
     const current = (await this.#current()).find(fits);
     if (current !== undefined) return current;
-    const [found] = await this.#options.index.collect(
+    const known = await index.byNumber(number);
+    if (known !== undefined) return (await isThere(known.jobId)) ? known : undefined;
+    const [found] = await index.collect(
       fits,
       (kept, mayStopBelow) => kept.length > 0 || mayStopBelow < number,
+      `"number":${number},`,
     );
     return found;
   }
@@ -150,6 +192,12 @@ function matcher(query: JobQuery): (job: JobSummary) => boolean {
     (query.sinceMs === undefined || Date.parse(job.queuedAt) >= query.sinceMs) &&
     (text === undefined ||
       [job.name, job.playbook, job.workspace, job.jobId].some((part) => part.toLowerCase().includes(text)));
+}
+
+/** What each line that is listed holds, if there is something. */
+function mentionOf({ text, playbook, statuses }: JobQuery): string | null {
+  const said = mentioning(text ?? playbook ?? "");
+  return said ?? (statuses?.length === 1 ? `"status":"${statuses[0]}"` : null);
 }
 
 function same(a: string, b: string): boolean {

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasEnded, type JobState } from "@aither/core";
 import type { EngineFace, Published } from "@aither/engine";
-import type { Event, JobId } from "@aither/protocol";
+import type { Event, JobId, JobSummary } from "@aither/protocol";
 import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
 import type { KeepLimits } from "../config.ts";
 import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, Store } from "../host.ts";
@@ -147,6 +147,10 @@ export class FileStore implements Store {
 
   async list(query: JobQuery): Promise<JobPage> {
     return this.#listing.list(query);
+  }
+
+  each(): AsyncIterable<JobSummary> {
+    return this.#listing.each();
   }
 
   async find(text: string, scope: { readonly workspace?: string } = {}): Promise<Found> {

@@ -1,6 +1,6 @@
 /** Search through the output of many jobs: newest job first, each job's attempts in the order of its journal. */
 import { problem, type JobSummary, type Problem, type SearchHit } from "@aither/protocol";
-import type { Host, JobQuery, OutputRef } from "../../host.ts";
+import type { Host, OutputRef } from "../../host.ts";
 import { Searcher, SearchTooSlow } from "../../search/searcher.ts";
 import type { SearchQuery } from "../../search/query.ts";
 import { limits } from "../limits.ts";
@@ -85,14 +85,8 @@ async function* outputs(
 
 /** What has ended before `sinceMs` wrote nothing after it. */
 async function* jobs(host: Host, sinceMs: number | null): AsyncGenerator<JobSummary, void, undefined> {
-  let page: JobQuery = { limit: 200 };
-  for (;;) {
-    const { jobs: found, next } = await host.store.list(page);
-    for (const job of found) {
-      if (sinceMs === null || job.endedAt === null || Date.parse(job.endedAt) >= sinceMs) yield job;
-    }
-    if (next === null) return;
-    page = { limit: 200, before: next };
+  for await (const job of host.store.each()) {
+    if (sinceMs === null || job.endedAt === null || Date.parse(job.endedAt) >= sinceMs) yield job;
   }
 }
 
