@@ -46,7 +46,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
   const file = readFile(env);
   const slots = flags.slots ?? env["AITHER_SLOTS"] ?? file["slots"] ?? SLOTS_DEFAULT;
   const logLevel = flags["log-level"] ?? env["AITHER_LOG_LEVEL"] ?? file["logLevel"] ?? "info";
-  if (!Number.isInteger(Number(slots)) || Number(slots) < 1 || Number(slots) > SLOTS_MAX) {
+  if (!["number", "string"].includes(typeof slots) || !Number.isInteger(Number(slots)) || Number(slots) < 1 || Number(slots) > SLOTS_MAX) {
     throw invalid(`slots must be a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(slots)}`);
   }
   if (typeof logLevel !== "string" || !LOG_LEVELS.includes(logLevel)) {
@@ -119,11 +119,14 @@ function readFile(env: NodeJS.ProcessEnv): Record<string, unknown> {
     if (errorCode(error) === "ENOENT") return {};
     throw invalid(`${path} cannot be read: ${String(error)}`);
   }
+  let value: unknown;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    value = JSON.parse(text);
   } catch (error) {
     throw invalid(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalid(`${path}: settings are an object such as {"slots": 8}, not ${text.trim().slice(0, 60)}`);
 }
 
 function invalid(detail: string): StartRefused {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { fastifyWebsocket } from "@fastify/websocket";
-import { PROTOCOL, VERSION } from "@aither/protocol";
+import { isShallow, JSON_DEPTH_MAX, PROTOCOL, VERSION } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
 import type { Host } from "../host.ts";
 import { socketAccess, type Access } from "./access.ts";
@@ -128,7 +128,7 @@ function acceptEmptyBodies(app: FastifyInstance): void {
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     const text = String(body);
     if (text === "") done(null, {});
-    else void parseJson(request, text, (error, value) => done(error && notJson(error, text), value));
+    else void parseJson(request, text, (error, value) => done(error ? notJson(error, text) : tooDeep(value), value));
   });
   app.addHook("preValidation", async (request) => {
     if (request.body === undefined && request.method === "POST") request.body = {};
@@ -144,6 +144,12 @@ function notJson(error: Error, text: string): Error {
     reason = found instanceof Error ? found.message : String(found);
   }
   return Object.assign(error, { message: `the body is not JSON that can be taken: ${reason}` });
+}
+
+/** Whoever walks a value calls itself for each level: this is where values come in. */
+function tooDeep(value: unknown): Error | null {
+  if (isShallow(value)) return null;
+  return Object.assign(new Error(`the body is nested deeper than ${JSON_DEPTH_MAX}`), { statusCode: 400 });
 }
 
 function limitSockets(app: FastifyInstance): void {

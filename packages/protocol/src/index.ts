@@ -57,6 +57,7 @@ export type {
   StageStatus,
   StageView,
 } from "./job.ts";
+export { isShallow, JSON_DEPTH_MAX } from "./depth.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { LogLine, SearchHit } from "./log.ts";
