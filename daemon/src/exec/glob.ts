@@ -66,7 +66,7 @@ function specialAt(pattern: string, at: number): Special | null {
 }
 
 /** A longer set or choice is taken as it is written. */
-const SPECIAL_LENGTH_MAX = 10_000;
+const SPECIAL_LENGTH_MAX = 1_000;
 
 /** `**` and a slash: no folder, one, or many. The first fork passes over all of it, the last one comes back to it. */
 function writeFolders(steps: Step[]): void {

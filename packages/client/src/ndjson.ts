@@ -15,8 +15,10 @@ export async function* ndjson<T>(body: AsyncIterable<Uint8Array>): AsyncGenerato
 /** Not the daemon's doing: somebody stands in between, or the address is another program's. */
 function parse(line: string): unknown {
   try {
-    return JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    if (typeof value === "object" && value !== null) return value;
   } catch {
-    throw fail("INTERNAL", `a line of the answer is not JSON: ${line.slice(0, 80)}`);
+    // Said below.
   }
+  throw fail("INTERNAL", `a line of the answer is no JSON object: ${line.slice(0, 80)}`);
 }

@@ -49,6 +49,10 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     const message = `the playbook is nested deeper than ${JSON_DEPTH_MAX}`;
     return failed(source, "too-deep", message, "use fewer levels of lists and maps");
   }
+  if (namesPrototype(value)) {
+    const message = "a key is called `__proto__`, which is what objects of programs are made of";
+    return failed(source, "forbidden-key", message, "give it another name");
+  }
   const gathering: Gathering = { findings: [], notEnforced: [], paths: new WeakMap() };
   if (!isObject(value)) {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
@@ -92,6 +96,13 @@ function fitsInto(value: Json, max: number): boolean {
     for (const item of Object.values(next) as Json[]) open.push(item);
   }
   return true;
+}
+
+/** A key that would not become a key of the model but change what it is. Of a value that is known to be bounded. */
+function namesPrototype(value: Json | undefined): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.hasOwn(value, "__proto__")) return true;
+  return (Object.values(value) as Json[]).some(namesPrototype);
 }
 
 type Parsed =

@@ -60,6 +60,7 @@ async function agree(argv: readonly string[]): Promise<void> {
   const fast = parse(argv);
   // Help, versions, bare groups and global flags in front are settled before commander is asked.
   if (fast.is !== "command" || argv[0]?.startsWith("-") === true || fast.input.command === "") return;
+  if (fast.command.name === "run" && argv[0] !== "run") return;
   const { command, input } = fast;
   const alias = command.aliases?.find((one) => one === argv[0]);
   if (alias !== undefined && (command.presets?.[alias] !== undefined || isGroup(alias))) return;

@@ -121,7 +121,7 @@ export const clientTargets: readonly Target[] = [
   target("client/ndjson-round", {
     covers: ["ndjson"],
     share: 20,
-    arbitrary: fc.tuple(fc.array(fc.jsonValue(), { maxLength: 6 }), cuts),
+    arbitrary: fc.tuple(fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 6 }), cuts),
     property: async ([values, where]) => {
       const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
       const read: unknown[] = [];

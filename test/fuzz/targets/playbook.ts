@@ -116,11 +116,13 @@ async function pointed(result: ReadPlaybook): Promise<void> {
 }
 
 function liesIn({ line, col, endLine, endCol, message }: Diagnostic, text: string): void {
-  const lines = text.split(/\r\n?|\n|\u2028|\u2029/);
+  // Whether a lone carriage return ends a line is asked of each syntax; then the columns are not compared.
+  const isOdd = /\r(?!\n)|\u2028|\u2029/.test(text);
+  const lines = text.split(isOdd ? /\r\n?|\n|\u2028|\u2029/ : "\n");
   const where = `${line}:${col}-${endLine}:${endCol} of ${lines.length} lines: ${message}`;
   assert.ok(line !== null && col !== null && endLine !== null && endCol !== null, `half a place: ${where}`);
   assert.ok(line >= 1 && col >= 1 && line <= Math.max(1, lines.length), where);
-  assert.ok(col <= (lines[line - 1]?.length ?? 0) + 1, where);
+  assert.ok(isOdd || col <= (lines[line - 1]?.length ?? 0) + 1, where);
   assert.ok(endLine > line || (endLine === line && endCol >= col), where);
   assert.ok(endLine <= lines.length + 1, where);
 }
@@ -136,11 +138,20 @@ function roundTrip(result: ReadPlaybook): void {
     const again = readPlaybook(text, `${result.playbook.metadata.name}.${syntax}`);
     assert.ok(again.ok, `what was written is refused: ${JSON.stringify(again.findings)}\n${text}`);
     const { $schema: _schema, ...kept } = model;
-    assert.deepEqual(JSON.parse(JSON.stringify(again.playbook)), { ...kept, apiVersion: "aither/v1" });
+    assert.deepEqual(withoutShell(again.playbook), withoutShell({ ...kept, apiVersion: "aither/v1" }));
     const third = readPlaybook(writePlaybook(again.playbook, syntax), `x.${syntax}`);
     assert.ok(third.ok);
     assert.equal(writePlaybook(third.playbook, syntax), writePlaybook(again.playbook, syntax));
   }
+}
+
+/** A v3 file that asks for a version of PowerShell has it as its default; of older formats each inline text says so itself. */
+function withoutShell(playbook: object): unknown {
+  const model = JSON.parse(JSON.stringify(playbook)) as { orchestration: { defaults?: Record<string, unknown> } };
+  const { defaults } = model.orchestration;
+  if (defaults !== undefined) delete defaults["shell"];
+  if (defaults !== undefined && Object.keys(defaults).length === 0) delete model.orchestration.defaults;
+  return model;
 }
 
 export const playbookTargets: readonly Target[] = [
