@@ -46,7 +46,12 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Con
   const file = readFile(env);
   const slots = flags.slots ?? env["AITHER_SLOTS"] ?? file["slots"] ?? SLOTS_DEFAULT;
   const logLevel = flags["log-level"] ?? env["AITHER_LOG_LEVEL"] ?? file["logLevel"] ?? "info";
-  if (!["number", "string"].includes(typeof slots) || !Number.isInteger(Number(slots)) || Number(slots) < 1 || Number(slots) > SLOTS_MAX) {
+  if (
+    !["number", "string"].includes(typeof slots) ||
+    !Number.isInteger(Number(slots)) ||
+    Number(slots) < 1 ||
+    Number(slots) > SLOTS_MAX
+  ) {
     throw invalid(`slots must be a whole number from 1 to ${SLOTS_MAX}, not ${JSON.stringify(slots)}`);
   }
   if (typeof logLevel !== "string" || !LOG_LEVELS.includes(logLevel)) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { namesOfLazyPackages } from "../../scripts/lib/lazy-packages.ts";
 
 /** A planted bug, or a listening device: in `file` (from the repository's root) `find` becomes `replace`. */
 export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
@@ -58,7 +59,7 @@ async function make(patches: readonly Patch[]): Promise<string> {
     // CommonJS dependencies call `require`, which an ES module does not have.
     banner: { js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
     logLevel: "warning",
-    plugins: [planting(patches)],
+    plugins: [planting(patches), namesOfLazyPackages],
   });
   return join(folder, "main.mjs");
 }

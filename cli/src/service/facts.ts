@@ -34,7 +34,8 @@ export function serviceFacts(context: Context, usualHome: string): ServiceFacts 
     });
   const told = [places.home, process.execPath, ...decisive.map((name) => env[name] ?? "")];
   for (const path of told)
-    if (/\p{Cc}|\p{Surrogate}/u.test(path)) throw fail("HOME_UNUSABLE", `no service can be told the path ${JSON.stringify(path)}`);
+    if (/\p{Cc}|\p{Surrogate}/u.test(path))
+      throw fail("HOME_UNUSABLE", `no service can be told the path ${JSON.stringify(path)}`);
   const digest = /([0-9a-f]{8})[0-9a-f]*(?:\.sock)?$/.exec(places.socket)?.[1] ?? "";
   return {
     node: process.execPath,

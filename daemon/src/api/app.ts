@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Socket } from "node:net";
 import { fastifyWebsocket } from "@fastify/websocket";
 import { isShallow, JSON_DEPTH_MAX, PROTOCOL, VERSION } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
@@ -8,7 +9,7 @@ import type { Context } from "./context.ts";
 import { limits } from "./limits.ts";
 import { masking } from "./masking.ts";
 import { hasSocket } from "./mount.ts";
-import { drain, problemOf, sendProblem } from "./problems.ts";
+import { drain, problemOf, refuseBytes, sendProblem } from "./problems.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { cancelRoute } from "./routes/cancel.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
@@ -68,6 +69,7 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
     http: { maxHeaderSize: limits.headerBytesMax },
     // A wait or a follow may be quiet for hours.
     requestTimeout: 0,
+    clientErrorHandler: (error, socket) => refuseBytes(error, socket),
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error, host.log)),
   });
   const closing = new AbortController();
@@ -113,6 +115,8 @@ export function buildApi(host: Host, access: Access = socketAccess()): FastifyIn
     scope.websocketServer.on("headers", (headers) => {
       for (const [name, value] of Object.entries(versions)) headers.push(`${name}: ${value}`);
     });
+    // An upgrade that is none: the library would answer with a page.
+    scope.websocketServer.on("wsClientError", (error: Error, socket: Socket) => refuseBytes(error, socket));
     limitSockets(scope);
     for (const route of routesOfTheApi) route(scope, context);
   });

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { problem, type Problem } from "@aither/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../host.ts";
@@ -9,6 +10,25 @@ export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
     .code(found.status)
     .type("application/problem+json")
     .send(Buffer.from(JSON.stringify(found)));
+}
+
+/** What is no HTTP is answered as everything else is, and its connection ends: nobody knows where the next request begins. */
+export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const isHead = error.code === "HPE_HEADER_OVERFLOW";
+  const what = isHead
+    ? "its head is too long"
+    : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? "its head came too slowly"
+      : error.message;
+  const text = JSON.stringify(problem("REQUEST_INVALID", `this is no HTTP request that can be taken: ${what}`));
+  const head = [
+    "HTTP/1.1 400 Bad Request",
+    "content-type: application/problem+json",
+    `content-length: ${Buffer.byteLength(text)}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`, () => socket.destroy());
 }
 
 const DRAIN_BYTES_MAX = 64 * 1024 * 1024;

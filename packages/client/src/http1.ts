@@ -96,7 +96,9 @@ async function* chunks(source: Source): AsyncGenerator<Uint8Array> {
 }
 
 function lengthOf(text: string, base: 10 | 16): number {
-  const length = (base === 10 ? /^\s*\d{1,15}\s*$/ : /^\s*[\da-f]{1,12}\s*$/i).test(text) ? Number.parseInt(text, base) : Number.NaN;
+  const length = (base === 10 ? /^\s*\d{1,15}\s*$/ : /^\s*[\da-f]{1,12}\s*$/i).test(text)
+    ? Number.parseInt(text, base)
+    : Number.NaN;
   if (Number.isNaN(length)) throw notHttp(`${JSON.stringify(text.slice(0, 40))} is no length`);
   return length;
 }

@@ -100,7 +100,9 @@ function wholeProblem(told: Told, status: number): Problem {
     title: isText(title) ? title : known.title,
     hint: isText(hint) ? hint : known.hint,
     ...(candidates !== undefined && { candidates: Array.isArray(candidates) ? candidates.filter(isText) : [] }),
-    ...(diagnostics !== undefined && { diagnostics: Array.isArray(diagnostics) ? diagnostics.filter(isDiagnostic) : [] }),
+    ...(diagnostics !== undefined && {
+      diagnostics: Array.isArray(diagnostics) ? diagnostics.filter(isDiagnostic) : [],
+    }),
   };
 }
 

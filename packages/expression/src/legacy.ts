@@ -25,7 +25,14 @@ export function parseLegacy(text: string, options: LegacyOptions): Node {
   if (text.length > EXPRESSION_LENGTH_MAX) return { is: "unknown", reason: tooLong };
   const tokens = legacyTokens(text);
   if (tokens === null) return outside(text);
-  const reader: Reader = { tokens, at: 0, options, bareNames: options.bareNames ?? false, text, depth: options.depth ?? 0 };
+  const reader: Reader = {
+    tokens,
+    at: 0,
+    options,
+    bareNames: options.bareNames ?? false,
+    text,
+    depth: options.depth ?? 0,
+  };
   const node = readOr(reader);
   return reader.at < tokens.length ? outside(text) : node;
 }

@@ -17,22 +17,27 @@ const escapes: Readonly<Record<string, string>> = {
  * Brackets hold texts that hold brackets: what has no end is looked through again from within, and from within that. So
  * what was found out of a place is kept, and a text that takes far more steps than its length is given up.
  */
-type Looked = { readonly text: string; readonly ends: Map<string, number | null>; stepsLeft: number };
+type Looked = { readonly text: string; readonly ends: Map<string, number | null>; stepsLeft: number; depth: number };
 
 const STEPS_EACH = 40;
 const STEPS_LEAST = 2_000_000;
-let looked: Looked = { text: "", ends: new Map(), stepsLeft: 0 };
+/** Texts in brackets in texts; what is deeper has no end. */
+const DEPTH_MAX = 100;
+let looked: Looked = { text: "", ends: new Map(), stepsLeft: 0, depth: 0 };
 
 /** To be called before a text is read, so that it is read the same way each time. */
 export function beginLooking(text: string): void {
-  looked = { text, ends: new Map(), stepsLeft: STEPS_LEAST + STEPS_EACH * text.length };
+  looked = { text, ends: new Map(), stepsLeft: STEPS_LEAST + STEPS_EACH * text.length, depth: 0 };
 }
 
 function lookOnce(key: string, text: string, look: () => number | null): number | null {
   if (looked.text !== text) beginLooking(text);
   const known = looked.ends.get(key);
   if (known !== undefined) return known;
+  if (looked.depth >= DEPTH_MAX) return null;
+  looked.depth += 1;
   const end = look();
+  looked.depth -= 1;
   looked.ends.set(key, end);
   return end;
 }

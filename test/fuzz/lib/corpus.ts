@@ -40,7 +40,9 @@ export const psd1Texts: readonly string[] = [
   "@{ Sequence = '0400-0499', '!0410'; Variables = @{ a = 1KB; b = -0x1F; c = [ordered]@{ d = $null } }; Run = { Get-Item 'x' } }",
 ];
 export const scriptTexts: readonly string[] = [
-  ...readdirSync(join(root, "automation-scripts")).map((name) => readFileSync(join(root, "automation-scripts", name), "utf8")),
+  ...readdirSync(join(root, "automation-scripts")).map((name) =>
+    readFileSync(join(root, "automation-scripts", name), "utf8"),
+  ),
   "<#\n.SYNOPSIS\n  Runs tests\n.NOTES\n  Stage: Testing\n  Dependencies: 0400, 0401\n  Tags: unit, pester\n#>\n[CmdletBinding()]\nparam(\n  [Parameter(Mandatory = $true, HelpMessage = 'a, (b)')]\n  [ValidateSet('a', \"b\")]\n  [string]$Name = (Join-Path $PSScriptRoot \"x, y\"), # note (\n  [switch]$Force\n)\n",
   "// Stage: Build\n// Description: makes it\n// Condition: $IsLinux -and {{x}}\n// AllowParallel: $true\n",
 ];

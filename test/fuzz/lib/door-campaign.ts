@@ -12,7 +12,15 @@ const handshake = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
 /** Throws at the first thing that does not hold; the message begins with the line that asks the same again. */
-export async function askAll({ seed, count, limitMs }: { seed: number; count: number; limitMs: number }): Promise<DoorResult> {
+export async function askAll({
+  seed,
+  count,
+  limitMs,
+}: {
+  seed: number;
+  count: number;
+  limitMs: number;
+}): Promise<DoorResult> {
   await using door = await Door.open();
   const { pid } = door.daemon;
   const until = performance.now() + limitMs;
@@ -29,7 +37,11 @@ export async function askAll({ seed, count, limitMs }: { seed: number; count: nu
       byStatus[status] = (byStatus[status] ?? 0) + 1;
       asked += 1;
       if (at % 8 === 3) await door.garbage(raw[Math.floor(at / 8)]!);
-      if (at % 8 === 7) await door.garbage(frames[Math.floor(at / 8)]!, handshake(at % 16 === 7 ? "/api/events" : "/api/jobs/latest/events"));
+      if (at % 8 === 7)
+        await door.garbage(
+          frames[Math.floor(at / 8)]!,
+          handshake(at % 16 === 7 ? "/api/events" : "/api/jobs/latest/events"),
+        );
       asked += at % 4 === 3 ? 1 : 0;
       if (at % LOOK_EACH !== 0) continue;
       await door.isWell(pid);

@@ -4,8 +4,23 @@ import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 const writers = [
-  "appendFile", "chmod", "copyFile", "cp", "link", "mkdir", "mkdtemp", "rename", "rm", "rmdir", "symlink", "truncate", "unlink",
-  "utimes", "write", "writeFile", "writev",
+  "appendFile",
+  "chmod",
+  "copyFile",
+  "cp",
+  "link",
+  "mkdir",
+  "mkdtemp",
+  "rename",
+  "rm",
+  "rmdir",
+  "symlink",
+  "truncate",
+  "unlink",
+  "utimes",
+  "write",
+  "writeFile",
+  "writev",
 ] as const;
 
 let isForbidden = false;

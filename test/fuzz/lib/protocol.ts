@@ -11,7 +11,12 @@ export type Failure = {
   readonly reason: string;
 };
 
-export type Report = { readonly batch: Batch; readonly ms: number; readonly runs: number; readonly failure: Failure | null };
+export type Report = {
+  readonly batch: Batch;
+  readonly ms: number;
+  readonly runs: number;
+  readonly failure: Failure | null;
+};
 
 /** Indexes into the shared memory, which can be read also while the worker does not answer. */
 export const RUN = 0;

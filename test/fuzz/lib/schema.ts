@@ -21,16 +21,70 @@ export type Schema = {
 export type TextOf = (field: string) => fc.Arbitrary<string>;
 
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom("", " ", "\0", "..", "../../etc/passwd", "%2e%2e%2f", "/", "\\", "a/b", "latest", "@", "@failed", "1", "0", "-1"),
-  fc.constantFrom("9007199254740993", "1e999", "NaN", "__proto__", "constructor", "${{ }}", "{{x}}", "\uFEFF", "💥", "\uD800"),
-  fc.constantFrom("*", "(a+)+$", "[", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00Z", "x".repeat(5_000)),
+  fc.constantFrom(
+    "",
+    " ",
+    "\0",
+    "..",
+    "../../etc/passwd",
+    "%2e%2e%2f",
+    "/",
+    "\\",
+    "a/b",
+    "latest",
+    "@",
+    "@failed",
+    "1",
+    "0",
+    "-1",
+  ),
+  fc.constantFrom(
+    "9007199254740993",
+    "1e999",
+    "NaN",
+    "__proto__",
+    "constructor",
+    "${{ }}",
+    "{{x}}",
+    "\uFEFF",
+    "💥",
+    "\uD800",
+  ),
+  fc.constantFrom(
+    "*",
+    "(a+)+$",
+    "[",
+    "2026-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-12:00",
+    "0000-01-01T00:00:00Z",
+    "x".repeat(5_000),
+  ),
   fc.string({ unit: "binary", maxLength: 20 }),
   fc.string({ maxLength: 20 }),
 );
 
 /** Any value that comes through a door: those that are deeper are refused there. */
 export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom<unknown>(null, true, false, 0, -1, 0.5, -0, 1e308, 2 ** 53, "", "x", [], {}, [[]], [null]) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<unknown>(
+      null,
+      true,
+      false,
+      0,
+      -1,
+      0.5,
+      -0,
+      1e308,
+      2 ** 53,
+      "",
+      "x",
+      [],
+      {},
+      [[]],
+      [null],
+    ),
+  },
   { weight: 2, arbitrary: hostileText },
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   {
@@ -57,7 +111,9 @@ function nestedList(depth: number): unknown {
 /** Values that fit; `slip` is how many of a hundred parts are something else. */
 export function valueOf(schema: Schema, textOf: TextOf, slip = 0, field = ""): fc.Arbitrary<unknown> {
   const right = fitting(schema, textOf, slip, field);
-  return slip === 0 ? right : fc.oneof({ weight: 100 - slip, arbitrary: right }, { weight: slip, arbitrary: hostileValue });
+  return slip === 0
+    ? right
+    : fc.oneof({ weight: 100 - slip, arbitrary: right }, { weight: slip, arbitrary: hostileValue });
 }
 
 function fitting(schema: Schema, textOf: TextOf, slip: number, field: string): fc.Arbitrary<unknown> {
@@ -69,7 +125,10 @@ function fitting(schema: Schema, textOf: TextOf, slip: number, field: string): f
     case "integer":
       return fc.oneof(fc.integer({ min: schema.minimum ?? -5, max: schema.maximum ?? 1_000 }), small(schema));
     case "number":
-      return fc.oneof(fc.double({ min: schema.minimum ?? schema.exclusiveMinimum ?? -5, noNaN: true, max: 1e6 }), small(schema));
+      return fc.oneof(
+        fc.double({ min: schema.minimum ?? schema.exclusiveMinimum ?? -5, noNaN: true, max: 1e6 }),
+        small(schema),
+      );
     case "boolean":
       return fc.boolean();
     case "null":
@@ -111,7 +170,10 @@ function thinned(
 }
 
 const keyText: fc.Arbitrary<string> = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom("a", "b", "name", "os", "build", "test", "0402", "A", "x-y", "include", "exclude") },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom("a", "b", "name", "os", "build", "test", "0402", "A", "x-y", "include", "exclude"),
+  },
   { weight: 1, arbitrary: fc.constantFrom("", "__proto__", "constructor", "toString", "a b", "a/b", "é", "💥", "1") },
   { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
 );

@@ -17,8 +17,8 @@ import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then(({ register }
 export type Pool = AsyncDisposable & { run(batch: Batch): Promise<Report> };
 
 /** So many workers; a batch waits for a free one. */
-export function openPool(targets: readonly Target[], size: number): Pool {
-  const free: Lane[] = Array.from({ length: size }, () => new Lane(targets));
+export function openPool(targets: readonly Target[], size: number, { hangMs = HANG_MS } = {}): Pool {
+  const free: Lane[] = Array.from({ length: size }, () => new Lane(targets, hangMs));
   const all = [...free];
   const waiting: ((lane: Lane) => void)[] = [];
   return {
@@ -43,8 +43,11 @@ class Lane {
   readonly #shared = new SharedArrayBuffer(SHARED_BYTES);
   #worker: Promise<Worker> | undefined;
 
-  constructor(targets: readonly Target[]) {
+  readonly #hangMs: number;
+
+  constructor(targets: readonly Target[], hangMs: number) {
     this.#targets = targets;
+    this.#hangMs = hangMs;
   }
 
   async run(batch: Batch): Promise<Report> {
@@ -64,7 +67,7 @@ class Lane {
         resolve(report);
       };
       const die = (error: unknown): void => settle(end(`the thread died: ${inspect(error)}`));
-      const timer = this.#watch(() => settle(end(`it hangs: no answer after ${HANG_MS / 1_000} s`)));
+      const timer = this.#watch(() => settle(end(`it hangs: no answer after ${this.#hangMs / 1_000} s`)));
       worker.on("message", settle).on("error", die);
       worker.postMessage(batch);
     });
@@ -99,7 +102,7 @@ class Lane {
       if (now !== beat) {
         beat = now;
         since = performance.now();
-      } else if (performance.now() - since > HANG_MS) onHang();
+      } else if (performance.now() - since > this.#hangMs) onHang();
     }, LOOK_MS);
   }
 

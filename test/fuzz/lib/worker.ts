@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import fc from "fast-check";
 import { targets } from "../targets/index.ts";
+import { plantedTargets } from "../targets/planted.ts";
 import { forbidWrites } from "./no-writes.ts";
 import { BEAT, RUN, SLOW_MS, type Batch, type Failure, type Report } from "./protocol.ts";
 import type { Target } from "./target.ts";
@@ -19,7 +20,7 @@ parentPort?.on("message", (batch: Batch) => {
 parentPort?.postMessage("ready");
 
 async function run(batch: Batch): Promise<Report> {
-  const target = targets.find(({ name }) => name === batch.name);
+  const target = [...targets, ...plantedTargets].find(({ name }) => name === batch.name);
   if (target === undefined) throw new Error(`there is no row ${batch.name}`);
   const startedAt = performance.now();
   let runs = 0;

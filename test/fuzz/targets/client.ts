@@ -26,8 +26,32 @@ function socketOf(pieces: readonly Buffer[]): never {
 
 const cuts = fc.array(fc.nat(2_000), { maxLength: 6 });
 const head = sentences([
-  "HTTP/1.1 ", "200", "404", "100", "101", "204", " OK", "\r\n", "\r\n\r\n", "content-length: ", "5", "-1", "1e3", "99999999999", "transfer-encoding: chunked",
-  "content-type: application/json", "__proto__: x", ":", "aither-protocol: 1", "5\r\nhello\r\n", "0\r\n\r\n", "ffffffff\r\n", "g\r\n", "-5\r\n", "{}", "HTTP/1.0 200 OK\r\n\r\n",
+  "HTTP/1.1 ",
+  "200",
+  "404",
+  "100",
+  "101",
+  "204",
+  " OK",
+  "\r\n",
+  "\r\n\r\n",
+  "content-length: ",
+  "5",
+  "-1",
+  "1e3",
+  "99999999999",
+  "transfer-encoding: chunked",
+  "content-type: application/json",
+  "__proto__: x",
+  ":",
+  "aither-protocol: 1",
+  "5\r\nhello\r\n",
+  "0\r\n\r\n",
+  "ffffffff\r\n",
+  "g\r\n",
+  "-5\r\n",
+  "{}",
+  "HTTP/1.0 200 OK\r\n\r\n",
 ]);
 const whole = fc
   .tuple(fc.constantFrom(200, 202, 400, 404, 500), fc.string({ unit: "binary", maxLength: 60 }), fc.boolean())
@@ -35,7 +59,13 @@ const whole = fc
     const bytes = Buffer.from(text);
     const start = `HTTP/1.1 ${status} X\r\n`;
     const body = isChunked
-      ? Buffer.concat([Buffer.from(`transfer-encoding: chunked\r\n\r\n${bytes.length === 0 ? "" : `${bytes.length.toString(16)}\r\n`}`), bytes, Buffer.from(`${bytes.length === 0 ? "" : "\r\n"}0\r\n\r\n`)])
+      ? Buffer.concat([
+          Buffer.from(
+            `transfer-encoding: chunked\r\n\r\n${bytes.length === 0 ? "" : `${bytes.length.toString(16)}\r\n`}`,
+          ),
+          bytes,
+          Buffer.from(`${bytes.length === 0 ? "" : "\r\n"}0\r\n\r\n`),
+        ])
       : Buffer.concat([Buffer.from(`content-length: ${bytes.length}\r\n\r\n`), bytes]);
     return { bytes: Buffer.concat([Buffer.from(start), body]), status, text: bytes };
   });
@@ -58,7 +88,18 @@ async function exchanged(pieces: readonly Buffer[]): Promise<{ status: number; b
   }
 }
 
-const lineText = sentences(['{"script":"a","attempt":1,"offset":5,"text":"x"}', "\n", "{}", "null", "{", '"', "[", '{"offset":"x"}', "é", "1"]);
+const lineText = sentences([
+  '{"script":"a","attempt":1,"offset":5,"text":"x"}',
+  "\n",
+  "{}",
+  "null",
+  "{",
+  '"',
+  "[",
+  '{"offset":"x"}',
+  "é",
+  "1",
+]);
 
 /** A transport whose daemon says this once, and is gone afterwards. */
 function saying(headers: Record<string, string>, pieces: readonly Buffer[]): Transport {
@@ -91,7 +132,7 @@ const theme = { bad: String, warn: String, good: String, dim: String, bold: Stri
 export const clientTargets: readonly Target[] = [
   target("client/http1", {
     covers: ["exchange"],
-    share: 40,
+    share: 4,
     arbitrary: fc.tuple(bytesOf(head), cuts),
     property: async ([bytes, where]) => {
       const once = await exchanged(piecesOf(bytes, where));
@@ -100,7 +141,7 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/http1-whole", {
     covers: ["exchange"],
-    share: 30,
+    share: 3,
     arbitrary: fc.tuple(whole, cuts, fc.nat()),
     property: async ([{ bytes, status, text }, where, cut]) => {
       assert.deepEqual(await exchanged(piecesOf(bytes, where)), { status, body: text });
@@ -111,7 +152,7 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/ndjson", {
     covers: ["ndjson"],
-    share: 40,
+    share: 5,
     arbitrary: fc.tuple(bytesOf(lineText), cuts),
     property: async ([bytes, where]) => {
       const count = await consumed(ndjson(Readable.from(piecesOf(bytes, where))));
@@ -120,7 +161,7 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/ndjson-round", {
     covers: ["ndjson"],
-    share: 20,
+    share: 4,
     arbitrary: fc.tuple(fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 6 }), cuts),
     property: async ([values, where]) => {
       const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
@@ -131,7 +172,7 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/logs", {
     covers: ["logs", "rawLogs"],
-    share: 20,
+    share: 3,
     arbitrary: fc.tuple(
       bytesOf(lineText),
       cuts,
@@ -146,19 +187,30 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/problem", {
     covers: ["problemOf", "problemLines"],
-    share: 40,
+    share: 5,
     arbitrary: fc.tuple(
       fc.constantFrom(400, 401, 403, 404, 500, 599),
       fc.oneof(
         sentences(["{", "}", '"code":"AITHER_E_NEW_ONE"', '"code":"X"', '"detail":"y"', ",", "<html>", "null", "[]"]),
         fc
-          .record({ code: hostileValue, detail: hostileValue, status: hostileValue, hint: hostileValue, candidates: hostileValue, diagnostics: hostileValue }, { requiredKeys: [] })
+          .record(
+            {
+              code: hostileValue,
+              detail: hostileValue,
+              status: hostileValue,
+              hint: hostileValue,
+              candidates: hostileValue,
+              diagnostics: hostileValue,
+            },
+            { requiredKeys: [] },
+          )
           .map((value) => JSON.stringify({ code: "AITHER_E_JOB_NOT_FOUND", detail: "d", ...value })),
       ),
     ),
     property: ([status, text]) => {
       const problem = stable(() => problemOf(status, text));
-      for (const name of ["code", "title", "detail"] as const) assert.equal(typeof problem[name], "string", `its ${name}`);
+      for (const name of ["code", "title", "detail"] as const)
+        assert.equal(typeof problem[name], "string", `its ${name}`);
       assert.ok(Number.isInteger(problem.status));
       for (const line of problemLines(problem, theme)) assert.equal(typeof line, "string");
       assert.match(new AitherError(problem).code, /^[A-Z_]+$/);
@@ -166,7 +218,7 @@ export const clientTargets: readonly Target[] = [
   }),
   target("client/sha256", {
     covers: ["sha256"],
-    share: 10,
+    share: 20,
     arbitrary: fc.string({ unit: "binary", maxLength: 300 }),
     property: (text) => assert.equal(sha256(text), createHash("sha256").update(text).digest("hex")),
   }),

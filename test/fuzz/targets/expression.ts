@@ -34,8 +34,23 @@ const context: Context = {
     steps: { x: unknown("later", { late: true }) },
     github: { ref: "refs/heads/main" },
   },
-  functions: { success: () => true, failure: () => false, always: () => true, cancelled: () => false, hashfiles: () => unknown("never", { late: false }) },
-  variables: { x: "v", y: "", n: 5, flag: true, list: ["a", "b"], map: { y: { z: 1 } }, long, late: unknown("later", { late: true }) },
+  functions: {
+    success: () => true,
+    failure: () => false,
+    always: () => true,
+    cancelled: () => false,
+    hashfiles: () => unknown("never", { late: false }),
+  },
+  variables: {
+    x: "v",
+    y: "",
+    n: 5,
+    flag: true,
+    list: ["a", "b"],
+    map: { y: { z: 1 } },
+    long,
+    late: unknown("later", { late: true }),
+  },
   environment: { CI: "true", HOME: "/home/x" },
   platform: "linux",
 };
@@ -48,7 +63,11 @@ function evaluated(text: string): void {
       JSON.stringify(toPlain(result.value));
       assert.equal(typeof toText(result.value), "string");
       assert.equal(typeof truthy(result.value), "boolean");
-    } else if (result.is === "error") assert.ok(result.message.length > 0 && !/stack size|not a function|cannot read/i.test(result.message), result.message);
+    } else if (result.is === "error")
+      assert.ok(
+        result.message.length > 0 && !/stack size|not a function|cannot read/i.test(result.message),
+        result.message,
+      );
   }
 }
 
@@ -63,7 +82,11 @@ function decided(text: string): void {
 
 function filled(text: string): void {
   const pieces = stable(() => cut(text));
-  assert.equal(pieces.map((piece) => (piece.is === "text" ? piece.text : piece.source)).join(""), text, "a piece was lost");
+  assert.equal(
+    pieces.map((piece) => (piece.is === "text" ? piece.text : piece.source)).join(""),
+    text,
+    "a piece was lost",
+  );
   if (!hasTemplate(text)) assert.deepEqual(pieces, text === "" ? [] : [{ is: "text", text }]);
   for (const within of [context, bare]) {
     const made = stable(() => interpolate(text, within));
@@ -75,10 +98,15 @@ function filled(text: string): void {
 }
 
 export const expressionTargets: readonly Target[] = [
-  target("expression/evaluate", { covers: ["evaluate", "toText", "toPlain"], share: 60, arbitrary: fc.oneof(grammatical, expressionText), property: evaluated }),
+  target("expression/evaluate", {
+    covers: ["evaluate", "toText", "toPlain"],
+    share: 10,
+    arbitrary: fc.oneof(grammatical, expressionText),
+    property: evaluated,
+  }),
   target("expression/condition", {
     covers: ["evaluateCondition", "mentionsStatusFunction", "isLegacyCondition", "legacyTokens"],
-    share: 60,
+    share: 8,
     arbitrary: fc.oneof(legacy, expressionText),
     property: (text) => {
       decided(text);
@@ -87,13 +115,13 @@ export const expressionTargets: readonly Target[] = [
   }),
   target("expression/template", {
     covers: ["cut", "hasTemplate", "interpolate", "legacyText"],
-    share: 60,
+    share: 8,
     arbitrary: expressionText,
     property: filled,
   }),
   target("expression/compare", {
     covers: ["evaluateCondition"],
-    share: 20,
+    share: 10,
     // A value and a pattern for it, both of any length: where matching may take for ever.
     arbitrary: fc.tuple(
       fc.constantFrom("-like", "-notlike", "-match", "-notmatch", "-contains", "-eq"),
@@ -107,10 +135,32 @@ export const expressionTargets: readonly Target[] = [
   }),
   target("expression/from-json", {
     covers: ["parseLenientJson"],
-    share: 30,
-    arbitrary: fc.oneof(sentences([...expressionWords.slice(0, 12), "{", "}", ":", "a", "//", "/*", "*/", "\\u00e9", "\\", "NaN", "-Infinity", "undefined", "0x1F", "\n"]), fc.json()),
+    share: 8,
+    arbitrary: fc.oneof(
+      sentences([
+        ...expressionWords.slice(0, 12),
+        "{",
+        "}",
+        ":",
+        "a",
+        "//",
+        "/*",
+        "*/",
+        "\\u00e9",
+        "\\",
+        "NaN",
+        "-Infinity",
+        "undefined",
+        "0x1F",
+        "\n",
+      ]),
+      fc.json(),
+    ),
     property: (text) => {
-      const result = told(() => toPlain(parseLenientJson(text)), (error) => error instanceof SyntaxError);
+      const result = told(
+        () => toPlain(parseLenientJson(text)),
+        (error) => error instanceof SyntaxError,
+      );
       let plain: unknown;
       try {
         plain = JSON.parse(text);

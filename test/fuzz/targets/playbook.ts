@@ -27,32 +27,202 @@ import { mutated, sentences } from "../lib/text.ts";
 import { expressionText } from "./words.ts";
 
 const words = [
-  "orchestration", "jobs", "stages", "Sequence", "Scripts", "name", "Name", "steps", "run", "script", "uses", "with", "if", "needs",
-  "matrix", "include", "exclude", "variables", "profiles", "timeout", "retries", "hooks", "before", "after", "postActions", "notifications",
-  "artifacts", "undo", "cache", "logLimit", "50MB", "0402", "0400-0499", "tag:unit", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ",",
-  '"', "'", "&a ", "*a", "<<: ", "!!binary ", "!!set ", "!!timestamp ", "? ", "|\n", ">-\n", "#", "---\n", "...\n", "%YAML 1.1\n", "0x1F", "1_000",
-  "2026-01-01", "12:30:00", "~", "null", "yes", "on", ".inf", ".nan", "{{x}}", "${{ matrix.os }}", "$env:CI", "@{", "@(", "= ", "$true", "$null",
+  "orchestration",
+  "jobs",
+  "stages",
+  "Sequence",
+  "Scripts",
+  "name",
+  "Name",
+  "steps",
+  "run",
+  "script",
+  "uses",
+  "with",
+  "if",
+  "needs",
+  "matrix",
+  "include",
+  "exclude",
+  "variables",
+  "profiles",
+  "timeout",
+  "retries",
+  "hooks",
+  "before",
+  "after",
+  "postActions",
+  "notifications",
+  "artifacts",
+  "undo",
+  "cache",
+  "logLimit",
+  "50MB",
+  "0402",
+  "0400-0499",
+  "tag:unit",
+  ": ",
+  "- ",
+  "\n",
+  "\n  ",
+  "\n    ",
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  '"',
+  "'",
+  "&a ",
+  "*a",
+  "<<: ",
+  "!!binary ",
+  "!!set ",
+  "!!timestamp ",
+  "? ",
+  "|\n",
+  ">-\n",
+  "#",
+  "---\n",
+  "...\n",
+  "%YAML 1.1\n",
+  "0x1F",
+  "1_000",
+  "2026-01-01",
+  "12:30:00",
+  "~",
+  "null",
+  "yes",
+  "on",
+  ".inf",
+  ".nan",
+  "{{x}}",
+  "${{ matrix.os }}",
+  "$env:CI",
+  "@{",
+  "@(",
+  "= ",
+  "$true",
+  "$null",
 ];
 const psd1Words = [
-  "@{", "}", "@(", ")", "(", "'", '"', "@'\n", "\n'@", '@"\n', '\n"@', "$(", "$env:CI", "${env:A}", "$x", "$true", "$null", " = ", ";", ",", "\n", "#",
-  "<#", "#>", "`", "`\n", "+", "-eq ", "[string]", "[ordered]", "::", "Name", "Stages", "Sequence", "1", "0x1F", "1.5e3", "4GB", "10L", "{", "a.b",
+  "@{",
+  "}",
+  "@(",
+  ")",
+  "(",
+  "'",
+  '"',
+  "@'\n",
+  "\n'@",
+  '@"\n',
+  '\n"@',
+  "$(",
+  "$env:CI",
+  "${env:A}",
+  "$x",
+  "$true",
+  "$null",
+  " = ",
+  ";",
+  ",",
+  "\n",
+  "#",
+  "<#",
+  "#>",
+  "`",
+  "`\n",
+  "+",
+  "-eq ",
+  "[string]",
+  "[ordered]",
+  "::",
+  "Name",
+  "Stages",
+  "Sequence",
+  "1",
+  "0x1F",
+  "1.5e3",
+  "4GB",
+  "10L",
+  "{",
+  "a.b",
 ];
 const scriptWords = [
-  "# ", "// ", "<#\n", "#>\n", "/*", "*/", '"""', "\n", "Stage: ", "Tags: ", "Dependencies: ", "Description: ", "Condition: ", "AllowParallel: ",
-  ".SYNOPSIS\n", ".NOTES\n", "param(", ")", "[string]", "[Parameter(Mandatory = $true)]", "[ValidateSet('a', 'b')]", "$Name", " = ", ",", "'", '"', "$(",
-  "(", "[", "{", "}", "]", "function x ", "#!/bin/sh\n", "#requires ", "rem ", ":: ", "-- ",
+  "# ",
+  "// ",
+  "<#\n",
+  "#>\n",
+  "/*",
+  "*/",
+  '"""',
+  "\n",
+  "Stage: ",
+  "Tags: ",
+  "Dependencies: ",
+  "Description: ",
+  "Condition: ",
+  "AllowParallel: ",
+  ".SYNOPSIS\n",
+  ".NOTES\n",
+  "param(",
+  ")",
+  "[string]",
+  "[Parameter(Mandatory = $true)]",
+  "[ValidateSet('a', 'b')]",
+  "$Name",
+  " = ",
+  ",",
+  "'",
+  '"',
+  "$(",
+  "(",
+  "[",
+  "{",
+  "}",
+  "]",
+  "function x ",
+  "#!/bin/sh\n",
+  "#requires ",
+  "rem ",
+  ":: ",
+  "-- ",
 ];
 
-const fileName = fc.constantFrom<string | null>(null, "a.json", "a.yaml", "a.yml", "a.psd1", "A.PSD1", "folder/a.JSON", "a", "a.txt");
+const fileName = fc.constantFrom<string | null>(
+  null,
+  "a.json",
+  "a.yaml",
+  "a.yml",
+  "a.psd1",
+  "A.PSD1",
+  "folder/a.JSON",
+  "a",
+  "a.txt",
+);
 
 const isSyntax = (file: string | null): RegExp =>
   /psd1$/i.test(file ?? "") ? /psd1$/ : /json$/i.test(file ?? "") ? /json$/ : /ya?ml$|json$/;
 
 /** A real playbook with mistakes, mostly under the name of its own syntax. */
 export const mistakenPlaybook: fc.Arbitrary<Document> = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...playbooks).chain(({ file, text }) => mutated([text], words).map((one) => ({ file, text: one }))) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .constantFrom(...playbooks)
+      .chain(({ file, text }) => mutated([text], words).map((one) => ({ file, text: one }))),
+  },
   { weight: 3, arbitrary: fc.record({ file: fileName, text: sentences(words) }) as fc.Arbitrary<Document> },
-  { weight: 1, arbitrary: fc.record({ file: fileName, text: mutated(playbooks.map(({ text }) => text), words) }) as fc.Arbitrary<Document> },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      file: fileName,
+      text: mutated(
+        playbooks.map(({ text }) => text),
+        words,
+      ),
+    }) as fc.Arbitrary<Document>,
+  },
 );
 
 /** Texts of playbooks by what the field holds. */
@@ -62,7 +232,16 @@ const textOf: TextOf = (field) => {
     case "message":
       return expressionText;
     case "run":
-      return fc.constantFrom("0402", "0400-0499", "tag:unit", "!0410", "04*", "0402,0404", "{{which}}", "nonsense here");
+      return fc.constantFrom(
+        "0402",
+        "0400-0499",
+        "tag:unit",
+        "!0410",
+        "04*",
+        "0402,0404",
+        "{{which}}",
+        "nonsense here",
+      );
     case "uses":
       return fc.constantFrom("playbook:other", "playbook:{{x}}", "actions/checkout@v4", "./x", "");
     case "needs":
@@ -82,14 +261,23 @@ const textOf: TextOf = (field) => {
       return fc.constantFrom("dist/**", "*.txt", "!x", "[z-a]", "../up", "{a,b}");
     case "name":
     case "description":
-      return fc.oneof(fc.constantFrom("a", "Build it", "0402", "yes", "2026-01-01", "x: y", "- x", "#x", "é", "1e3", "~", "null"), fc.string({ maxLength: 10 }));
+      return fc.oneof(
+        fc.constantFrom("a", "Build it", "0402", "yes", "2026-01-01", "x: y", "- x", "#x", "é", "1e3", "~", "null"),
+        fc.string({ maxLength: 10 }),
+      );
     default:
-      return fc.oneof(fc.constantFrom("a", "sh", "{{x}}", "{{x:=1}}", "${{ matrix.os }}", "$env:CI", "0402", " x ", "a\nb\n", "'"), fc.string({ maxLength: 12 }));
+      return fc.oneof(
+        fc.constantFrom("a", "sh", "{{x}}", "{{x:=1}}", "${{ matrix.os }}", "$env:CI", "0402", " x ", "a\nb\n", "'"),
+        fc.string({ maxLength: 12 }),
+      );
   }
 };
 const schema = playbookSchema as unknown as Schema;
 const generated = valueOf(schema, textOf);
-export const generatedPlaybook: fc.Arbitrary<Document> = generated.map((value) => ({ file: "a.json", text: JSON.stringify(value) }));
+export const generatedPlaybook: fc.Arbitrary<Document> = generated.map((value) => ({
+  file: "a.json",
+  text: JSON.stringify(value),
+}));
 const nearly = valueOf(schema, textOf, 4);
 
 function read({ file, text }: { readonly file: string | null; readonly text: string }): ReadPlaybook {
@@ -103,7 +291,11 @@ function read({ file, text }: { readonly file: string | null; readonly text: str
 /** Each place lies in the text, and what is printed of it is no surprise. */
 async function pointed(result: ReadPlaybook): Promise<void> {
   const { findings, source } = result;
-  if (!result.ok) assert.ok(findings.some(({ severity }) => severity === "error"), "refused without an error");
+  if (!result.ok)
+    assert.ok(
+      findings.some(({ severity }) => severity === "error"),
+      "refused without an error",
+    );
   const diagnostics = await pointAt(findings, source);
   assert.equal(diagnostics.length, Math.min(findings.length, 100));
   for (const one of diagnostics) {
@@ -127,7 +319,9 @@ function liesIn({ line, col, endLine, endCol, message }: Diagnostic, text: strin
   assert.ok(endLine <= lines.length + 1, where);
 }
 
-const validate = createPlaybookValidator(JSON.parse(readFileSync(join(root, "schemas/playbook.json"), "utf8")) as object);
+const validate = createPlaybookValidator(
+  JSON.parse(readFileSync(join(root, "schemas/playbook.json"), "utf8")) as object,
+);
 
 /** What was read is a playbook by the schema, and reading what is written of it gives it again. */
 function roundTrip(result: ReadPlaybook): void {
@@ -157,13 +351,13 @@ function withoutShell(playbook: object): unknown {
 export const playbookTargets: readonly Target[] = [
   target("playbook/read", {
     covers: ["readPlaybook", "pointAt", "printDiagnostic", "pathText"],
-    share: 60,
+    share: 6,
     arbitrary: mistakenPlaybook,
     property: async (document) => pointed(read(document)),
   }),
   target("playbook/hostile-values", {
     covers: ["readPlaybook", "createPlaybookValidator"],
-    share: 40,
+    share: 2,
     arbitrary: fc.oneof(nearly, hostileValue),
     property: async (value) => {
       const text = JSON.stringify(value) ?? "";
@@ -173,7 +367,7 @@ export const playbookTargets: readonly Target[] = [
   }),
   target("playbook/convert", {
     covers: ["readPlaybook", "writePlaybook"],
-    share: 30,
+    share: 1.5,
     arbitrary: fc.oneof(
       { weight: 3, arbitrary: generatedPlaybook },
       { weight: 1, arbitrary: mistakenPlaybook.filter(({ file }) => isSyntax(file).test(file ?? "")) },
@@ -182,8 +376,18 @@ export const playbookTargets: readonly Target[] = [
   }),
   target("playbook/psd1", {
     covers: ["parsePsd1"],
-    share: 40,
-    arbitrary: fc.oneof(sentences(psd1Words, [["@{a=", "}"], ["@(", ")"], ["(", ")"], ["{", "}"], ['"$(', ')"'], ["[x]", ""]]), mutated(psd1Texts, psd1Words)),
+    share: 8,
+    arbitrary: fc.oneof(
+      sentences(psd1Words, [
+        ["@{a=", "}"],
+        ["@(", ")"],
+        ["(", ")"],
+        ["{", "}"],
+        ['"$(', ')"'],
+        ["[x]", ""],
+      ]),
+      mutated(psd1Texts, psd1Words),
+    ),
     property: (text) => {
       const result = stable(() => parsePsd1(text));
       if (result.ok) {
@@ -198,9 +402,15 @@ export const playbookTargets: readonly Target[] = [
   }),
   target("playbook/json-places", {
     covers: ["walkJson"],
-    share: 20,
+    share: 6,
     arbitrary: fc.oneof(
-      mutated(playbooks.filter(({ file }) => /json$/.test(file)).map(({ text }) => text).concat('{"a": [1, "b\\n", {"c": null}]}'), words),
+      mutated(
+        playbooks
+          .filter(({ file }) => /json$/.test(file))
+          .map(({ text }) => text)
+          .concat('{"a": [1, "b\\n", {"c": null}]}'),
+        words,
+      ),
       sentences(["{", "}", "[", "]", ":", ",", '"a"', '"', "\\u12", "1", "-", "0.5e3", "tru", "null", "\n"]),
     ),
     property: (text) => {
@@ -217,7 +427,7 @@ export const playbookTargets: readonly Target[] = [
   }),
   target("playbook/script-header", {
     covers: ["readScriptHeader", "readParameters"],
-    share: 30,
+    share: 10,
     arbitrary: fc.tuple(fc.oneof(sentences(scriptWords), mutated(scriptTexts, scriptWords)), fc.boolean()),
     property: ([text, isPowerShell]) => {
       const read = text.slice(0, HEADER_BYTES);

@@ -12,7 +12,28 @@ import { stable, target, type Target } from "../lib/target.ts";
 import { isWellFormed, sentences } from "../lib/text.ts";
 
 /** A path may hold anything but what `serviceFacts` refuses: control characters, and halves of a character. */
-const path = sentences(["/home/x", " ", '"', "'", "\\", "\\\\", "%", "%h", "$", "${HOME}", "$$", "&", "<", ">", "]]>", "é", ";", "#", "=", "a"])
+const path = sentences([
+  "/home/x",
+  " ",
+  '"',
+  "'",
+  "\\",
+  "\\\\",
+  "%",
+  "%h",
+  "$",
+  "${HOME}",
+  "$$",
+  "&",
+  "<",
+  ">",
+  "]]>",
+  "é",
+  ";",
+  "#",
+  "=",
+  "a",
+])
   .filter((text) => text.length < 3_000 && isWellFormed(text))
   .map((text) => `/${text.replaceAll(/[\u0000-\u001f\u007f\u2028]/g, "")}`);
 const facts: fc.Arbitrary<ServiceFacts> = fc.record({
@@ -46,13 +67,17 @@ function unit(given: ServiceFacts): void {
   assert.deepEqual(flock ? words.slice(3) : words, flock ? [lock, node, entry, home] : [node, entry, "--home", home]);
   const named = [...text.matchAll(/^Environment=(.*)$/gm)].map(([, setting = ""]) => systemdWords(setting)[0]);
   // A `$` means nothing in a setting, so it is not doubled there.
-  assert.deepEqual(named, Object.entries(given.env).map(([name, value]) => `${name}=${value}`.replaceAll("$$", "$")));
+  assert.deepEqual(
+    named,
+    Object.entries(given.env).map(([name, value]) => `${name}=${value}`.replaceAll("$$", "$")),
+  );
   const socket = stable(() => systemdSocket(given));
   assert.equal(/^ListenStream=(.*)$/m.exec(socket)?.[1]?.replaceAll("%%", "%"), given.socket);
 }
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-const unescapeXml = (text: string): string => text.replaceAll(/&(\w+);/g, (_, name: string) => entities[name] ?? assert.fail(name));
+const unescapeXml = (text: string): string =>
+  text.replaceAll(/&(\w+);/g, (_, name: string) => entities[name] ?? assert.fail(name));
 
 function xml(given: ServiceFacts): void {
   const plist = stable(() => launchdPlist(given, { label: "x" }));
@@ -61,7 +86,11 @@ function xml(given: ServiceFacts): void {
   assert.deepEqual(words, [given.node, given.entry, "--home", given.home]);
   const task = stable(() => taskXml(given, { user: given.home }));
   assert.equal(unescapeXml(/<Command>([^<]*)<\/Command>/.exec(task)?.[1] ?? ""), given.node);
-  assert.deepEqual(windowsWords(unescapeXml(/<Arguments>([^<]*)<\/Arguments>/.exec(task)?.[1] ?? "")), [given.entry, "--home", given.home]);
+  assert.deepEqual(windowsWords(unescapeXml(/<Arguments>([^<]*)<\/Arguments>/.exec(task)?.[1] ?? "")), [
+    given.entry,
+    "--home",
+    given.home,
+  ]);
   assert.equal(unescapeXml(escapeXml(given.log)), given.log);
 }
 
@@ -94,31 +123,53 @@ function windowsWords(line: string): string[] {
 /** The words of a command line as `sh` reads it. */
 function shellWords(line: string): string[] {
   const words = line.match(/(?:'[^']*'|\\[^]|[^\s'\\])+/g) ?? [];
-  return words.map((word) => word.replaceAll(/'([^']*)'|\\([^])/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ""));
+  return words.map((word) =>
+    word.replaceAll(/'([^']*)'|\\([^])/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ""),
+  );
 }
 
-const label = sentences(["a", '"', "\\", "\n", "[", "]", "#", "<br/>", "&", "-->", "%%", "é", "`"]).filter((text) => text.length < 500);
-const graph: fc.Arbitrary<Graph> = fc.record({ name: label, nodes: fc.array(label, { maxLength: 4 }) }).map(({ name, nodes }) => ({
-  name,
-  nodes: nodes.map((text, at) => ({ id: `${at}${text}`, name: text, level: at, decision: "run", reason: text, legs: [text], dynamic: null, condition: text, scripts: [text] })),
-  edges: nodes.slice(1).map((text, at) => ({ from: `${at}${nodes[at] ?? ""}`, to: `${at + 1}${text}`, kind: "needs" })),
-})) as unknown as fc.Arbitrary<Graph>;
+const label = sentences(["a", '"', "\\", "\n", "[", "]", "#", "<br/>", "&", "-->", "%%", "é", "`"]).filter(
+  (text) => text.length < 500,
+);
+const graph: fc.Arbitrary<Graph> = fc
+  .record({ name: label, nodes: fc.array(label, { maxLength: 4 }) })
+  .map(({ name, nodes }) => ({
+    name,
+    nodes: nodes.map((text, at) => ({
+      id: `${at}${text}`,
+      name: text,
+      level: at,
+      decision: "run",
+      reason: text,
+      legs: [text],
+      dynamic: null,
+      condition: text,
+      scripts: [text],
+    })),
+    edges: nodes
+      .slice(1)
+      .map((text, at) => ({ from: `${at}${nodes[at] ?? ""}`, to: `${at + 1}${text}`, kind: "needs" })),
+  })) as unknown as fc.Arbitrary<Graph>;
 
 export const textTargets: readonly Target[] = [
-  target("texts/systemd", { covers: ["systemdUnit", "systemdSocket"], share: 15, arbitrary: facts, property: unit }),
-  target("texts/xml", { covers: ["launchdPlist", "taskXml", "escapeXml"], share: 15, arbitrary: facts, property: xml }),
+  target("texts/systemd", { covers: ["systemdUnit", "systemdSocket"], share: 3, arbitrary: facts, property: unit }),
+  target("texts/xml", { covers: ["launchdPlist", "taskXml", "escapeXml"], share: 4, arbitrary: facts, property: xml }),
   target("texts/shell", {
     covers: ["spell"],
-    share: 15,
-    arbitrary: fc.array(sentences(["a", "'", '"', "\\", " ", "$", "`", "\n", "*"]).filter((text) => text !== "" && text.length < 2_000), { minLength: 1, maxLength: 4 }),
+    share: 20,
+    arbitrary: fc.array(
+      sentences(["a", "'", '"', "\\", " ", "$", "`", "\n", "*"]).filter((text) => text !== "" && text.length < 2_000),
+      { minLength: 1, maxLength: 4 },
+    ),
     property: (words) => assert.deepEqual(shellWords(spell(words as [string, ...string[]])), words),
   }),
   target("texts/graphs", {
     covers: ["graphDot", "graphMermaid"],
-    share: 15,
+    share: 10,
     arbitrary: graph,
     property: (given) => {
-      for (const line of stable(() => graphDot(given))) assert.equal((line.replaceAll(/\\[^]/g, "").match(/"/g) ?? []).length % 2, 0, line);
+      for (const line of stable(() => graphDot(given)))
+        assert.equal((line.replaceAll(/\\[^]/g, "").match(/"/g) ?? []).length % 2, 0, line);
       for (const line of stable(() => graphMermaid(given))) assert.ok(!/\["[^"]*"[^\]]/.test(line), line);
     },
   }),
