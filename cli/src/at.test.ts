@@ -26,3 +26,9 @@ test("what is no time is refused", () => {
     assert.throws(() => startTime(text, now), /--at/, text);
   }
 });
+
+test("what is too far away for a date of four digits is refused", () => {
+  for (const text of ["+99999999d", `+${"9".repeat(400)}`, "9999-12-31T23:59:00-12:00", "0001-01-01T00:00Z"]) {
+    assert.throws(() => startTime(text, now), /too far away/, text);
+  }
+});

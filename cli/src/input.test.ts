@@ -54,3 +54,7 @@ test("variables keep their text unless they are plainly something else", () => {
   });
   for (const text of ["who", "=x"]) assert.throws(() => variablesOf(input({ var: [text] })), /no value/);
 });
+
+test("no time is longer than anybody can wait", () => {
+  for (const text of ["9".repeat(400), "10001d"]) assert.throws(() => input({ t: text }).timeMs("t"), /at most/);
+});

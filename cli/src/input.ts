@@ -43,7 +43,9 @@ export class Input {
     if (text === undefined) return undefined;
     const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
     if (number === undefined) throw usage(`--${flag} wants a time as 90, 10m, 2h or 30d, not ${JSON.stringify(text)}`);
-    return Number(number) * (units[unit] ?? 1_000);
+    const ms = Number(number) * (units[unit] ?? 1_000);
+    if (ms > TIME_MS_MAX) throw usage(`--${flag} may be ten thousand days at most, not ${text.slice(0, 40)}`);
+    return ms;
   }
 
   /** A size: `500MB`, `1.5GiB`, `4096`. */
@@ -65,6 +67,9 @@ export class Input {
     });
   }
 }
+
+/** More is a slip, and beyond it a moment so far away has no date. */
+export const TIME_MS_MAX = 10_000 * 86_400_000;
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { jobEnvironment, workspaceOf, type StartOptions } from "@aither/client/node";
-import type { Json, StartJobReply } from "@aither/protocol";
+import { isShallow, type Json, type StartJobReply } from "@aither/protocol";
 import type { Context } from "./context.ts";
 import { document } from "./display/json.ts";
 import { exit } from "./exit.ts";
@@ -26,7 +26,8 @@ function valueOf(text: string): Json {
   if (/^-?(0|[1-9]\d{0,14})$/.test(text)) return Number(text);
   if (/^[[{]/.test(text)) {
     try {
-      return JSON.parse(text) as Json;
+      const value = JSON.parse(text) as Json;
+      return isShallow(value) ? value : text;
     } catch {
       return text;
     }

@@ -15,6 +15,7 @@ const known: readonly Level[] = [
   { name: "integration", folders: ["test/integration"], fileTimeoutMs: 3 * minuteMs },
   { name: "acceptance", folders: ["test/acceptance"], fileTimeoutMs: 3 * minuteMs },
   { name: "compat", folders: ["test/compat"], fileTimeoutMs: 2 * minuteMs },
+  { name: "fuzz", folders: ["test/fuzz"], fileTimeoutMs: 5 * minuteMs },
   { name: "tui", folders: ["test/tui"], fileTimeoutMs: 3 * minuteMs },
   { name: "browser", folders: ["test/browser"], fileTimeoutMs: 3 * minuteMs },
   { name: "service", folders: ["test/service"], fileTimeoutMs: 3 * minuteMs },

@@ -1,10 +1,10 @@
 /** The daemon's source as one file, made anew for each test process: it starts ten times faster than through tsx. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { namesOfLazyPackages } from "../../scripts/lib/lazy-packages.ts";
 
 /** A planted bug, or a listening device: in `file` (from the repository's root) `find` becomes `replace`. */
 export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
@@ -41,26 +41,6 @@ function planting(patches: readonly Patch[]): Plugin {
   };
 }
 
-function namesIn(folder: string): readonly string[] {
-  return Object.keys(createRequire(join(folder, "any.js"))("yaml") as object);
-}
-
-/** A CommonJS package that is imported when it is needed would come with a default alone: here its names come, too. */
-const namesOfYaml: Plugin = {
-  name: "names-of-yaml",
-  setup: (building) => {
-    building.onResolve({ filter: /^yaml$/ }, ({ kind, resolveDir, pluginData }) =>
-      kind === "dynamic-import" && pluginData === undefined
-        ? { path: "yaml", namespace: "names", pluginData: resolveDir }
-        : undefined,
-    );
-    building.onLoad({ filter: /./, namespace: "names" }, ({ pluginData }) => ({
-      contents: `import yaml from "yaml"; export const { ${namesIn(String(pluginData)).join(", ")} } = yaml;`,
-      resolveDir: String(pluginData),
-    }));
-  },
-};
-
 async function make(patches: readonly Patch[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "aither-bundle-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -79,7 +59,7 @@ async function make(patches: readonly Patch[]): Promise<string> {
     // CommonJS dependencies call `require`, which an ES module does not have.
     banner: { js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
     logLevel: "warning",
-    plugins: [planting(patches), namesOfYaml],
+    plugins: [planting(patches), namesOfLazyPackages],
   });
   return join(folder, "main.mjs");
 }

@@ -74,6 +74,10 @@ export class Disk {
       append: (jobId, expectedSeq, events) => this.#append(life, { jobId, expectedSeq, events }),
       read: (jobId) => this.#read(life, jobId),
       openJobs: () => this.#openJobs(life),
+      // This disk damages nothing: whatever does not fit was written so, by us.
+      setAsideJob: (jobId, { seq, reason }) => {
+        throw new Error(`${jobId}: event ${seq} does not fit: ${reason}`);
+      },
       retire: (jobId) =>
         this.#step(life, `retire ${jobId}`, () => {
           this.#active.delete(jobId);

@@ -78,6 +78,7 @@ test("output lines: carriage returns, cursor moves and titles go; colours stay o
   assert.equal(plain("10%\r50%\r100%", { color: false }), "100%");
   assert.equal(plain("done\r", { color: false }), "done");
   assert.equal(plain("\u001b[2J\u001b]0;title\u0007a\u001b[31mb\u001b[0mc\u0007\u001b[1A", { color: false }), "abc");
+  assert.equal(plain("\u009b2Ja\u009b31mb\u0085c", { color: false }), "abc", "the short form of an escape sequence");
   assert.equal(plain("\u001b[31mred\u001b[2K", { color: true }), "\u001b[31mred\u001b[0m");
   assert.equal(plain("tab\there", { color: false }), "tab\there");
 });

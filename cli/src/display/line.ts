@@ -1,8 +1,8 @@
 /** A script's output, made fit for a screen that others write to as well. */
 
-/** Every escape sequence and control character that would move the cursor, clear, or set a title; colours are apart. */
+/** Every escape sequence (also in its short form, of one character) and control character that would move the cursor, clear, or set a title; colours are apart. */
 const sequences =
-  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])|\u009b[0-?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** One line without its line feed: what is left of it after its carriage returns, with colours only when wanted. */
 export function plain(line: string, options: { readonly color: boolean }): string {

@@ -32,8 +32,10 @@ export function serviceFacts(context: Context, usualHome: string): ServiceFacts 
     throw fail("SETTING_INVALID", "AITHER_HOST names a daemon that was started by somebody else", {
       hint: "unset AITHER_HOST to install a service for your own home",
     });
-  for (const path of [places.home, process.execPath])
-    if (/[\n\r\0]/.test(path)) throw fail("HOME_UNUSABLE", `no service can be told the path ${JSON.stringify(path)}`);
+  const told = [places.home, process.execPath, ...decisive.map((name) => env[name] ?? "")];
+  for (const path of told)
+    if (/\p{Cc}|\p{Surrogate}/u.test(path))
+      throw fail("HOME_UNUSABLE", `no service can be told the path ${JSON.stringify(path)}`);
   const digest = /([0-9a-f]{8})[0-9a-f]*(?:\.sock)?$/.exec(places.socket)?.[1] ?? "";
   return {
     node: process.execPath,

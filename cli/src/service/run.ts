@@ -26,7 +26,7 @@ export function runAll(commands: readonly CommandLine[]): string | null {
 /** As one would type it. */
 export function spell(command: CommandLine): string {
   return command
-    .map((word) => (/^[\w@%+=:,./\\-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word) => (/^[\w@%+=:,./-]+$|^[A-Za-z]:\\[\w\\.-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(" ");
 }
 

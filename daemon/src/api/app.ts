@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Socket } from "node:net";
 import { PROTOCOL, VERSION } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
 import type { Host } from "../host.ts";
@@ -129,6 +130,8 @@ export function buildApi(host: Host, { access = socketAccess(), hub: shared }: A
     scope.websocketServer.on("headers", (headers) => {
       for (const [name, value] of Object.entries(versions)) headers.push(`${name}: ${value}`);
     });
+    // An upgrade that is none: the library would answer with a page.
+    scope.websocketServer.on("wsClientError", (error: Error, socket: Socket) => answerBroken(error, socket));
     limitWebSockets(scope, bounds);
     for (const route of routesOfTheApi) route(scope, context);
     if (access.door === "tcp") pageRoutes(scope);

@@ -46,3 +46,10 @@ test("a script that writes no outputs has none, and one that floods them loses o
     await rm(folder, { recursive: true });
   }
 });
+
+test("a file of beginnings without an end is read as fast as any other", () => {
+  const startedAt = process.cpuUsage();
+  assert.deepEqual(parseOutputs(`END\n${"a<<END\n".repeat(140_000)}b=1\n`), { b: "1" });
+  const { user } = process.cpuUsage(startedAt);
+  assert.ok(user < 5_000_000, `${user / 1_000} ms`);
+});

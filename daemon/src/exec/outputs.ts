@@ -12,6 +12,8 @@ export function parseOutputs(text: string): Record<string, string> {
   // A map first: `__proto__` is a name like any other, and only becomes a property in the end.
   const outputs = new Map<string, string>();
   const lines = text.split(/\r?\n/);
+  // Where each line stands for the last time: an end that is behind us is not looked for, time and again, in vain.
+  const last = new Map(lines.map((line, at) => [line, at]));
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
     const found = /^([^=<\s][^=<]*?)(=|<<)(.*)$/s.exec(line);
@@ -21,8 +23,9 @@ export function parseOutputs(text: string): Record<string, string> {
       outputs.set(name, rest);
       continue;
     }
-    const end = lines.indexOf(rest.trim(), at + 1);
-    if (end < 0) continue;
+    const mark = rest.trim();
+    if ((last.get(mark) ?? -1) <= at) continue;
+    const end = lines.indexOf(mark, at + 1);
     outputs.set(name, lines.slice(at + 1, end).join("\n"));
     at = end;
   }

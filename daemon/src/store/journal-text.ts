@@ -53,6 +53,7 @@ function parse(text: string, jobId: JobId, seq: number): Event | string {
   if (typeof value !== "object" || value === null) return "this is not an event";
   const { v, seq: foundSeq, jobId: foundJob, type, time } = value as Record<string, unknown>;
   if (typeof v !== "number" || typeof type !== "string" || typeof time !== "string") return "this is not an event";
+  if (!Number.isInteger(v) || v < 1) return `no event is of version ${v}`;
   if (v > EVENT_VERSION) throw new JournalNewer(jobId, v);
   if (foundJob !== jobId) return `this event belongs to ${String(foundJob)}`;
   if (foundSeq !== seq) return `seq ${seq} is missing, found ${String(foundSeq)}`;

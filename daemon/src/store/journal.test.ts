@@ -138,6 +138,7 @@ for (const [what, tail] of [
 
 for (const [what, line, reason] of [
   ["rubbish", "rubbish", /:2: this is not JSON/],
+  ["no version", JSON.stringify({ ...event(2), v: 0 }), /:2: no event is of version 0/],
   ["a gap in seq", JSON.stringify(event(7)), /:2: seq 2 is missing, found 7/],
   [
     "another job's event",

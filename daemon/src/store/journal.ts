@@ -79,6 +79,13 @@ export class FileJournal implements Journal {
     }
   }
 
+  setAsideJob(jobId: JobId, { seq, reason }: { readonly seq: number; readonly reason: string }): void {
+    const error = new JournalDamaged({ jobId, file: jobFiles.events, line: seq }, reason);
+    this.#heads.delete(jobId);
+    this.setAside.set(jobId, error);
+    this.#options.log.error({ jobId, reason: error.message }, "a job is set aside: its journal cannot be continued");
+  }
+
   async retire(jobId: JobId): Promise<void> {
     const retiring = this.#retiring.get(jobId) ?? this.#retire(jobId);
     this.#retiring.set(jobId, retiring);

@@ -6,7 +6,7 @@ import type { JobId, JobSummary } from "@aither/protocol";
 import { leftoverTemporaries, type DurableFs } from "@aither/supervise";
 import type { Log, Secrets } from "../host.ts";
 import type { Masker } from "../secrets/masker.ts";
-import { errorCode } from "./errors.ts";
+import { errorCode, JournalDamaged } from "./errors.ts";
 import type { IndexEntry } from "./index-lines.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { isEnd, readFirstEvent } from "./journal-text.ts";
@@ -40,7 +40,15 @@ export class Rebuild {
   async fold(jobId: JobId): Promise<JobState | null> {
     const read = await this.#options.journal.load(jobId);
     let state: JobState | null = null;
-    for (const event of read?.events ?? []) state = evolve(state, event);
+    for (const event of read?.events ?? []) {
+      try {
+        state = evolve(state, event);
+      } catch (error) {
+        // Each event could be read, but they do not fit together.
+        const what = error instanceof Error ? error.message : String(error);
+        throw new JournalDamaged({ jobId, file: jobFiles.events, line: event.seq }, what);
+      }
+    }
     return state;
   }
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { call, open, readText } from "./call.ts";
 import { nodeTransport } from "./node.ts";
 import { addressOf } from "./node-surroundings.ts";
-import { AitherError, ConnectionCut, isNotFound, isUnreachable } from "./problem.ts";
+import { ndjson } from "./ndjson.ts";
+import { AitherError, ConnectionCut, isNotFound, isUnreachable, problemOf } from "./problem.ts";
 import { answerWith, ByteServer, type Answer } from "./testing/server.ts";
 import type { Transport } from "./transport.ts";
 
@@ -145,4 +146,35 @@ test("addresses: sockets, pipes, loopback with a token; everything else is refus
   assert.deepEqual([loopback.to, loopback.token], [{ host: "127.0.0.1", port: 4700 }, "t"]);
   assert.throws(() => addressOf("ftp://x", {}), /AITHER_HOST/);
   assert.throws(() => addressOf(`unix:///${"x".repeat(103)}`, {}), /104 bytes/);
+});
+
+test("what is no HTTP, or no JSON, is an error that says so, not a bug and not a part of an answer", async () => {
+  const heads = [
+    "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+  ];
+  for (const bytes of heads) {
+    await withServer(
+      (socket) => socket.end(bytes),
+      async (transport) => assert.rejects(bodyText(transport), (error) => isUnreachable(error), bytes),
+    );
+  }
+  for (const line of ["null\n", "{\n", "5\n"]) {
+    const body = new Response(line).body;
+    assert.ok(body);
+    await assert.rejects(async () => {
+      for await (const _ of ndjson(body)) assert.fail("there is no line");
+    }, AitherError);
+  }
+});
+
+test("a problem document that is not whole is made whole, and a strange one is none", () => {
+  const told = problemOf(404, '{"code":"AITHER_E_JOB_NOT_FOUND","detail":"d","candidates":5,"diagnostics":[1]}');
+  assert.deepEqual([told.title, told.status, told.candidates, told.diagnostics], ["No such job", 404, [], []]);
+  const newer = problemOf(409, '{"code":"AITHER_E_NEW_ONE","detail":"d"}');
+  assert.deepEqual([newer.code, newer.status, typeof newer.hint], ["AITHER_E_NEW_ONE", 409, "string"]);
+  assert.equal(problemOf(502, '{"code":"X","detail":"y"}').code, "AITHER_E_INTERNAL");
 });

@@ -1,6 +1,6 @@
 /** HTTP/1.1 over `node:net`: one request a connection. `node:http` would double the start of every command. */
 import type { Socket } from "node:net";
-import { ConnectionCut } from "./problem.ts";
+import { ConnectionCut, fail, type AitherError } from "./problem.ts";
 import type { HttpReply, HttpRequest } from "./transport.ts";
 
 /** Where a daemon listens. `authority` goes into the Host header. */
@@ -60,7 +60,7 @@ function headOf(address: Address, { method, path, headers, body }: HttpRequest):
 function parseHead(text: string): { status: number; headers: Record<string, string> } {
   const [first = "", ...lines] = text.split("\r\n");
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1]);
-  if (!status) throw new Error(`not an HTTP answer: ${first.slice(0, 80)}`);
+  if (!status) throw notHttp(`it begins with ${JSON.stringify(first.slice(0, 80))}`);
   const headers: Record<string, string> = {};
   for (const line of lines) {
     const colon = line.indexOf(":");
@@ -69,11 +69,16 @@ function parseHead(text: string): { status: number; headers: Record<string, stri
   return { status, headers };
 }
 
+/** Somebody else listens there, or stands in between. */
+function notHttp(what: string): AitherError {
+  return fail("DAEMON_UNREACHABLE", `what answers is no daemon: this is not HTTP/1.1: ${what}`);
+}
+
 async function* bodyOf(source: Source, headers: Record<string, string>, status: number): AsyncGenerator<Uint8Array> {
   try {
     if (status === 204 || status === 304) return;
     if (/\bchunked\b/i.test(headers["transfer-encoding"] ?? "")) yield* chunks(source);
-    else if (headers["content-length"] !== undefined) yield* source.exactly(Number(headers["content-length"]));
+    else if (headers["content-length"] !== undefined) yield* source.exactly(lengthOf(headers["content-length"], 10));
     else yield* source.rest();
   } finally {
     source.close();
@@ -82,13 +87,22 @@ async function* bodyOf(source: Source, headers: Record<string, string>, status: 
 
 async function* chunks(source: Source): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const size = Number.parseInt(await source.until("\r\n"), 16);
-    if (Number.isNaN(size)) throw new Error("a chunk without a size");
+    const [told = ""] = (await source.until("\r\n")).split(";");
+    const size = lengthOf(told, 16);
     if (size === 0) break;
     yield* source.exactly(size);
-    await source.until("\r\n");
+    const rest = await source.until("\r\n");
+    if (rest !== "") throw notHttp("a chunk is longer than it says");
   }
   while ((await source.until("\r\n")) !== "") continue;
+}
+
+function lengthOf(text: string, base: 10 | 16): number {
+  const length = (base === 10 ? /^\s*\d{1,15}\s*$/ : /^\s*[\da-f]{1,12}\s*$/i).test(text)
+    ? Number.parseInt(text, base)
+    : Number.NaN;
+  if (Number.isNaN(length)) throw notHttp(`${JSON.stringify(text.slice(0, 40))} is no length`);
+  return length;
 }
 
 /** Bytes of a socket, taken as they are wanted: a slow reader slows the daemon's sending, and nothing piles up here. */
@@ -115,7 +129,7 @@ class Source {
         this.#left = this.#left.subarray(at + mark.length);
         return text;
       }
-      if (this.#left.length > HEAD_BYTES_MAX) throw new Error("a head that does not end");
+      if (this.#left.length > HEAD_BYTES_MAX) throw notHttp("a head does not end");
       const more = await this.#more();
       if (more === null) throw new ConnectionCut(this.#address.where);
       this.#left = this.#left.length === 0 ? more : Buffer.concat([this.#left, more]);

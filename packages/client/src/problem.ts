@@ -1,4 +1,4 @@
-import { problem, problemKey, type Problem, type ProblemCode } from "@aither/protocol";
+import { problem, problemKey, problems, type Diagnostic, type Problem, type ProblemCode } from "@aither/protocol";
 
 /**
  * Marks our errors, whichever copy of this file made them: the command line has one copy in its hot file and one in
@@ -79,17 +79,40 @@ export function isWrongState(error: unknown): error is AitherError {
 export function problemOf(status: number, text: string): Problem {
   try {
     const value = JSON.parse(text) as Partial<Problem> | null;
-    if (
-      value !== null &&
-      typeof value === "object" &&
-      typeof value.code === "string" &&
-      typeof value.detail === "string"
-    ) {
-      return value as Problem;
-    }
+    if (isOurs(value)) return wholeProblem(value, status);
   } catch {
     // Not JSON: told below as what it is.
   }
   const code: ProblemCode = status === 404 ? "NOT_FOUND" : status === 403 || status === 401 ? "FORBIDDEN" : "INTERNAL";
   return problem(code, `the daemon answered ${status}: ${text.slice(0, 200).trim() || "nothing"}`);
+}
+
+/** What else it says is taken where it is what it should be: an older or newer daemon may say less, or something else. */
+function wholeProblem(told: Told, status: number): Problem {
+  const { code, detail, title, hint, candidates, diagnostics } = told;
+  const key = problemKey(code);
+  const known = problem(Object.hasOwn(problems, key) ? key : "INTERNAL", detail);
+  const isText = (value: unknown): value is string => typeof value === "string";
+  return {
+    ...known,
+    ...told,
+    status: Number.isInteger(told.status) ? Number(told.status) : status,
+    title: isText(title) ? title : known.title,
+    hint: isText(hint) ? hint : known.hint,
+    ...(candidates !== undefined && { candidates: Array.isArray(candidates) ? candidates.filter(isText) : [] }),
+    ...(diagnostics !== undefined && {
+      diagnostics: Array.isArray(diagnostics) ? diagnostics.filter(isDiagnostic) : [],
+    }),
+  };
+}
+
+type Told = Partial<Problem> & Pick<Problem, "code" | "detail">;
+
+function isOurs(value: Partial<Problem> | null): value is Told {
+  return typeof value?.detail === "string" && /^AITHER_E_[A-Z_]+$/.test(String(value.code));
+}
+
+function isDiagnostic(value: unknown): value is Diagnostic {
+  const told = value as Partial<Diagnostic> | null;
+  return typeof told?.message === "string" && typeof told.severity === "string";
 }

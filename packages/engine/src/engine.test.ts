@@ -261,3 +261,20 @@ test("each command is answered with what it did, also when the next one undoes i
   assert.deepEqual([valueOf(await pausing).status, valueOf(await resuming).status], ["Paused", "Running"]);
   assert.equal(journal.appends.length, 3);
 });
+
+test("a job whose events do not fit together is set aside, and the others go on", async () => {
+  const first = await started();
+  const broken = valueOf(await first.engine.startJob(request()));
+  const sound = valueOf(await first.engine.startJob(request()));
+  await first.engine.stop();
+  const file = first.journal.files.get(broken.id)!;
+  const at = file.findIndex(({ type }) => type === "ScriptScheduled");
+  first.journal.files.set(
+    broken.id,
+    file.map((event, place) => (place === at ? ({ ...event, script: "s/nobody" } as typeof event) : event)),
+  );
+  const next = await started(first.journal);
+  assert.deepEqual(next.journal.aside, [`${broken.id} ${at + 1}`]);
+  assert.equal(next.engine.job(broken.id), undefined);
+  assert.equal(next.engine.job(sound.id)?.status, "Running");
+});

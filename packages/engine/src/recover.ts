@@ -16,11 +16,34 @@ export async function readJobs(options: { journal: Journal; behaviour: Behaviour
   for await (const jobId of journal.openJobs()) ids.push(jobId);
   const states: JobState[] = [];
   await inParallel(limits.recoveriesAtOnceMax, ids, async (jobId) => {
-    const state = await fold({ journal, behaviour, jobId });
+    const folded = await foldOpen({ journal, behaviour, jobId });
+    if ("reason" in folded) return journal.setAsideJob(jobId, folded);
+    const { state } = folded;
     if (state === null || hasEnded(state)) await journal.retire(jobId);
     if (state !== null) states.push(state);
   });
   return states.sort((a, b) => a.number - b.number);
+}
+
+/** One job whose events are wrong, though each of them can be read, must not keep all others from going on. */
+async function foldOpen({
+  journal,
+  behaviour,
+  jobId,
+}: {
+  journal: Journal;
+  behaviour: Behaviour;
+  jobId: JobId;
+}): Promise<{ readonly state: JobState | null } | { readonly seq: number; readonly reason: string }> {
+  let state: JobState | null = null;
+  for await (const event of journal.read(jobId)) {
+    try {
+      state = behaviour.evolve(state, event);
+    } catch (error) {
+      return { seq: event.seq, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+  return { state };
 }
 
 /** The state a journal stands for; null when there is none. */

@@ -95,7 +95,7 @@ function comparison(operator: LegacyOperator, left: Value, right: Value): Value 
     case "like":
       return like(left, right);
     case "notlike":
-      return !like(left, right);
+      return not(like(left, right));
     case "match":
       return matches(left, right);
     case "notmatch":
@@ -134,22 +134,53 @@ function among(list: Value, item: Value): boolean {
 }
 
 /** PowerShell's wildcards `*` and `?`. */
-function like(value: Value, pattern: Value): boolean {
-  const source = legacyText(pattern)
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll("*", "[\\s\\S]*")
-    .replaceAll("?", "[\\s\\S]");
-  return new RegExp(`^${source}$`, "i").test(legacyText(value));
+function like(value: Value, pattern: Value): Value {
+  const [text, wildcards] = [fold(legacyText(value)), fold(legacyText(pattern))];
+  if (text.length * wildcards.length > LIKE_STEPS_MAX) {
+    return unknown(`\`-like\` is not evaluated on ${text.length} characters`, { late: false });
+  }
+  return fitsWildcards(text, wildcards);
 }
+
+const LIKE_STEPS_MAX = 100_000_000;
+
+/** Only the last `*` is ever tried again, so it takes no longer than the one length times the other. */
+function fitsWildcards(text: string, pattern: string): boolean {
+  let at = 0;
+  let next = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < text.length) {
+    if (pattern[next] === "*") {
+      star = next++;
+      starAt = at;
+    } else if (next < pattern.length && (pattern[next] === "?" || pattern[next] === text[at])) {
+      at += 1;
+      next += 1;
+    } else if (star >= 0) {
+      next = star + 1;
+      at = ++starAt;
+    } else return false;
+  }
+  while (pattern[next] === "*") next += 1;
+  return next === pattern.length;
+}
+
+const MATCHED_LENGTH_MAX = 10_000;
 
 /** Only plain patterns are matched: groups with repetition could take for ever. */
 function matches(value: Value, pattern: Value): Value {
   const source = legacyText(pattern);
-  if (source.length > 200 || /[()\\]|[*+?}].*[*+?}]/.test(source)) {
+  if (source.length > 200 || /[()\\]|[*+?}][\s\S]*[*+?}]/.test(source)) {
     return unknown(`\`-match '${source}'\` is not evaluated here`, { late: false });
   }
+  const text = legacyText(value);
+  // One repetition is tried from each place to the end: of a long text that is long enough to be noticed.
+  if (text.length > MATCHED_LENGTH_MAX && /[*+?}]/.test(source)) {
+    return unknown(`\`-match '${source}'\` is not evaluated on ${text.length} characters`, { late: false });
+  }
   try {
-    return new RegExp(source, "i").test(legacyText(value));
+    return new RegExp(source, "i").test(text);
   } catch {
     return unknown(`\`-match '${source}'\` is no pattern that is evaluated here`, { late: false });
   }

@@ -1,4 +1,4 @@
-import { cut } from "./cut.ts";
+import { pieces } from "./cut.ts";
 
 /** A word of upstream's condition forms. */
 export type LegacyToken =
@@ -39,8 +39,8 @@ export function legacyTokens(text: string): LegacyToken[] | null {
   const tokens: LegacyToken[] = [];
   let rest = text.trimStart();
   while (rest !== "") {
-    const template = /^\$?\{\{/.test(rest) ? cut(rest)[0] : undefined;
-    if (template && template.is !== "text") {
+    const template = /^\$?\{\{/.test(rest) ? pieces(rest).next().value : undefined;
+    if (typeof template === "object" && template.is !== "text") {
       tokens.push({ is: template.is, text: template.text });
       rest = rest.slice(template.source.length).trimStart();
       continue;

@@ -1,5 +1,6 @@
 import { cut, hasTemplate, type Piece } from "./cut.ts";
 import { type LegacyToken, legacyTokens } from "./legacy-tokens.ts";
+import { EXPRESSION_DEPTH_MAX, EXPRESSION_LENGTH_MAX, tooDeep, tooLong } from "./limits.ts";
 import { parse, type ParseOptions, statusFunctions } from "./parse.ts";
 import type { LegacyOperator, Node } from "./tree.ts";
 
@@ -21,9 +22,17 @@ export function isLegacyCondition(text: string): boolean {
  * unknown, at the place where it stands: `!{{x}} -or (Get-Command docker)` is still decided when `x` is false.
  */
 export function parseLegacy(text: string, options: LegacyOptions): Node {
+  if (text.length > EXPRESSION_LENGTH_MAX) return { is: "unknown", reason: tooLong };
   const tokens = legacyTokens(text);
   if (tokens === null) return outside(text);
-  const reader: Reader = { tokens, at: 0, options, bareNames: options.bareNames ?? false, text };
+  const reader: Reader = {
+    tokens,
+    at: 0,
+    options,
+    bareNames: options.bareNames ?? false,
+    text,
+    depth: options.depth ?? 0,
+  };
   const node = readOr(reader);
   return reader.at < tokens.length ? outside(text) : node;
 }
@@ -46,7 +55,9 @@ function parseBrace(text: string, options: ParseOptions): Node | null {
 export function pieceNode(piece: Piece, options: ParseOptions): Node {
   if (piece.is === "text") return { is: "literal", value: piece.text };
   if (piece.is === "brace") {
-    return parseBrace(piece.text, options) ?? { is: "literal", value: piece.source };
+    const depth = (options.depth ?? 0) + 1;
+    if (depth > EXPRESSION_DEPTH_MAX) return { is: "unknown", reason: tooDeep };
+    return parseBrace(piece.text, { ...options, depth }) ?? { is: "literal", value: piece.source };
   }
   const parsed = parse(piece.text, options);
   return parsed.ok ? parsed.node : { is: "unknown", reason: parsed.message };
@@ -74,6 +85,8 @@ type Reader = {
   readonly tokens: readonly LegacyToken[];
   at: number;
   bareNames: boolean;
+  /** Operands that are being read: this one stands in all of them. */
+  depth: number;
   readonly options: ParseOptions;
   readonly text: string;
 };
@@ -127,6 +140,7 @@ function readComparison(reader: Reader): Node {
   const from = reader.at;
   let left = readOperand(reader);
   if (left === null) return skipCommand(reader, from);
+  let links = 0;
   for (;;) {
     const next = reader.tokens[reader.at];
     if (next?.is !== "operator") break;
@@ -136,6 +150,7 @@ function readComparison(reader: Reader): Node {
     const right = readOperand(reader);
     if (right === null) return skipCommand(reader, from);
     left = { is: "legacy", operator, left, right };
+    if (++links > EXPRESSION_DEPTH_MAX) return skipCommand(reader, from);
   }
   const ends = reader.at >= reader.tokens.length || peek(reader, ")", ",", "-and", "-or", "&&", "||");
   return ends ? left : skipCommand(reader, from);
@@ -159,6 +174,14 @@ function skipCommand(reader: Reader, from: number): Node {
 }
 
 function readOperand(reader: Reader): Node | null {
+  if (reader.depth >= EXPRESSION_DEPTH_MAX) return null;
+  reader.depth += 1;
+  const node = readOne(reader);
+  reader.depth -= 1;
+  return node;
+}
+
+function readOne(reader: Reader): Node | null {
   if (take(reader, "!", "-not")) {
     const of = readOperand(reader);
     return of && { is: "not", of: truth(of) };
@@ -190,15 +213,16 @@ function readList(reader: Reader): Node | null {
 }
 
 function operandNode(token: LegacyToken, reader: Reader): Node | null {
+  const options = { ...reader.options, depth: reader.depth };
   switch (token.is) {
     case "brace":
-      return parseBrace(token.text, reader.options) ?? outside(token.text);
+      return parseBrace(token.text, options) ?? outside(token.text);
     case "expression":
-      return pieceNode({ is: "expression", source: token.text, text: token.text }, reader.options);
+      return pieceNode({ is: "expression", source: token.text, text: token.text }, options);
     case "single":
-      return templateNode(token.text, reader.options);
+      return templateNode(token.text, options);
     case "double":
-      return templateNode(dollarsToBraces(token.text), reader.options);
+      return templateNode(dollarsToBraces(token.text), options);
     case "number":
       return { is: "literal", value: token.value };
     case "dollar":

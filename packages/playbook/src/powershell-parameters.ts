@@ -1,8 +1,9 @@
 import type { ScriptParameter } from "@aither/protocol";
-import { closing, commentEnd, doubleQuoted, singleQuoted } from "./psd1-text.ts";
+import { beginLooking, closing, commentEnd, doubleQuoted, singleQuoted } from "./psd1-text.ts";
 
 /** The parameters of a script's own `param()` block, read as text: nothing is run. */
 export function readParameters(text: string): ScriptParameter[] {
+  beginLooking(text);
   const open = paramBlock(text);
   if (open === null) return [];
   const end = closing(text, open, "(", ")");
@@ -58,11 +59,14 @@ function split(block: string): string[] {
   return [...parts, part];
 }
 
+/** Those nearest to the name count, and no more of them than anybody writes. */
+const ATTRIBUTES_LENGTH_MAX = 8_000;
+
 function readParameter(part: string): ScriptParameter | null {
   const name = /(?:^|[\]\s])\$([A-Za-z_]\w*)\s*(?:=|$)/.exec(part.trim());
   if (!name) return null;
   const before = part.trim().slice(0, part.trim().indexOf(`$${name[1]!}`));
-  const attributes = before.match(/\[(?:[^[\]]|\[[^\]]*\])*\]/g) ?? [];
+  const attributes = before.slice(-ATTRIBUTES_LENGTH_MAX).match(/\[(?:[^[\]]|\[[^\]]*\])*\]/g) ?? [];
   const types = attributes.filter((attribute) => /^\[[\w.]+(\[[\w.,]*\])?\]$/.test(attribute));
   const set = attributes.find((attribute) => /^\[\s*ValidateSet\s*\(/i.test(attribute));
   const mandatory = attributes.some((attribute) =>

@@ -13,6 +13,35 @@ const escapes: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
+/**
+ * Brackets hold texts that hold brackets: what has no end is looked through again from within, and from within that. So
+ * what was found out of a place is kept, and a text that takes far more steps than its length is given up.
+ */
+type Looked = { readonly text: string; readonly ends: Map<string, number | null>; stepsLeft: number; depth: number };
+
+const STEPS_EACH = 40;
+const STEPS_LEAST = 2_000_000;
+/** Texts in brackets in texts; what is deeper has no end. */
+const DEPTH_MAX = 100;
+let looked: Looked = { text: "", ends: new Map(), stepsLeft: 0, depth: 0 };
+
+/** To be called before a text is read, so that it is read the same way each time. */
+export function beginLooking(text: string): void {
+  looked = { text, ends: new Map(), stepsLeft: STEPS_LEAST + STEPS_EACH * text.length, depth: 0 };
+}
+
+function lookOnce(key: string, text: string, look: () => number | null): number | null {
+  if (looked.text !== text) beginLooking(text);
+  const known = looked.ends.get(key);
+  if (known !== undefined) return known;
+  if (looked.depth >= DEPTH_MAX) return null;
+  looked.depth += 1;
+  const end = look();
+  looked.depth -= 1;
+  looked.ends.set(key, end);
+  return end;
+}
+
 /** `'it''s'`; null when it has no end. */
 export function singleQuoted(text: string, at: number): Literal<string> | null {
   let value = "";
@@ -27,6 +56,12 @@ export function singleQuoted(text: string, at: number): Literal<string> | null {
 
 /** `"a $($env:NAME) b"`: escapes are resolved, references to the environment become templates, the rest stays as it is. */
 export function doubleQuoted(text: string, at: number): Literal<string> | null {
+  let found: Literal<string> | null = null;
+  const end = lookOnce(`"${at}`, text, () => (found = readDoubleQuoted(text, at))?.end ?? null);
+  return end === null ? null : (found ?? readDoubleQuoted(text, at));
+}
+
+function readDoubleQuoted(text: string, at: number): Literal<string> | null {
   let value = "";
   for (let index = at + 1; index < text.length; index += 1) {
     const next = text[index]!;
@@ -72,14 +107,26 @@ export function hereString(text: string, at: number): Literal<string> | null {
   const start = /^@['"][ \t]*\r?\n/.exec(text.slice(at, at + 200));
   if (!start) return null;
   const from = at + start[0].length;
-  const end = new RegExp(`(^|\\r?\\n)${quote}@`).exec(text.slice(from));
-  if (!end) return null;
-  const raw = text.slice(from, from + end.index);
+  const end = endOfHereString(text, from, quote);
+  if (end === null) return null;
+  const raw = text.slice(from, end.from);
   const value =
     quote === "'"
       ? raw
       : raw.replaceAll(/\$\(\s*\$env:(\w+)\s*\)|\$env:(\w+)/gi, (_, a?: string, b?: string) => `{{$env:${a ?? b}}}`);
-  return { value, end: from + end.index + end[0].length };
+  return { value, end: end.to };
+}
+
+/** The line that begins with the closing mark: where the line feed before it begins, and where the mark ends. */
+function endOfHereString(text: string, from: number, quote: string): { from: number; to: number } | null {
+  if (text.startsWith(`${quote}@`, from)) return { from, to: from + 2 };
+  const end = lookOnce(`@${quote}${from}`, text, () => {
+    const at = text.indexOf(`\n${quote}@`, from);
+    looked.stepsLeft -= (at < 0 ? text.length : at) - from;
+    return at < 0 ? null : at;
+  });
+  if (end === null) return null;
+  return { from: end > from && text[end - 1] === "\r" ? end - 1 : end, to: end + 3 };
 }
 
 const multipliers: Readonly<Record<string, number>> = {
@@ -104,8 +151,14 @@ export function numberLiteral(text: string, at: number): Literal<number> | null 
 
 /** The offset after the bracket that closes the one at `at`; texts and comments inside are skipped. */
 export function closing(text: string, at: number, open: string, close: string): number | null {
+  return lookOnce(`${open}${at}`, text, () => findClosing(text, at, open, close));
+}
+
+function findClosing(text: string, at: number, open: string, close: string): number | null {
   let depth = 0;
   for (let index = at; index < text.length; index += 1) {
+    looked.stepsLeft -= 1;
+    if (looked.stepsLeft < 0) return null;
     const next = text[index]!;
     const skip = skipped(text, index);
     if (skip !== null) {

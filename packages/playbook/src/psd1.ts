@@ -1,6 +1,7 @@
 import type { Json } from "@aither/protocol";
 import { type Path, type Place, placeAt } from "./finding.ts";
 import {
+  beginLooking,
   closing,
   commentEnd,
   doubleQuoted,
@@ -52,6 +53,7 @@ export function parsePsd1(text: string): Psd1Result {
 }
 
 function readAll(text: string, placing: boolean): { readonly value: Json; readonly places: Psd1Places } {
+  beginLooking(text);
   const reader: Reader = { text, placing, at: 0, values: new Map(), keys: new Map(), depth: 0 };
   skip(reader, true);
   const value = readValue(reader, []);

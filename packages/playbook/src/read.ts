@@ -1,4 +1,5 @@
 import { load, YAMLException } from "js-yaml";
+import { isShallow, JSON_DEPTH_MAX } from "@aither/protocol";
 import type { Json, NotEnforced, Playbook, PlaybookFormat } from "@aither/protocol";
 import { detect } from "./detect.ts";
 import { describe, fieldsOf, isObject } from "./fields.ts";
@@ -43,6 +44,14 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
   if (value !== undefined && !fitsInto(value, NODES_MAX)) {
     const message = `the playbook has more than ${NODES_MAX} values, or speaks of itself`;
     return failed(source, "too-many-values", message, "split it, or use fewer anchors");
+  }
+  if (!isShallow(value)) {
+    const message = `the playbook is nested deeper than ${JSON_DEPTH_MAX}`;
+    return failed(source, "too-deep", message, "use fewer levels of lists and maps");
+  }
+  if (namesPrototype(value)) {
+    const message = "a key is called `__proto__`, which is what objects of programs are made of";
+    return failed(source, "forbidden-key", message, "give it another name");
   }
   const gathering: Gathering = { findings: [], notEnforced: [], looked: [], paths: new WeakMap() };
   if (!isObject(value)) {
@@ -119,6 +128,13 @@ function fitsInto(value: Json, max: number): boolean {
   return true;
 }
 
+/** A key that would not become a key of the model but change what it is. Of a value that is known to be bounded. */
+function namesPrototype(value: Json | undefined): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.hasOwn(value, "__proto__")) return true;
+  return (Object.values(value) as Json[]).some(namesPrototype);
+}
+
 type Parsed =
   | { readonly ok: true; readonly value: Json | undefined; readonly source: Source }
   | Extract<ReadPlaybook, { ok: false }>;
@@ -150,8 +166,10 @@ function parseYaml(text: string, file: string | null): Parsed {
     return { ok: true, value: (load(text) ?? undefined) as Json | undefined, source };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const line = (error.mark?.line ?? 0) + 1;
-    const col = (error.mark?.column ?? 0) + 1;
+    // What ends too early is missed behind the last line.
+    const lines = text.split(/\r\n?|\n/);
+    const line = Math.min((error.mark?.line ?? 0) + 1, lines.length);
+    const col = Math.min((error.mark?.column ?? 0) + 1, (lines[line - 1]?.length ?? 0) + 1);
     const at = { line, col, endLine: line, endCol: col + 1 };
     return syntaxError(source, "yaml-syntax", `this is no YAML: ${error.reason}`, at);
   }

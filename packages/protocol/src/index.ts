@@ -75,6 +75,7 @@ export {
   type SettingSource,
   type SettingValue,
 } from "./settings.ts";
+export { isShallow, JSON_DEPTH_MAX } from "./depth.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { ReportFormat } from "./report-format.ts";

@@ -19,7 +19,8 @@ export function bytesOfSize(size: unknown): number | null {
   if (typeof size !== "string") return null;
   const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*$/.exec(size) ?? [];
   const factor = units[unit.toLowerCase()];
-  return number === undefined || factor === undefined ? null : Math.floor(Number(number) * factor);
+  const bytes = number === undefined || factor === undefined ? Number.NaN : Math.floor(Number(number) * factor);
+  return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
 /** Bytes of the beginning and, at least, of the end that are kept. */

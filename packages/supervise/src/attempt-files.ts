@@ -76,7 +76,7 @@ export function formatClaim(claim: Claim): string {
 export function parseClaim(text: string): Claim | undefined {
   const fence = /^v1 fence (\S+)$/.exec(text);
   if (fence?.[1] !== undefined) return { kind: "fenced", daemonId: fence[1] };
-  const found = /^v1 (\S+) ([1-9][0-9]*) (\S+)$/.exec(text);
+  const found = /^v1 (\S+) ([1-9][0-9]{0,14}) (\S+)$/.exec(text);
   if (found === null) return undefined;
   const [, bootId = "-", pid = "", startTime = "-"] = found;
   return { kind: "claimed", process: { bootId, pid: Number(pid), startTime } };
@@ -130,7 +130,7 @@ export function blankExitRecord(): Buffer {
 
 /** Undefined until the sentinel line is complete: an unfinished record is no record. */
 export function parseExit(text: string): ExitRecord | undefined {
-  const sentinel = /^exit (\S+) \.$/m.exec(text);
+  const sentinel = /^exit (\S{1,1000}) \.$/m.exec(text);
   if (sentinel?.[1] === undefined) return undefined;
   const children = text.slice(0, sentinel.index).trimEnd().split("\n").at(-1) ?? "";
   const [userMs = 0, systemMs = 0] = [...children.matchAll(/(\d+)m\s*(\d+)[.,](\d+)s/g)].map(
@@ -141,7 +141,7 @@ export function parseExit(text: string): ExitRecord | undefined {
 }
 
 function exitResult(word: string): ExitRecord["result"] {
-  if (!/^\d+$/.test(word)) return { kind: "setup", reason: word.replace(/^setup:/, "") };
+  if (!/^\d{1,9}$/.test(word)) return { kind: "setup", reason: word.replace(/^setup:/, "") };
   // ksh93 folds signals into 256+n where every other shell says 128+n.
   const code = Number(word) > 255 ? Number(word) - 128 : Number(word);
   return { kind: "exited", code, signal: signalOfCode(code) };

@@ -43,6 +43,13 @@ describe("a claim", () => {
     assert.ok(fenced > 0 && fenced < 200, `the race went both ways (${fenced} fenced)`);
   });
 
+  it("names a pid that can be one, and an end a code that can be one", () => {
+    assert.equal(parseClaim(`v1 boot ${"9".repeat(400)} 77`), undefined);
+    assert.equal(parseClaim("v1 boot 12345 77")?.kind, "claimed");
+    assert.equal(parseExit(`exit ${"9".repeat(400)} .\n`)?.result.kind, "setup");
+    assert.deepEqual(parseExit("exit 7 .\n")?.result, { kind: "exited", code: 7, signal: undefined });
+  });
+
   it("is made once: fencing again tells who was first", async () => {
     const files = attemptFiles(rig.dir, "again.1");
     assert.deepEqual(await fence(files, "d1"), { kind: "fenced" });

@@ -84,7 +84,7 @@ export async function readCut(files: AttemptFiles): Promise<Cut | undefined> {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
-  const found = /^v1 (\d+) (\d+)$/m.exec(text);
+  const found = /^v1 (\d{1,15}) (\d{1,15})$/m.exec(text);
   return found === null ? undefined : { from: Number(found[1]), to: Number(found[2]) };
 }
 

@@ -1,4 +1,4 @@
-import type { Json, Playbook } from "@aither/protocol";
+import { isShallow, type Json, type Playbook } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { textOf, type Variables } from "./scope.ts";
@@ -91,7 +91,8 @@ function convert(given: Json, type: string | undefined): Json | undefined {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    return isShallow(value) ? value : undefined;
   } catch {
     return undefined;
   }

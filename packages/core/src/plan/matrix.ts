@@ -119,13 +119,13 @@ function withIncludes(cells: readonly Cell[], include: readonly Cell[], names: R
     };
   });
   const legs = cells.map((cell) => {
-    const extras: Record<string, Json> = {};
+    const extras = new Map<string, Json>();
     for (const part of split) {
       if (!part.filter.every(([key, value]) => matches(value, cell[key]))) continue;
       part.used = true;
-      for (const [key, value] of part.extra) extras[key] = value;
+      for (const [key, value] of part.extra) extras.set(key, value);
     }
-    return leg({ ...cell, ...extras }, cell);
+    return leg({ ...cell, ...Object.fromEntries(extras) }, cell);
   });
   return [...legs, ...split.filter(({ used }) => !used).map(({ item }) => leg(item, item))];
 }

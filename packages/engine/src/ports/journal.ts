@@ -10,6 +10,8 @@ export interface Journal {
   read(jobId: JobId): AsyncIterable<Event>;
   /** Jobs that have no end yet. */
   openJobs(): AsyncIterable<JobId>;
+  /** The events of an open job do not fit together: it cannot go on, is no open job any more, and nothing of it is touched. */
+  setAsideJob(jobId: JobId, damage: { readonly seq: number; readonly reason: string }): void;
   /** After the end is durable: the job leaves `active/`. Idempotent. */
   retire(jobId: JobId): Promise<void>;
 }

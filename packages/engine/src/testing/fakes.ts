@@ -44,6 +44,11 @@ export class FakeJournal implements Journal {
     yield* new Set(this.active);
   }
 
+  readonly aside: string[] = [];
+  setAsideJob(jobId: JobId, { seq }: { readonly seq: number }): void {
+    this.aside.push(`${jobId} ${seq}`);
+  }
+
   async retire(jobId: JobId): Promise<void> {
     await nextTurn();
     this.active.delete(jobId);
