@@ -37,6 +37,7 @@ const reason: Flag = { type: "string", value: "TEXT", about: "why; kept in the j
 const detach: Flag = { type: "boolean", short: "d", about: "return as soon as the wish is written down" };
 const profile: Flag = { type: "string", value: "NAME", about: "a profile of the playbook" };
 const vars: Flag = { type: "string", multiple: true, value: "k=v", about: "set a variable; may be repeated" };
+const assume: Flag = { type: "string", value: "BOOL", about: "what a condition counts as that nobody can decide" };
 const progress: Flag = { type: "string", value: "HOW", about: "auto, plain, json or quiet (AITHER_PROGRESS)" };
 const codeFrom: Flag = { type: "string", value: "NAME", about: "end with the exit code of this stage or script" };
 
@@ -57,6 +58,7 @@ const startFlags: Readonly<Record<string, Flag>> = {
     about: "this variable of yours (or NAME=VALUE) for the scripts, its value masked in all that is shown",
   },
   "secret-file": { type: "string", multiple: true, value: "FILE", about: "the same from NAME=VALUE lines" },
+  assume,
   name: { type: "string", value: "TEXT", about: "what to call the job" },
   timeout: { type: "string", value: "TIME", about: "cancel the job after so long: 90, 10m, 2h" },
   at: { type: "string", value: "TIME", about: "start it then: 22:30, +10m, 2026-01-31T22:30" },
@@ -256,7 +258,7 @@ export const commands: readonly Command[] = [
     aliases: ["plan"],
     args: "<playbook>",
     about: "what would run",
-    flags: { profile, var: vars },
+    flags: { profile, var: vars, assume },
     examples: ["aither plan test-full --profile quick --json"],
   },
   {
@@ -266,6 +268,7 @@ export const commands: readonly Command[] = [
     flags: {
       profile,
       var: vars,
+      assume,
       format: { type: "string", value: "HOW", about: "text, mermaid or dot" },
     },
     examples: ["aither playbooks graph test-full", "aither playbooks graph test-full --format mermaid"],

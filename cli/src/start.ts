@@ -42,6 +42,7 @@ export function startOptions(context: Context, input: Input): StartOptions {
     timeoutMs: input.timeMs("timeout"),
     priority: priorityOf(input.text("priority")),
     pool: input.text("pool"),
+    assume: assumed(input.text("assume")),
     useCache: input.on("use-cache") || undefined,
     refreshCache: input.on("refresh-cache") || undefined,
     at: at === undefined ? undefined : startTime(at, context.nowMs()),
@@ -59,6 +60,12 @@ export function startOptions(context: Context, input: Input): StartOptions {
     umask: process.umask(),
     ...(Object.keys(secrets).length > 0 && { secrets }),
   };
+}
+
+function assumed(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined;
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  throw usage(`--assume wants true or false, not ${JSON.stringify(text)}`);
 }
 
 function priorityOf(text: string | undefined): number | undefined {

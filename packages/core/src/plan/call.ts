@@ -228,9 +228,15 @@ function gather(
   for (const one of inner.secrets) compiler.secrets.add(one);
   const name = called.metadata.name;
   compiler.notEnforced.push(...inner.notEnforced.map((one) => ({ ...one, where: `${name}: ${one.where}` })));
-  const { notifications = [], undoOnFailure, concurrency, successCriteria } = called.orchestration;
+  const { notifications = [], undoOnFailure, concurrency, successCriteria, preConditions } = called.orchestration;
   const reason = `${name} is called by another playbook, whose own counts`;
-  const others = { notifications: notifications.length > 0, undoOnFailure, concurrency, successCriteria };
+  const others = {
+    notifications: notifications.length > 0,
+    undoOnFailure,
+    concurrency,
+    successCriteria,
+    preConditions,
+  };
   for (const [what, isSaid] of Object.entries(others)) {
     if (isSaid) compiler.notEnforced.push({ what, where: `${name}: orchestration.${what}`, reason });
   }

@@ -1,5 +1,14 @@
-import type { Backoff, Json, PlaybookBackoff, PlaybookStage, PlaybookStep, ScriptPlan } from "@aither/protocol";
+import type {
+  Backoff,
+  Json,
+  PlaybookBackoff,
+  PlaybookStage,
+  PlaybookStep,
+  RunSpec,
+  ScriptPlan,
+} from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
+import type { Decided } from "./decide.ts";
 import type { InnerStep } from "./inner-step.ts";
 import { type At, resolveValue, type Scope } from "./scope.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -53,4 +62,12 @@ function backoffOf(backoff: PlaybookBackoff | undefined): Backoff {
     factor: backoff?.factor ?? 2,
     maxMs: (backoff?.max ?? 60) * 1_000,
   };
+}
+
+export function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {
+  return env === undefined ? run : { ...run, ownEnv: Object.keys(env) };
+}
+
+export function conditionOf({ decision, condition, reason }: Decided): Pick<ScriptPlan, "condition" | "reason"> {
+  return decision === "skip" ? { condition: "false", reason } : { condition };
 }

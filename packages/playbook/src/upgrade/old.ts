@@ -16,6 +16,7 @@ import {
   readSecrets,
   withIds,
 } from "./common.ts";
+import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
 import { readOldAction } from "./old-action.ts";
@@ -45,6 +46,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
+      ...readChecks(inner, fields),
       successCriteria: readCriteria(inner, fields),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
@@ -74,6 +76,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       maxConcurrency: options.maxConcurrency,
       failFast: fields.flagOrTemplate("failFast"),
       timeout: options.timeout,
+      ...readChecks(fields),
       successCriteria: readCriteria(fields),
       ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
       jobs: stagesOf(stages, options),
