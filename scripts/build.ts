@@ -26,7 +26,12 @@ const bundles: readonly Bundle[] = [
   },
   {
     name: "daemon",
-    entries: ["daemon/src/main.ts", "daemon/src/exec/collect-main.ts", "daemon/src/search/search-worker.ts"],
+    entries: [
+      "daemon/src/main.ts",
+      "daemon/src/exec/collect-main.ts",
+      "daemon/src/exec/check-main.ts",
+      "daemon/src/search/search-worker.ts",
+    ],
     platform: "node",
   },
   { name: "client", entries: ["packages/client/src/node.ts"], platform: "node" },

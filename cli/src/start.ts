@@ -43,6 +43,7 @@ export async function startOptions(context: Context, input: Input): Promise<Star
     timeoutMs: input.timeMs("timeout"),
     priority: priorityOf(input.text("priority")),
     pool: input.text("pool"),
+    assume: assumed(input.text("assume")),
     useCache: input.on("use-cache") || undefined,
     refreshCache: input.on("refresh-cache") || undefined,
     generateSummary: input.on("summary") || undefined,
@@ -72,6 +73,12 @@ export async function startOptions(context: Context, input: Input): Promise<Star
 async function bringsEnvironment({ client, env }: Context, input: Input): Promise<boolean> {
   if (!env["AITHER_HOST"]?.startsWith("http:") || input.pairs("env").length > 0) return true;
   return (await client.call("showSession", {})).role === "admin";
+}
+
+function assumed(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined;
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  throw usage(`--assume wants true or false, not ${JSON.stringify(text)}`);
 }
 
 function priorityOf(text: string | undefined): number | undefined {

@@ -15,6 +15,11 @@ export const globalFlags: Readonly<Record<string, Flag>> = {
 export const follow: Flag = { type: "boolean", short: "f", about: "go on until the job has ended" };
 export const profile: Flag = { type: "string", value: "NAME", about: "a profile of the playbook" };
 export const vars: Flag = { type: "string", multiple: true, value: "k=v", about: "set a variable; may be repeated" };
+export const assume: Flag = {
+  type: "string",
+  value: "BOOL",
+  about: "what a condition counts as that nobody can decide: true or false",
+};
 export const progress: Flag = { type: "string", value: "HOW", about: "auto, plain, json or quiet (AITHER_PROGRESS)" };
 export const codeFrom: Flag = {
   type: "string",

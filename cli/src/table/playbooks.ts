@@ -1,6 +1,6 @@
 /** Commands about what can be started: playbooks and scripts. */
 import type { Command } from "./command.ts";
-import { profile, vars } from "./flags.ts";
+import { assume, profile, vars } from "./flags.ts";
 
 export const playbooksCommands: readonly Command[] = [
   { name: "playbooks list", aliases: ["playbooks", "playbooks ls"], about: "the playbooks of this workspace" },
@@ -19,7 +19,7 @@ export const playbooksCommands: readonly Command[] = [
     aliases: ["plan"],
     args: "<playbook>",
     about: "what would run",
-    flags: { profile, var: vars },
+    flags: { profile, var: vars, assume },
     examples: ["aither plan test-full --profile quick --json"],
   },
   {
@@ -29,6 +29,7 @@ export const playbooksCommands: readonly Command[] = [
     flags: {
       profile,
       var: vars,
+      assume,
       format: { type: "string", value: "HOW", about: "text, mermaid or dot" },
     },
     examples: ["aither playbooks graph test-full", "aither playbooks graph test-full --format mermaid"],

@@ -1,6 +1,6 @@
 /** Commands that start jobs. */
 import type { Command, Flag } from "./command.ts";
-import { profile, vars, progress, codeFrom } from "./flags.ts";
+import { assume, profile, vars, progress, codeFrom } from "./flags.ts";
 
 const startFlags: Readonly<Record<string, Flag>> = {
   detach: { type: "boolean", short: "d", about: "start it and print its number" },
@@ -14,6 +14,7 @@ const startFlags: Readonly<Record<string, Flag>> = {
     about: "this variable of yours (or NAME=VALUE) for the scripts, its value masked in all that is shown",
   },
   "secret-file": { type: "string", multiple: true, value: "FILE", about: "the same from NAME=VALUE lines" },
+  assume,
   name: { type: "string", value: "TEXT", about: "what to call the job" },
   timeout: { type: "string", value: "TIME", about: "cancel the job after so long: 90, 10m, 2h" },
   at: { type: "string", value: "TIME", about: "start it then: 22:30, +10m, 2026-01-31T22:30" },

@@ -1,7 +1,7 @@
 /** From a plan's script to a process that can be asked for. */
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { COLLECTOR } from "@aither/core";
+import { CHECKER, COLLECTOR } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
 import { findTerminalHolder, type AttemptFiles, type AttemptSpec, type DurableFs } from "@aither/supervise";
 import type { ArtifactLimits } from "../config.ts";
@@ -30,7 +30,8 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
   const cwd = run.cwd === "" ? request.workspace : run.cwd;
   if (!isFolder(cwd)) return `its working directory is not there: ${cwd}`;
   const collects = run.argv[0] === COLLECTOR;
-  const argv = collects ? collectorCommand() : await commandLine(preparation);
+  const own = ownPrograms[run.argv[0] ?? ""];
+  const argv = own === undefined ? await commandLine(preparation) : ownCommand(own);
   const [program, ...rest] = argv;
   if (program === undefined) return "it names no program";
   const holder = pty === undefined ? undefined : await findTerminalHolder();
@@ -59,10 +60,13 @@ export async function prepare(preparation: Preparation): Promise<AttemptSpec | s
   };
 }
 
-/** It is beside us: in the bundle, or as source where the daemon runs from source. */
-function collectorCommand(): readonly string[] {
+/** Programs of ours that attempts run. */
+const ownPrograms: Readonly<Record<string, string>> = { [COLLECTOR]: "collect-main", [CHECKER]: "check-main" };
+
+/** They are beside us: in the bundle, or as source where the daemon runs from source. */
+function ownCommand(name: string): readonly string[] {
   const here = import.meta.url;
-  const path = fileURLToPath(new URL(here.endsWith(".ts") ? "collect-main.ts" : "collect-main.js", here));
+  const path = fileURLToPath(new URL(`${name}${here.endsWith(".ts") ? ".ts" : ".js"}`, here));
   return [process.execPath, ...process.execArgv, path];
 }
 

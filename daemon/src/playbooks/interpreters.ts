@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import { COLLECTOR, runOfEntry } from "@aither/core";
+import { CHECKER, COLLECTOR, runOfEntry } from "@aither/core";
 import type { NotEnforced, Plan, RunSpec, ScriptPlan, StagePlan } from "@aither/protocol";
 import { findTerminalHolder } from "@aither/supervise";
 import { isFile, readHead } from "./files.ts";
@@ -173,7 +173,7 @@ async function runWith(finder: Finder, script: ScriptPlan): Promise<Run> {
   const { run } = script;
   const [name = "", ...args] = run.argv;
   const using = (...front: string[]): Run => ({ ok: true, run: { ...run, argv: [...front, ...args] } });
-  if (name === COLLECTOR) return { ok: true, run };
+  if (name === COLLECTOR || name === CHECKER) return { ok: true, run };
   if (name === "node") return using(process.execPath);
   if (name === "tsx") return typescript(finder, using);
   if (isAbsolute(name)) return program(finder, name, using);

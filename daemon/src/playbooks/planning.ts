@@ -16,6 +16,7 @@ import {
 import type { Calls } from "./calls.ts";
 import type { LoadedPlaybook } from "./catalogue.ts";
 import { findInterpreters } from "./interpreters.ts";
+import { checkPreConditions } from "./pre-conditions.ts";
 import { unmetRequirements } from "./requirements.ts";
 import { problemOf, relativeTo, shortened } from "./say.ts";
 
@@ -54,17 +55,20 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
     notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
-  if (purpose === "look") return { ok: true, value: ready };
+  const pre = await checkPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume });
+  const value = { ...ready, notEnforced: [...ready.notEnforced, ...pre.undecided] };
+  if (purpose === "look") return { ok: true, value };
   const unmet = (
     await Promise.all(
       reads.map(({ playbook }) => unmetRequirements(playbook, { env, workspace, scripts: input.scripts })),
     )
   ).flat();
+  unmet.push(...pre.unmet);
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));
   }
-  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: ready };
+  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value };
 }
 
 /** The compilation and its findings, for those who want to judge themselves. */

@@ -32,3 +32,17 @@ export const SuccessCriteria = Type.Object({
   allowed: Type.Array(Type.String()),
 });
 export type SuccessCriteria = Static<typeof SuccessCriteria>;
+
+/** Something that must hold before anything starts, or when all has succeeded. */
+export const PlaybookCheck = Type.Object(
+  {
+    name: Type.Optional(Type.String({ description: "What people see." })),
+    condition: Type.String({
+      description:
+        "A condition as `if` has it. It may also look at the machine: `Test-Path 'x'`, `Get-Command git`, `$env:X.Length`, `$PSVersionTable.PSVersion.Major`.",
+    }),
+    message: Type.Optional(Type.String({ description: "What is said when it does not hold." })),
+  },
+  { description: "A condition that must hold." },
+);
+export type PlaybookCheck = Static<typeof PlaybookCheck>;

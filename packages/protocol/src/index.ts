@@ -41,7 +41,7 @@ export type {
   PlaybookStep,
   PlaybookTerminal,
 } from "./playbook.ts";
-export type { PlaybookCriteria, SuccessCriteria } from "./checks.ts";
+export type { PlaybookCheck, PlaybookCriteria, SuccessCriteria } from "./checks.ts";
 export type { NoticeEvent, PlaybookArtifacts, PlaybookNotification, PlaybookUndo, PlaybookWhen } from "./around.ts";
 export type { Event, EventOf, EventType, Fact, FactOf } from "./event.ts";
 export type { Exports, Handle, SkipKind, StopCause } from "./events/script.ts";

@@ -82,6 +82,8 @@ export const RunSpec = Type.Object({
   late: Type.Boolean(),
   /** Names in `env` that the step itself sets: what an earlier script put into AITHER_ENV does not change them. */
   ownEnv: Type.Optional(Type.Array(Type.String())),
+  /** Names in `env` whose text is taken as it is, whatever it looks like. */
+  literal: Type.Optional(Type.Array(Type.String())),
   /** Folders in front of the PATH, that earlier scripts put into AITHER_PATH. */
   path: Type.Optional(Type.Array(Type.String())),
 });
@@ -93,6 +95,7 @@ export const PlanRole = Type.Union([
   Type.Literal("post-action"),
   Type.Literal("artifacts"),
   Type.Literal("undo"),
+  Type.Literal("check"),
 ]);
 export type PlanRole = Static<typeof PlanRole>;
 
@@ -134,6 +137,8 @@ export const ScriptPlan = Type.Object({
   run: RunSpec,
   /** An expression, evaluated when the script's turn comes; null = run while nothing before it failed. */
   condition: Type.Union([Type.String(), Type.Null()]),
+  /** Why it will not run, where planning knows. */
+  reason: Type.Optional(Type.String()),
   timeoutMs: Type.Union([Type.Number(), Type.Null()]),
   /** How many attempts may follow the first one. */
   retries: Type.Integer(),

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { PlaybookArtifactList, PlaybookNotification, PlaybookUndoStep, PlaybookWhen } from "./around.ts";
-import { PlaybookCriteria } from "./checks.ts";
+import { PlaybookCheck, PlaybookCriteria } from "./checks.ts";
 import { Json, JsonRecord } from "./json.ts";
 import { OnInterrupted } from "./plan.ts";
 
@@ -33,8 +33,10 @@ const logLimit = Type.Optional(
       Type.String(),
       Type.Integer({ minimum: 0 }),
       Type.Object({
-        head: Type.Optional(Type.Union([Type.String(), Type.Integer({ minimum: 0 })])),
-        tail: Type.Union([Type.String(), Type.Integer({ minimum: 0 })]),
+        head: Type.Optional(
+          Type.Union([Type.String(), Type.Integer({ minimum: 0 })], { description: "Kept of its beginning (1 MiB)." }),
+        ),
+        tail: Type.Union([Type.String(), Type.Integer({ minimum: 0 })], { description: "Kept of its end." }),
       }),
     ],
     {
@@ -211,7 +213,7 @@ export type PlaybookStage = Static<typeof PlaybookStage>;
 
 export const PlaybookInput = Type.Object(
   {
-    type: text("string, number, boolean, list or object."),
+    type: text("string, number, integer, boolean, choice (with `enum`), list or object."),
     description: text("Shown where the value is asked for."),
     default: optional(described("Its value where the caller gives none.")),
     required: optional(Type.Boolean({ description: "Without a value nothing is started." })),
@@ -372,6 +374,14 @@ export const Playbook = Type.Object(
         ),
         reports: optional(
           Type.Array(PlaybookReport, { description: "Reports that are written into the workspace when it has ended." }),
+        ),
+        preConditions: optional(
+          Type.Array(PlaybookCheck, { description: "What must hold before anything starts; else nothing does." }),
+        ),
+        postConditions: optional(
+          Type.Array(PlaybookCheck, {
+            description: "What must hold when the stages have succeeded; else the job fails.",
+          }),
         ),
         successCriteria: optional(PlaybookCriteria),
         undoOnFailure: optional(

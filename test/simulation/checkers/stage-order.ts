@@ -20,19 +20,21 @@ export const stageOrder: Checker = {
           if ((ends.get(need) ?? Infinity) > run.startIndex) {
             yield `${nameOfAttempt(run.attempt)} was started before stage ${need} had ended`;
           }
-          const late = job.runs.find(
-            (other) => job.places.get(other.attempt.script)?.stage.id === need && other.endIndex > run.startIndex,
-          );
-          if (late !== undefined) {
-            yield `${nameOfAttempt(run.attempt)} was started while ${nameOfAttempt(late.attempt)} ran or before it`;
-          }
+        }
+        const before = ancestorsOf(job, stage.id);
+        const late = job.runs.find(
+          (other) =>
+            before.has(job.places.get(other.attempt.script)?.stage.id ?? "") && other.endIndex > run.startIndex,
+        );
+        if (late !== undefined) {
+          yield `${nameOfAttempt(run.attempt)} was started while ${nameOfAttempt(late.attempt)} ran or before it`;
         }
         const index = leg.scripts.indexOf(place.script);
         // One that runs alone waits for all before it, and all behind it wait for it.
         const inOrder = stage.parallel === 1 || place.script.alone === true;
-        const before = leg.scripts.slice(0, index).filter((script) => inOrder || script.alone === true);
+        const scripts = leg.scripts.slice(0, index).filter((script) => inOrder || script.alone === true);
         const overtaken = job.runs.find(
-          (other) => before.some((script) => script.key === other.attempt.script) && other.endIndex > run.startIndex,
+          (other) => scripts.some((script) => script.key === other.attempt.script) && other.endIndex > run.startIndex,
         );
         if (overtaken !== undefined) {
           yield `${nameOfAttempt(run.attempt)} overtook ${nameOfAttempt(overtaken.attempt)}`;
@@ -41,6 +43,21 @@ export const stageOrder: Checker = {
     }
   },
 };
+
+/** All stages that come before one, also behind those that were skipped. */
+function ancestorsOf(job: JobTruth, id: string): ReadonlySet<string> {
+  const ancestors = new Set<string>();
+  const open = [id];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const stage = job.stages.get(next);
+    for (const before of [...(stage?.needs ?? []), ...(stage?.after ?? [])]) {
+      if (ancestors.has(before)) continue;
+      ancestors.add(before);
+      open.push(before);
+    }
+  }
+  return ancestors;
+}
 
 /** Where in the history the end of each stage became durable. */
 function stageEnds(truth: Truth, job: JobTruth): Map<string, number> {

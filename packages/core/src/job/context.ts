@@ -11,7 +11,7 @@ import { judged } from "./criteria.ts";
 import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
 import { predecessorsOf, standingOf } from "./graph.ts";
 import { isStopped } from "./halt.ts";
-import { groupOf, legsOf, partsOf, scriptEnded, stageOf, theLeg, theScript, theStage } from "./look.ts";
+import { groupOf, legsOf, partsOf, scriptEnded, scriptsOf, stageOf, theLeg, theScript, theStage } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, Shadow, StageState } from "./state.ts";
 
 /** What a condition says. A condition that cannot be decided is a failure of the writer, never a guess of ours. */
@@ -95,7 +95,12 @@ function standingAs(state: JobState, stage: StageState): Shadow {
   const standing = standingOf(state, stage);
   const verdict = stage.plan.role === undefined ? null : judged(state);
   if (verdict === null) return standing;
-  return verdict.met ? { failed: null, skipped: null } : { ...standing, failed: standing.failed ?? stage.plan.id };
+  const isBad = ({ plan, status, tolerated }: StageState): boolean =>
+    plan.role !== undefined && status === "Failed" && !tolerated;
+  const other = predecessorsOf(stage).find((id) => isBad(theStage(state, id)));
+  return verdict.met
+    ? { failed: other ?? null, skipped: null }
+    : { ...standing, failed: standing.failed ?? stage.plan.id };
 }
 
 /** What a script's condition and its late templates can see. success(), failure() look at its own leg so far. */
@@ -144,6 +149,19 @@ function common(state: JobState, stage: StageState): Record<string, Value> {
   };
 }
 
+/** What a run has come to by names of scripts, as upstream's conditions speak of it. Only checks ask. */
+function resultsOf(state: JobState, stage: StageState): { results?: Value } {
+  if (stage.plan.role !== "check") return {};
+  const named = (is: ScriptRecord["state"]["is"]): Value =>
+    [...scriptsOf(state)]
+      .filter((record) => record.state.is === is && record.plan.role === undefined)
+      .flatMap(({ plan }) => (plan.number === null ? [plan.name] : [plan.number, plan.name]));
+  const completed = named("completed");
+  return {
+    results: { Completed: completed, Succeeded: completed, Failed: named("failed"), Skipped: named("skipped") },
+  };
+}
+
 function legNames(
   state: JobState,
   { stage, leg, env }: { stage: StageState; leg: LegState; env: Readonly<Record<string, string>> },
@@ -152,6 +170,7 @@ function legNames(
   const legs = [...legsOf(stage)];
   return {
     ...common(state, stage),
+    ...resultsOf(state, stage),
     env,
     vars: variables,
     variables,

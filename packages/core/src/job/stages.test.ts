@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, type StageGiven } from "../testing/plans.ts";
 import { World } from "../testing/world.ts";
+import { reasonOfStage } from "../view/reason.ts";
 import { theLeg, theStage } from "./look.ts";
 
 /** Runs a plan to its end; `codes` are exit codes by script key, 0 when absent. Gives the stages' statuses. */
@@ -347,4 +348,20 @@ test("skip of a stage: one that waits is skipped whole, of one that runs what is
   world.exit("a/x", 143);
   assert.equal(world.stage("a"), "Completed");
   assert.deepEqual(world.running(), ["c/only"]);
+});
+
+test("a skipped stage lets nobody pass: what is behind it waits for what is before it", () => {
+  for (const skip of ["by its condition", "by somebody"]) {
+    const decision = skip === "by its condition" ? { decision: "skip" as const, reason: "left out" } : {};
+    const world = new World(
+      planOf([{ id: "one" }, { id: "two", after: ["one"], ...decision }, { id: "three", after: ["two"] }]),
+    );
+    world.started("one/only");
+    if (skip === "by somebody") world.do("skip", { target: "two" });
+    assert.equal(world.stage("two"), "Skipped", skip);
+    assert.equal(world.stage("three"), "Pending", skip);
+    assert.match(reasonOfStage(world.state, theStage(world.state, "three")), /waits for `one`/);
+    world.exit("one/only");
+    assert.equal(world.stage("three"), "Running", skip);
+  }
 });

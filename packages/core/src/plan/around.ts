@@ -7,6 +7,7 @@ import type {
   StagePlan,
 } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
+import { postConditions } from "./checks.ts";
 import { decide } from "./decide.ts";
 import { collectStep, type InnerStep, tolerated, writtenPart } from "./inner-step.ts";
 import type { StageInput } from "./stage.ts";
@@ -21,7 +22,7 @@ type Around = { readonly before: readonly StageInput[]; readonly own: readonly S
  * work is made of stages and scripts, so that logs, retries, cancels and deaths of the daemon mean for them what they
  * mean for the rest. The roots among the playbook's own wait for what comes before.
  */
-export function stagesAround(compiler: Compiler, own: readonly StageInput[]): Around {
+export function stagesAround(compiler: Compiler, own: readonly StageInput[], scope: Scope): Around {
   const { hooks = {}, postActions = [], artifacts = [] } = compiler.playbook.orchestration;
   const ids = new Set(own.map(({ id }) => id.toLowerCase()));
   const after: StageInput[] = [];
@@ -30,6 +31,8 @@ export function stagesAround(compiler: Compiler, own: readonly StageInput[]): Ar
     after.push({ id: unique(ids, stage), stage, needs: [], after: waitsFor, role });
   };
   const before = hooks.before ? [stageOf(ids, "hook", { name: "Before", steps: hooks.before })] : [];
+  const checks = postConditions(compiler, scope);
+  if (checks !== null) follow("check", checks);
   for (const { when, items } of neighbours(postActions)) {
     const steps = items.map((step) => tolerated("!cancelled()", step));
     const stage = { name: "Post actions", if: conditionOf(when), steps };

@@ -228,10 +228,19 @@ function gather(
   for (const one of inner.secrets) compiler.secrets.add(one);
   const name = called.metadata.name;
   compiler.notEnforced.push(...inner.notEnforced.map((one) => ({ ...one, where: `${name}: ${one.where}` })));
-  const { notifications = [], undoOnFailure, concurrency, successCriteria, summary, reports } = called.orchestration;
+  const { notifications = [], undoOnFailure, concurrency, ...rest } = called.orchestration;
+  const { successCriteria, preConditions, summary, reports } = rest;
   const reason = `${name} is called by another playbook, whose own counts`;
   const told = notifications.length > 0;
-  const others = { notifications: told, undoOnFailure, concurrency, successCriteria, summary, reports };
+  const others = {
+    notifications: told,
+    undoOnFailure,
+    concurrency,
+    successCriteria,
+    preConditions,
+    summary,
+    reports,
+  };
   for (const [what, isSaid] of Object.entries(others)) {
     if (isSaid) compiler.notEnforced.push({ what, where: `${name}: orchestration.${what}`, reason });
   }

@@ -2,10 +2,12 @@ import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
 import { criteriaOf } from "./criteria.ts";
 import type { PlanFinding } from "./finding.ts";
+import { contradictions } from "./header.ts";
 import { notificationPlans } from "./notifications.ts";
 import { reportPlans } from "./reports.ts";
 import { resolveValue, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
+import { byPath } from "./stage.ts";
 import { count, flag, seconds } from "./settings.ts";
 import { compileWhole, type WrittenStage } from "./whole.ts";
 
@@ -69,7 +71,7 @@ export function compile(input: CompileInput): Compiled {
     stages: [...stages],
     missing: [...compiler.missing],
     unknown: [...compiler.unknown],
-    notEnforced: compiler.notEnforced,
+    notEnforced: [...compiler.notEnforced, ...contradictions(stages, byPath(compiler))],
   };
   return { plan, findings: startable(plan, compiler.findings, playbook), written };
 }

@@ -1,8 +1,17 @@
 import { isLegacyCondition } from "@aither/expression";
-import type { PlanRole, PlaybookArtifacts, PlaybookHooks, PlaybookStage, PlaybookStep } from "@aither/protocol";
+import type {
+  PlanRole,
+  PlaybookArtifacts,
+  PlaybookCheck,
+  PlaybookHooks,
+  PlaybookStage,
+  PlaybookStep,
+} from "@aither/protocol";
 
 /** A step as the compiler takes it: one of the file, or one that hooks and artifacts ask for. */
 export type InnerStep = PlaybookStep & {
+  /** It runs nothing of the playbook's, but looks whether this holds. */
+  readonly check?: PlaybookCheck;
   readonly role?: PlanRole;
   readonly alone?: boolean;
   /** By what conditions of ours speak of a step that has no id. */

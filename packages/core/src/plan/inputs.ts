@@ -1,4 +1,4 @@
-import { isShallow, type Json, type Playbook } from "@aither/protocol";
+import { isShallow, type Json, type NotEnforced, type Playbook } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { textOf, type Variables } from "./scope.ts";
@@ -12,7 +12,7 @@ export function typedVariables(
   declared: Variables,
   caller: Variables,
 ): { readonly values: Record<string, Json>; readonly findings: readonly PlanFinding[] } {
-  const findings: PlanFinding[] = [];
+  const findings: PlanFinding[] = [...inputFindings(playbook)];
   const values: Record<string, Json> = {};
   const inputs = lowered(playbook.inputs ?? {});
   const defaults = lowered(declared);
@@ -23,8 +23,8 @@ export function typedVariables(
       values[name] = given;
       continue;
     }
-    const type = input?.type ?? typeOf(defaults.get(name.toLowerCase()));
-    const value = convert(given, type?.toLowerCase());
+    const type = input?.type ?? (typeof given === "string" ? typeOf(defaults.get(name.toLowerCase())) : undefined);
+    const value = convert(given, types[type?.trim().toLowerCase() ?? ""]);
     if (value === undefined) {
       findings.push(wrongValue(name, `${describe(given)} is no ${type}`));
       continue;
@@ -62,31 +62,98 @@ function wrongValue(name: string, why: string): PlanFinding {
   });
 }
 
-function convert(given: Json, type: string | undefined): Json | undefined {
-  if (typeof given !== "string") return given;
-  const text = given.trim();
+/** What types are called, here and elsewhere. */
+const types: Readonly<Record<string, InputType>> = {
+  string: "string",
+  text: "string",
+  number: "number",
+  float: "number",
+  double: "number",
+  integer: "integer",
+  int: "integer",
+  boolean: "boolean",
+  bool: "boolean",
+  switch: "boolean",
+  list: "list",
+  array: "list",
+  object: "object",
+  map: "object",
+  hashtable: "object",
+  choice: "string",
+  enum: "string",
+  select: "string",
+};
+type InputType = "string" | "number" | "integer" | "boolean" | "list" | "object";
+
+/** A value of that type; undefined when it is none. A command line knows texts, numbers and truth values by their looks. */
+function convert(given: Json, type: InputType | undefined): Json | undefined {
+  if (type === undefined || given === null) return given;
+  const isPlain = typeof given === "string" || typeof given === "number" || typeof given === "boolean";
+  const text = isPlain ? String(given).trim() : "";
   switch (type) {
+    case "string":
+      return isPlain ? (typeof given === "string" ? given : text) : undefined;
     case "boolean":
-    case "bool":
-    case "switch":
-      return /^(true|\$true|1|yes|on)$/i.test(text)
-        ? true
-        : /^(false|\$false|0|no|off|)$/i.test(text)
-          ? false
-          : undefined;
+      if (/^(true|\$true|1|yes|on)$/i.test(text)) return true;
+      return isPlain && /^(false|\$false|0|no|off|)$/i.test(text) ? false : undefined;
     case "number":
-    case "integer":
-    case "int":
-      return text !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined;
+    case "integer": {
+      const number = text === "" || typeof given === "boolean" ? Number.NaN : Number(text);
+      return Number.isFinite(number) && (type === "number" || Number.isInteger(number)) ? number : undefined;
+    }
     case "list":
-    case "array":
+      if (Array.isArray(given)) return given;
+      if (!isPlain) return undefined;
       return text.startsWith("[") ? parsed(text) : text === "" ? [] : text.split(",").map((part) => part.trim());
-    case "object":
-    case "map":
-      return parsed(text);
-    default:
-      return given;
+    case "object": {
+      const made = typeof given === "string" ? parsed(text) : given;
+      return typeof made === "object" && made !== null && !Array.isArray(made) ? made : undefined;
+    }
   }
+}
+
+/** What is wrong with the inputs themselves: types nobody knows, defaults that are none of what is allowed. */
+function inputFindings(playbook: Playbook): readonly PlanFinding[] {
+  return Object.entries(playbook.inputs ?? {}).flatMap(([name, input]): PlanFinding[] => {
+    const { type, enum: allowed, default: preset } = input;
+    const known = type === undefined ? undefined : types[type.trim().toLowerCase()];
+    if (type !== undefined && known === undefined) {
+      const like = nearest(type, Object.keys(types));
+      const fix = like ? `did you mean ${like}?` : "write string, number, integer, boolean, choice, list or object";
+      return [finding("unknown-type", `\`${type}\` is no type of an input`, { fix, part: input, keys: ["type"] })];
+    }
+    if (/^(choice|enum|select)$/i.test(type ?? "") && (allowed === undefined || allowed.length === 0)) {
+      const fix = "list the allowed values in `enum`";
+      return [finding("no-choices", `the input \`${name}\` offers nothing to choose from`, { fix, part: input })];
+    }
+    if (preset === undefined || preset === null || isTemplate(preset)) return [];
+    const value = convert(preset, known);
+    const where = { part: input, keys: ["default"], fix: "write another default" };
+    if (value === undefined) return [finding("wrong-default", `${describe(preset)} is no ${type}`, where)];
+    if (allowed === undefined || allowed.some((one) => sameText(one, value))) return [];
+    const list = allowed.map(textOf).join(", ");
+    return [finding("wrong-default", `${describe(preset)} is not one of ${list}`, where)];
+  });
+}
+
+function isTemplate(value: Json): boolean {
+  return typeof value === "string" && (value.includes("{{") || value.startsWith("$"));
+}
+
+/** Names the caller gave that nothing declares, and that are nearly one that something does: most likely slips. */
+export function slipsOf(playbook: Playbook, declared: Variables, caller: Variables): readonly NotEnforced[] {
+  const known = [...new Set([...Object.keys(playbook.inputs ?? {}), ...Object.keys(declared)])];
+  const given = lowered(caller);
+  return Object.keys(caller).flatMap((name) => {
+    if (known.some((other) => other.toLowerCase() === name.toLowerCase())) return [];
+    const like = nearest(
+      name,
+      known.filter((other) => !given.has(other.toLowerCase())),
+    );
+    if (like === null) return [];
+    const reason = `the playbook declares no such variable; did you mean ${like}? Scripts get it as it is`;
+    return [{ what: name, where: `--var ${name}`, reason }];
+  });
 }
 
 function parsed(text: string): Json | undefined {

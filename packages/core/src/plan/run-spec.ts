@@ -1,4 +1,4 @@
-import type { Json, PlaybookArtifacts, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
+import type { Json, PlaybookArtifacts, PlaybookCheck, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
 import { type Scope, textOf } from "./scope.ts";
 import { sumOf } from "./sum.ts";
 
@@ -43,6 +43,35 @@ export function runOfCollect(
   return { argv: [COLLECTOR], cwd, env, text: null, late: isLateEnv(env) };
 }
 
+/** The program of ours that looks whether a condition holds. */
+export const CHECKER = "aither:check";
+
+/** What it looks at is in its environment: the condition, and what the run has come to. */
+export function runOfCheck(
+  { condition, message }: PlaybookCheck,
+  variables: Readonly<Record<string, Json>>,
+  cwd: string,
+  base: Readonly<Record<string, string>>,
+): RunSpec {
+  const env = {
+    ...base,
+    AITHER_CHECK_CONDITION: condition,
+    AITHER_CHECK_MESSAGE: message ?? "",
+    AITHER_CHECK_VARIABLES: JSON.stringify(variables),
+    AITHER_CHECK_JOBS: "${{ toJSON(needs) }}",
+    AITHER_CHECK_RESULTS: "${{ toJSON(results) }}",
+  };
+  // What the playbook wrote is for the checker to fill in, not for us.
+  return {
+    argv: [CHECKER],
+    cwd,
+    env,
+    text: null,
+    late: true,
+    literal: ["AITHER_CHECK_CONDITION", "AITHER_CHECK_MESSAGE"],
+  };
+}
+
 const kinds: Readonly<Record<string, ScriptKind>> = {
   ps1: "ps1",
   sh: "sh",
@@ -63,6 +92,9 @@ export function kindOf(path: string): ScriptKind {
   return kinds[ending] ?? "exe";
 }
 
+/** A value that is none of those a parameter takes (`ValidateSet`). */
+type WrongParameter = { readonly name: string; readonly value: string; readonly values: readonly string[] };
+
 type Runnable = Pick<ScriptEntry, "path" | "parameters">;
 
 /**
@@ -74,7 +106,11 @@ export function runOfScript(
   scope: Pick<Scope, "variables" | "matrix">,
   cwd: string,
   env: Record<string, string>,
-): { readonly run: RunSpec; readonly missing: readonly string[] } {
+): {
+  readonly run: RunSpec;
+  readonly missing: readonly string[];
+  readonly wrong: readonly WrongParameter[];
+} {
   const { path } = script;
   const make = (...argv: string[]): RunSpec => ({
     argv,
@@ -85,22 +121,22 @@ export function runOfScript(
   });
   switch (kindOf(path)) {
     case "ps1": {
-      const { argv, missing } = parametersOf(script, scope);
-      return { run: make("pwsh", "-NoProfile", "-NonInteractive", "-File", path, ...argv), missing };
+      const { argv, missing, wrong } = parametersOf(script, scope);
+      return { run: make("pwsh", "-NoProfile", "-NonInteractive", "-File", path, ...argv), missing, wrong };
     }
     case "sh":
-      return { run: make("bash", path), missing: [] };
+      return { run: make("bash", path), missing: [], wrong: [] };
     case "py":
-      return { run: make("python3", path), missing: [] };
+      return { run: make("python3", path), missing: [], wrong: [] };
     case "js":
-      return { run: make("node", path), missing: [] };
+      return { run: make("node", path), missing: [], wrong: [] };
     case "ts":
-      return { run: make("tsx", path), missing: [] };
+      return { run: make("tsx", path), missing: [], wrong: [] };
     case "cmd":
-      return { run: make("cmd", "/d", "/c", path), missing: [] };
+      return { run: make("cmd", "/d", "/c", path), missing: [], wrong: [] };
     case "exe":
     case "inline":
-      return { run: make(path), missing: [] };
+      return { run: make(path), missing: [], wrong: [] };
   }
 }
 
@@ -113,19 +149,30 @@ export function runOfEntry({ path }: Pick<ScriptEntry, "path">): RunSpec {
 function parametersOf(
   script: Runnable,
   scope: Pick<Scope, "variables" | "matrix">,
-): { argv: string[]; missing: string[] } {
+): { argv: string[]; missing: string[]; wrong: WrongParameter[] } {
   const argv: string[] = [];
   const missing: string[] = [];
+  const wrong: WrongParameter[] = [];
   const values = new Map(
     Object.entries({ ...scope.variables, ...scope.matrix }).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  for (const { name, type, mandatory } of script.parameters) {
+  for (const { name, type, mandatory, values: allowed } of script.parameters) {
     const value = values.get(name.toLowerCase());
     if (value === undefined || value === null) {
       if (mandatory) missing.push(name);
-    } else argv.push(...parameter(name, type.toLowerCase(), value));
+    } else {
+      const odd = (Array.isArray(value) ? value : [value]).map(textOf).find((one) => !fits(one, allowed));
+      if (odd !== undefined) wrong.push({ name, value: odd, values: allowed });
+      argv.push(...parameter(name, type.toLowerCase(), value));
+    }
   }
-  return { argv, missing };
+  return { argv, missing, wrong };
+}
+
+/** PowerShell ignores case here. What only the run knows is judged by the script itself. */
+function fits(value: string, allowed: readonly string[]): boolean {
+  if (allowed.length === 0 || value.includes("{{")) return true;
+  return allowed.some((one) => one.toLowerCase() === value.toLowerCase());
 }
 
 function parameter(name: string, type: string, value: Json): string[] {

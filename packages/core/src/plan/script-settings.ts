@@ -1,5 +1,6 @@
-import type { Json, PlaybookStage, PlaybookStep, ScriptPlan } from "@aither/protocol";
+import type { Json, PlaybookStage, PlaybookStep, RunSpec, ScriptPlan } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
+import type { Decided } from "./decide.ts";
 import type { InnerStep } from "./inner-step.ts";
 import { type At, resolveValue, type Scope } from "./scope.ts";
 import { backoffOf, count, flag, limitOf, seconds, terminalOf } from "./settings.ts";
@@ -39,4 +40,12 @@ export function settings(
     ...terminalOf(step.pty),
     ...limitOf(nearest("logLimit")),
   } satisfies Partial<ScriptPlan>;
+}
+
+export function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {
+  return env === undefined ? run : { ...run, ownEnv: Object.keys(env) };
+}
+
+export function conditionOf({ decision, condition, reason }: Decided): Pick<ScriptPlan, "condition" | "reason"> {
+  return decision === "skip" ? { condition: "false", reason } : { condition };
 }

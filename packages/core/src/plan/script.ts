@@ -16,10 +16,11 @@ import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
-import { kindOf, runOfCollect, runOfInline, runOfScript, withMoreEnv } from "./run-spec.ts";
+import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, withMoreEnv } from "./run-spec.ts";
 import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
-import { settings } from "./script-settings.ts";
+import { conditionOf, settings, withOwnEnv } from "./script-settings.ts";
+import { headerOf } from "./header.ts";
 import { isNamed } from "./named.ts";
 import { select } from "./select.ts";
 
@@ -38,6 +39,7 @@ type Target =
   | { readonly is: "script"; readonly entry: ScriptEntry }
   | { readonly is: "file"; readonly path: string }
   | { readonly is: "inline"; readonly text: string; readonly shell: string }
+  | { readonly is: "check"; readonly check: NonNullable<InnerStep["check"]> }
   | { readonly is: "collect"; readonly collect: NonNullable<InnerStep["collect"]> }
   /** Nothing here can run it; it is shown, and it forbids the start. */
   | { readonly is: "foreign"; readonly what: string };
@@ -70,7 +72,8 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       path: target.is === "script" ? target.entry.path : target.is === "file" ? target.path : null,
       kind: target.is === "script" || target.is === "file" ? kindOfTarget(target) : "inline",
       run: withOwnEnv(runOf(compiler, target, place, scope, env, at), step),
-      condition: decided.decision === "skip" ? "false" : decided.condition,
+      ...conditionOf(decided),
+      ...(entry !== null && headerOf(compiler, entry, scope)),
       ...common,
       ...allowedOf(compiler, target),
       ...roleOf(place),
@@ -90,8 +93,9 @@ function allowedOf(compiler: Compiler, target: Target): Pick<ScriptPlan, "contin
   return isNamed(thing, names) ? { continueOnError: true } : undefined;
 }
 
-function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {
-  return env === undefined ? run : { ...run, ownEnv: Object.keys(env) };
+/** Whether the caller said it. */
+function isGiven({ request }: Compiler, name: string): boolean {
+  return Object.keys(request.variables).some((given) => given.toLowerCase() === name.toLowerCase());
 }
 
 /** Compiled as a step would be, with the variables and the environment of the step it undoes. */
@@ -126,6 +130,7 @@ function nameOf(compiler: Compiler, target: Target, step: PlaybookStep, scope: S
   if (name !== "") return name;
   if (target.is === "file") return target.path.split(/[\\/]/).at(-1) ?? target.path;
   if (target.is === "collect") return target.collect.folder;
+  if (target.is === "check") return target.check.condition;
   return target.is === "foreign" ? target.what : firstLine(target.text);
 }
 
@@ -144,6 +149,7 @@ function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): T
     if (!hasTemplate(text)) return text;
     return textOf(compiler.take(resolveValue(text, scope, { ...at, keys: [...at.keys, key] })));
   };
+  if (step.check !== undefined) return [{ is: "check", check: step.check }];
   if (step.collect !== undefined) return [{ is: "collect", collect: step.collect }];
   if (step.script !== undefined) {
     return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
@@ -314,12 +320,27 @@ function runOf(
       const paths = compiler.take(resolveValue(target.collect.set.paths, scope, at)) as Json[];
       return runOfCollect(target.collect, paths.map(textOf), compiler.folder(null), env);
     }
+    case "check":
+      return runOfCheck(target.check, scope.variables, compiler.folder(null), env);
     case "foreign":
       return { argv: [], cwd, env, text: null, late: false };
     case "file":
       return runOfScript({ path: target.path, parameters: [] }, scope, cwd, env).run;
     case "script": {
       const made = runOfScript(target.entry, scope, cwd, env);
+      for (const { name, value, values } of made.wrong) {
+        compiler.report(
+          finding("wrong-parameter", `${target.entry.name} takes no \`${value}\` as ${name}`, {
+            // Old files hand their scripts what these refuse; whoever starts one now can still choose.
+            severity: at.undefinedIs === "error" || isGiven(compiler, name) ? "error" : "warning",
+            problem: "REQUEST_INVALID",
+            fix: `it takes ${values.join(", ")}`,
+            part: at.part,
+            keys: at.keys,
+            atStart: true,
+          }),
+        );
+      }
       for (const name of made.missing) {
         if (scope.late === null || scope.late?.has(name.toLowerCase())) continue;
         compiler.report(

@@ -1,13 +1,24 @@
-import type { DynamicMatrix, Json, LegPlan, PlanRole, PlaybookStage, ScriptPlan, StagePlan } from "@aither/protocol";
+import type {
+  DynamicMatrix,
+  Json,
+  LegPlan,
+  PlanRole,
+  PlaybookStage,
+  ScriptEntry,
+  ScriptPlan,
+  StagePlan,
+} from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { type Decided, decide } from "./decide.ts";
 import { dynamicMatrix, isDynamic } from "./dynamic.ts";
 import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
+import { withDependencies } from "./header.ts";
 import { isNamed } from "./named.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
 import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
+import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
 
 /** What all stages of a playbook share. */
@@ -174,12 +185,22 @@ export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index
     compileStep(compiler, { stage, step, keys: [], scope, baseEnv, role: input.role }),
   );
   const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
-  return {
-    name: leg.name,
-    matrix: leg.matrix,
-    scripts: withKeys(prefix, scripts),
-  };
+  const made = { name: leg.name, matrix: leg.matrix, scripts: withKeys(prefix, scripts) };
+  const sideBySide = stage.parallel !== undefined && stage.parallel !== false;
+  return sideBySide ? withDependencies(made, byPath(compiler)) : made;
 }
+
+/** The numbered scripts by their paths. */
+export function byPath({ scripts }: Compiler): ReadonlyMap<string, ScriptEntry> {
+  let known = indexed.get(scripts);
+  if (known === undefined) {
+    known = new Map(scripts.all.map((entry) => [entry.path, entry]));
+    indexed.set(scripts, known);
+  }
+  return known;
+}
+
+const indexed = new WeakMap<ScriptIndex, ReadonlyMap<string, ScriptEntry>>();
 
 /** Keys are unique in the plan: a script that runs twice in a leg is `0402`, then `0402-2`. */
 function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan[] {

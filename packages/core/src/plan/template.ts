@@ -19,6 +19,7 @@ export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): R
   if (!run.late) return { ok: true, run: withExports(state, record, run) };
   const context = scriptContext(state, record);
   const problems: string[] = [];
+  const literal = new Set(run.literal);
   const fill = (text: string, what: string): string => {
     if (!text.includes("${{") || !hasTemplate(text)) return text;
     const made = interpolate(text, context);
@@ -29,7 +30,9 @@ export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): R
   const filled: RunSpec = {
     argv: run.argv.map((item) => fill(item, "an argument")),
     cwd: fill(run.cwd, "the working directory"),
-    env: Object.fromEntries(Object.entries(run.env).map(([name, value]) => [name, fill(value, name)])),
+    env: Object.fromEntries(
+      Object.entries(run.env).map(([name, value]) => [name, literal.has(name) ? value : fill(value, name)]),
+    ),
     text: run.text === null ? null : fill(run.text, "its text"),
     late: false,
     ...(run.ownEnv !== undefined && { ownEnv: run.ownEnv }),

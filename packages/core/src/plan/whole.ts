@@ -4,7 +4,7 @@ import { callOf, compileCall } from "./call.ts";
 import type { Compiler } from "./compiler.ts";
 import { finding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
-import { typedVariables } from "./inputs.ts";
+import { slipsOf, typedVariables } from "./inputs.ts";
 import { layersOf, makeScope, overlay, resolveVariables, type Scope } from "./scope.ts";
 import { secretNames } from "./secrets.ts";
 import { compileStage, type Shared, type StageInput } from "./stage.ts";
@@ -35,7 +35,7 @@ export function compileWhole(compiler: Compiler): Whole {
     ),
     leftOut: (id, name) => leftOut(profile, id, name),
   };
-  const around = stagesAround(compiler, stageInputs(compiler));
+  const around = stagesAround(compiler, stageInputs(compiler), scope);
   const written = new Map<string, WrittenStage>();
   const compileOther = (other: StageInput) =>
     compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
@@ -79,6 +79,8 @@ function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined)
   const base = layersOf(playbook, profile, {});
   const typed = typedVariables(playbook, base.all, request.variables);
   compiler.findings.push(...typed.findings);
+  // A called playbook of an older format gets all of its caller's variables.
+  if (compiler.callers.length === 0) compiler.notEnforced.push(...slipsOf(playbook, base.all, request.variables));
   const all = overlay(base.all, typed.values);
   const variables = compiler.take(
     resolveVariables(

@@ -1,8 +1,8 @@
 import type { StageId } from "@aither/protocol";
 import { unreachable } from "../assert.ts";
 import { failureText } from "../job/conclude.ts";
-import { predecessorsOf } from "../job/graph.ts";
-import { groupOf, scriptEnded, stageEnded, theLeg, theScript, theStage } from "../job/look.ts";
+import { openBefore } from "../job/graph.ts";
+import { groupOf, scriptEnded, theLeg, theScript, theStage } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 import { parallelOf } from "../job/settle/leg.ts";
 import { isoTime } from "../time.ts";
@@ -22,7 +22,7 @@ export function reasonOfJob(state: JobState): string {
 /** Why a stage is as it is: what it waits for, why it was skipped, how it failed. "" when there is nothing to say. */
 export function reasonOfStage(state: JobState, stage: StageState): string {
   if (stage.status !== "Pending") return stage.reason;
-  const open = predecessorsOf(stage).filter((id) => !stageEnded(theStage(state, id)));
+  const open = openBefore(state, stage);
   const group = groupOf(state, stage);
   if (group?.status === "Pending") return `is a part of \`${group.plan.name}\`, which has not begun`;
   if (open.length > 0) {

@@ -1,5 +1,5 @@
-import type { PlaybookCriteria } from "@aither/protocol";
-import type { Fields } from "../fields.ts";
+import type { Json, PlaybookCriteria } from "@aither/protocol";
+import { type Fields, isObject, textOf } from "../fields.ts";
 import { notEnforced } from "./around.ts";
 import { compact, placed } from "./common.ts";
 
@@ -11,15 +11,33 @@ export function readCriteria(...places: readonly Fields[]): PlaybookCriteria | u
     ...(fields.texts("critical", "criticalScripts") ?? []),
     ...(fields.texts("criticalPhases", "criticalStages") ?? []),
   ];
+  const phases = phasesOf(places.at(-1)!);
+  const named = (names: string[] | undefined): string[] | undefined =>
+    names?.flatMap((name) => phases.get(name.toLowerCase()) ?? [name]);
   const criteria = compact<PlaybookCriteria>({
     requireAllSuccess: fields.flag("requireAllSuccess", "requireAll"),
     minimumSuccessCount: numberIn(fields, "minimumSuccessCount", "minSuccessCount"),
     minimumSuccessPercent: percent(fields),
-    critical: critical.length > 0 ? critical : undefined,
-    allowedFailures: fields.texts("allowedFailures"),
+    critical: critical.length > 0 ? named(critical) : undefined,
+    allowedFailures: named(fields.texts("allowedFailures")),
   });
   reportRest(fields, "a script tells by its exit code whether it is content; nothing here knows this number");
   return Object.keys(criteria).length === 0 ? undefined : placed(criteria, fields);
+}
+
+/** Upstream also speaks of the phases that entries of a sequence belong to. */
+function phasesOf(fields: Fields): ReadonlyMap<string, string[]> {
+  const phases = new Map<string, string[]>();
+  const list = fields.has("sequence") ? fields.raw("sequence")?.value : undefined;
+  for (const entry of Array.isArray(list) ? (list as Json[]) : []) {
+    if (!isObject(entry)) continue;
+    const get = (wanted: string): string | undefined =>
+      textOf(Object.entries(entry).find(([key]) => key.toLowerCase() === wanted)?.[1] ?? null);
+    const phase = get("phase")?.toLowerCase();
+    const name = get("playbook") ?? get("script") ?? get("name");
+    if (phase !== undefined && name !== undefined) phases.set(phase, [...(phases.get(phase) ?? []), name]);
+  }
+  return phases;
 }
 
 /** `minimumSuccessPercent: 80`, or upstream's `MinimumSuccessRate`: 0.8 and 80 say the same. */

@@ -16,6 +16,7 @@ import {
   readSecrets,
   withIds,
 } from "./common.ts";
+import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
 import { readOldAction } from "./old-action.ts";
@@ -47,6 +48,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
+      ...readChecks(inner, fields),
       successCriteria: readCriteria(inner, fields),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       ...joinReports(readReporting(fields, metadata.name), readReporting(inner, metadata.name)),
@@ -78,6 +80,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       maxConcurrency: options.maxConcurrency,
       failFast: fields.flagOrTemplate("failFast"),
       timeout: options.timeout,
+      ...readChecks(fields),
       successCriteria: readCriteria(fields),
       ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
       ...joinReports(options.reports, readReporting(fields, metadata.name)),

@@ -3,6 +3,7 @@ import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { pathText } from "../finding.ts";
 import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
+import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readCache } from "./cache.ts";
 import { readTerminal } from "./terminal.ts";
@@ -70,6 +71,7 @@ function readOrchestration(
     failFast: fields.flagOrTemplate("failFast"),
     timeout: fields.secondsOrTemplate("timeout"),
     outputs: fields.environment("outputs"),
+    ...readChecks(fields, whole),
     successCriteria: readCriteria(fields, whole),
     undoOnFailure: fields.flag("undoOnFailure"),
     ...joinReports(readReports(fields), readReporting(whole, name), readReporting(fields, name)),

@@ -79,7 +79,7 @@ function refusal(state: JobState, record: ScriptRecord, now: Instant): Fact | nu
     case "yes":
       return null;
     case "no":
-      return skip(record, { kind: "condition", reason: `its condition is false: ${condition}` });
+      return skip(record, { kind: "condition", reason: record.plan.reason ?? `its condition is false: ${condition}` });
     case "error":
       return conditionFailure(record, verdict.failure, now);
   }

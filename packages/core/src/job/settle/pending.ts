@@ -1,7 +1,7 @@
 import type { Fact, FactOf, Instant, SkipKind } from "@aither/protocol";
 import { deadlineIn } from "../../time.ts";
 import { stageVerdict } from "../context.ts";
-import { predecessorsEnded, standingOf } from "../graph.ts";
+import { openBefore, standingOf } from "../graph.ts";
 import { stageHalt } from "../halt.ts";
 import { groupOf, legsOf, partsOf, stageEnded, theStage } from "../look.ts";
 import type { JobState, StageState } from "../state.ts";
@@ -28,7 +28,7 @@ export function settlePending(
   }
   const group = groupOf(state, stage);
   if (group !== undefined && stageEnded(group)) return skip(stage, withGroup(group));
-  if (group?.status === "Pending" || !predecessorsEnded(state, stage)) return null;
+  if (group?.status === "Pending" || openBefore(state, stage).length > 0) return null;
   return refusal(state, stage) ?? legsKnown(state, stage) ?? start(state, { stage, isFull }, now);
 }
 
