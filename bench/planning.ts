@@ -3,14 +3,21 @@
 //
 //   node --import tsx bench/planning.ts              all
 //   node --import tsx bench/planning.ts --rounds 3   a quick look
+//   node --import tsx bench/planning.ts --bars-only  what the goals speak of
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { root } from "../scripts/lib/root.ts";
 import { startDaemon } from "./lib/daemon.ts";
-import { writeManyPlaybooks } from "./lib/large-playbooks.ts";
+import { writeManyPlaybooks, writeScripts } from "./lib/large-playbooks.ts";
+import { short, spread } from "./lib/statistics.ts";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "7" }, "bars-only": { type: "boolean", default: false } },
+});
 
 const folder = mkdtempSync(join(tmpdir(), "aither-bench-planning-"));
 try {
@@ -27,12 +34,55 @@ try {
   });
   const env = { ...process.env };
   delete env["NODE_EXTRA_CA_CERTS"];
-  const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: "inherit", env });
-  if (status !== 0) process.exitCode = 1;
+  bars(outfile, folder, env);
+  if (!values["bars-only"]) {
+    const argv = [outfile, "--rounds", values.rounds];
+    const { status } = spawnSync(process.execPath, argv, { stdio: "inherit", env });
+    if (status !== 0) process.exitCode = 1;
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 await commandLine();
+
+type Times = { readonly wallMs: number; readonly cpuMs: number };
+
+/**
+ * What the goals speak of, each time in a process of its own that has run nothing before; in each round a bare Node has
+ * its turn, and each process also parses the same bytes as JSON texts.
+ */
+function bars(work: string, workspace: string, env: NodeJS.ProcessEnv): void {
+  writeManyPlaybooks(workspace, ["json", "yaml", "psd1"]);
+  writeScripts(workspace);
+  const run = (...argv: string[]): string => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { env, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${argv.join(" ")} ended with ${status}: ${stderr}`);
+    return stdout;
+  };
+  const samples = new Map<string, number[]>();
+  const note = (what: string, value: number): void => void samples.set(what, [...(samples.get(what) ?? []), value]);
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const began = performance.now();
+    run("-e", "0");
+    note("node -e 0, wall ms", performance.now() - began);
+    const { read, planned, parsed } = JSON.parse(run(work, "--cold", workspace)) as Record<string, Times>;
+    note("1,000 mixed playbooks read, wall ms", read!.wallMs);
+    note("… CPU ms", read!.cpuMs);
+    note("… and planned, wall ms", planned!.wallMs);
+    note("… and planned, CPU ms", planned!.cpuMs);
+    note("read and planned, wall ms (goal 2000)", read!.wallMs + planned!.wallMs);
+    note("read and planned, CPU ms", read!.cpuMs + planned!.cpuMs);
+    note("read and planned / JSON.parse of the same bytes, CPU", (read!.cpuMs + planned!.cpuMs) / parsed!.cpuMs);
+    const { first, least } = JSON.parse(run(work, "--compile")) as { first: number; least: number };
+    note("a plan of 5,000 scripts, first of a process, CPU ms (goal 200)", first);
+    note("… least of the next 14, CPU ms", least);
+  }
+  for (const [what, sample] of samples) {
+    const { p50, min, max } = spread(sample);
+    console.log(`${what.padEnd(75)} ${short(p50)} (${short(min)} to ${short(max)})`);
+  }
+  console.log();
+}
 
 /** The command people type, against the built daemon: wall time, the first call cold. */
 async function commandLine(): Promise<void> {

@@ -1,5 +1,5 @@
 // What `bench/planning.ts` runs in a process of its own, bundled as it ships.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,12 +8,61 @@ import { readPlaybook } from "@aither/playbook";
 import { createPlanner } from "../../daemon/src/playbooks/planner.ts";
 import { largePlaybooks, playbooksMany, type Syntax, writeManyPlaybooks, writeScripts } from "./large-playbooks.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "7" }, cold: { type: "string" }, compile: { type: "boolean" } },
+});
 const rounds = Number(values.rounds);
 
-console.log(`CPU ms, median (least) of ${rounds}; the first number of "compile" is the first call of a process\n`);
-for (const syntaxes of [["json"], ["yaml"], ["psd1"], ["json", "yaml", "psd1"]] as const) await listing(syntaxes);
-for (const [name, text] of Object.entries(largePlaybooks)) compiling(name, text);
+if (values.cold !== undefined) await cold(values.cold);
+else if (values.compile === true) firstCompile();
+else await all();
+
+async function all(): Promise<void> {
+  console.log(`CPU ms, median (least) of ${rounds}; the first number of "compile" is the first call of a process\n`);
+  for (const syntaxes of [["json"], ["yaml"], ["psd1"], ["json", "yaml", "psd1"]] as const) await listing(syntaxes);
+  for (const [name, text] of Object.entries(largePlaybooks)) compiling(name, text);
+}
+
+/** What a process that has just begun needs for a workspace: its own numbers, as JSON. Nothing was run before. */
+async function cold(workspace: string): Promise<void> {
+  const planner = createPlanner({ userPlaybooks: join(workspace, "none") });
+  const read = await both(async () => expectAll((await planner.listPlaybooks(workspace)).length));
+  const everything = await planner.listPlaybooks(workspace);
+  const planned = await both(async () => planAll(planner, workspace, everything));
+  const texts = everything.map(({ path }) => JSON.stringify(readFileSync(path, "utf8")));
+  const parsed = await both(() => texts.forEach((text) => void JSON.parse(text)));
+  process.stdout.write(JSON.stringify({ read, planned, parsed }));
+}
+
+/** The first compilation of a process, and the least of those that follow. */
+function firstCompile(): void {
+  const [text = ""] = Object.values(largePlaybooks);
+  const times = compileTimes(text, 15);
+  process.stdout.write(JSON.stringify({ first: times[0], least: Math.min(...times), parsed: parseTime(text) }));
+}
+
+function parseTime(text: string): number {
+  const from = performance.now();
+  JSON.parse(text);
+  return performance.now() - from;
+}
+
+async function planAll(
+  planner: ReturnType<typeof createPlanner>,
+  workspace: string,
+  playbooks: readonly { readonly path: string }[],
+): Promise<void> {
+  for (const { path } of playbooks) {
+    const made = await planner.preview({ playbook: path, workspace, env: { PATH: "/usr/bin:/bin" } });
+    if (!made.ok) throw new Error(`${path}: ${made.problem.detail}`);
+  }
+}
+
+async function both(work: () => Promise<void> | void): Promise<{ readonly wallMs: number; readonly cpuMs: number }> {
+  const from = performance.now();
+  const cpu = await cpuMs(async () => work());
+  return { wallMs: performance.now() - from, cpuMs: cpu };
+}
 
 /** 1,000 playbooks of 50 stages: found and read for the first time, listed again, and all of them planned. */
 async function listing(syntaxes: readonly Syntax[]): Promise<void> {
@@ -21,26 +70,19 @@ async function listing(syntaxes: readonly Syntax[]): Promise<void> {
   try {
     writeManyPlaybooks(workspace, syntaxes);
     writeScripts(workspace);
-    const [cold, warm, planned]: [number[], number[], number[]] = [[], [], []];
+    const [read, warm, planned]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < rounds; round += 1) {
       const planner = createPlanner({ userPlaybooks: join(workspace, "none") });
       const list = async (): Promise<number> => (await planner.listPlaybooks(workspace)).length;
-      cold.push(await cpuMs(async () => expectAll(await list())));
+      read.push(await cpuMs(async () => expectAll(await list())));
       warm.push(await cpuMs(async () => expectAll(await list())));
-      const all = await planner.listPlaybooks(workspace);
+      const everything = await planner.listPlaybooks(workspace);
       if (round === 0 || rounds > 3) {
-        planned.push(
-          await cpuMs(async () => {
-            for (const { path } of all) {
-              const made = await planner.preview({ playbook: path, workspace, env: { PATH: "/usr/bin:/bin" } });
-              if (!made.ok) throw new Error(`${path}: ${made.problem.detail}`);
-            }
-          }),
-        );
+        planned.push(await cpuMs(async () => planAll(planner, workspace, everything)));
       }
     }
     const what = `${playbooksMany} playbooks, ${syntaxes.join("+")}`;
-    print(`${what}: read and listed, cold`, cold);
+    print(`${what}: read and listed, cold`, read);
     print(`${what}: listed again`, warm);
     print(`${what}: all planned`, planned);
   } finally {
@@ -53,6 +95,11 @@ function expectAll(count: number): void {
 }
 
 function compiling(name: string, text: string): void {
+  const times = compileTimes(text, rounds);
+  print(`compile, ${name}`, times, times[0]);
+}
+
+function compileTimes(text: string, calls: number): number[] {
   const read = readPlaybook(text, "large.json");
   if (!read.ok) throw new Error(read.findings[0]?.message);
   const scripts = indexScripts(
@@ -64,7 +111,7 @@ function compiling(name: string, text: string): void {
     }),
   );
   const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < calls; round += 1) {
     const from = process.cpuUsage();
     const { plan } = compile({
       playbook: read.playbook,
@@ -83,7 +130,7 @@ function compiling(name: string, text: string): void {
     const count = legs.reduce((sum, leg) => sum + leg.scripts.length, 0);
     if (count !== 5_000) throw new Error(`${count} scripts were compiled`);
   }
-  print(`compile, ${name}`, times, times[0]);
+  return times;
 }
 
 async function cpuMs(work: () => Promise<void>): Promise<number> {

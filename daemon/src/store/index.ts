@@ -54,9 +54,14 @@ export class JobIndex {
       return;
     }
     if (months[0] !== undefined) await this.#cutTornEnd(months[0]);
-    for await (const line of this.#lines()) {
-      this.#top = Math.max(this.#top, line.top);
-      return;
+    try {
+      for await (const line of this.#lines()) {
+        this.#top = Math.max(this.#top, line.top);
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof IndexDamaged)) throw error;
+      await this.#rebuild(error.message);
     }
   }
 
