@@ -123,7 +123,18 @@ export type Removal =
   | { readonly is: "active"; readonly number: number }
   | { readonly is: "none" };
 
+/** An open job that cannot be continued: nothing of it is touched. */
+export type SetAside = {
+  readonly jobId: JobId;
+  /** Null when not even that can be read. */
+  readonly number: number | null;
+  /** `file:line: what is wrong` */
+  readonly reason: string;
+  readonly mend: string;
+};
+
 export interface Store {
+  setAside(): Promise<readonly SetAside[]>;
   list(query: JobQuery): Promise<JobPage>;
   /** By number, id, unique part of an id, `latest`, or a playbook's or job's name (its latest job). */
   find(text: string, scope?: { readonly workspace?: string }): Promise<Found>;

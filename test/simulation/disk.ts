@@ -74,6 +74,10 @@ export class Disk {
       append: (jobId, expectedSeq, events) => this.#append(life, { jobId, expectedSeq, events }),
       read: (jobId) => this.#read(life, jobId),
       openJobs: () => this.#openJobs(life),
+      // Whatever is written here we wrote: a history that cannot be is a bug, and must be seen.
+      refuse: (jobId, reason) => {
+        throw new Error(`${jobId}: ${reason}`);
+      },
       retire: (jobId) =>
         this.#step(life, `retire ${jobId}`, () => {
           this.#active.delete(jobId);

@@ -1,4 +1,4 @@
-import { hasEnded, type JobState } from "@aither/core";
+import { AssertionError, hasEnded, type JobState } from "@aither/core";
 import type { JobId } from "@aither/protocol";
 import type { Behaviour } from "./behaviour.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -16,11 +16,27 @@ export async function readJobs(options: { journal: Journal; behaviour: Behaviour
   for await (const jobId of journal.openJobs()) ids.push(jobId);
   const states: JobState[] = [];
   await inParallel(limits.recoveriesAtOnceMax, ids, async (jobId) => {
-    const state = await fold({ journal, behaviour, jobId });
+    const state = await folded({ journal, behaviour, jobId });
+    if (state === "refused") return;
     if (state === null || hasEnded(state)) await journal.retire(jobId);
     if (state !== null) states.push(state);
   });
   return states.sort((a, b) => a.number - b.number);
+}
+
+/** One job whose facts contradict each other is no reason to keep all others waiting; it is told, and not touched. */
+async function folded(options: {
+  journal: Journal;
+  behaviour: Behaviour;
+  jobId: JobId;
+}): Promise<JobState | null | "refused"> {
+  try {
+    return await fold(options);
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    options.journal.refuse(options.jobId, error.message);
+    return "refused";
+  }
 }
 
 /** The state a journal stands for; null when there is none. */

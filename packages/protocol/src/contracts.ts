@@ -54,6 +54,17 @@ export const DaemonStatus = Type.Object({
     liveScripts: Type.Integer(),
     finished: Type.Integer(),
   }),
+  setAside: Type.Optional(
+    Type.Array(
+      Type.Object({
+        jobId: Type.String(),
+        number: nullable(Type.Integer()),
+        reason: Type.String({ description: "`file:line: what is wrong`" }),
+        mend: Type.String(),
+      }),
+      { description: "Open jobs that cannot be continued. Nothing of them is touched." },
+    ),
+  ),
   rssBytes: Type.Integer(),
 });
 export type DaemonStatus = Static<typeof DaemonStatus>;

@@ -19,6 +19,7 @@ export function daemonRoutes(app: FastifyInstance, { host }: Context): void {
       startedAt: host.startedAt,
       instance: host.instance,
       jobs: { active, liveScripts, finished },
+      setAside: [...(await host.store.setAside())],
       rssBytes: process.memoryUsage.rss(),
     });
   });

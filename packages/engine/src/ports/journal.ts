@@ -10,6 +10,8 @@ export interface Journal {
   read(jobId: JobId): AsyncIterable<Event>;
   /** Jobs that have no end yet. */
   openJobs(): AsyncIterable<JobId>;
+  /** What `read` gave of an open job is no history that a job can have: it is listed with this reason, and left alone. */
+  refuse(jobId: JobId, reason: string): void;
   /** After the end is durable: the job leaves `active/`. Idempotent. */
   retire(jobId: JobId): Promise<void>;
 }

@@ -44,6 +44,10 @@ export class FakeJournal implements Journal {
     yield* new Set(this.active);
   }
 
+  refuse(jobId: JobId, reason: string): void {
+    throw new Error(`${jobId}: ${reason}`);
+  }
+
   async retire(jobId: JobId): Promise<void> {
     await nextTurn();
     this.active.delete(jobId);
