@@ -151,7 +151,18 @@ export type Removal =
   | { readonly is: "active"; readonly number: number }
   | { readonly is: "none" };
 
+/** An open job that cannot be continued: nothing of it is touched. */
+export type SetAside = {
+  readonly jobId: JobId;
+  /** Null when not even that can be read. */
+  readonly number: number | null;
+  /** `file:line: what is wrong` */
+  readonly reason: string;
+  readonly mend: string;
+};
+
 export interface Store {
+  setAside(): Promise<readonly SetAside[]>;
   list(query: JobQuery): Promise<JobPage>;
   /** All jobs, newest (highest number) first, as they are read. */
   each(): AsyncIterable<JobSummary>;

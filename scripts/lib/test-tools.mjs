@@ -13,6 +13,7 @@ const tools = [
   { command: "busybox", packageName: "busybox", neededFor: "the wrapper on busybox" },
   { command: "mksh", packageName: "mksh", neededFor: "the wrapper on mksh" },
   { command: "ksh", packageName: "ksh93u+m", neededFor: "the wrapper on ksh93" },
+  { command: "faketime", packageName: "faketime", neededFor: "a wall clock that is set" },
   { command: "gcc", packageName: "gcc", neededFor: "the baseline of the benchmark" },
 ];
 

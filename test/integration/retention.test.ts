@@ -196,7 +196,7 @@ for (const { name, patch } of points) {
         assert.equal((await daemon.ask("GET", `/api/jobs/${jobIds[1]}`)).status, 404);
         const removing = join(workspace.places.state, "removing");
         await waitFor("its files to be gone", async () => (await readdir(removing)).length === 0);
-        assert.deepEqual((await folders(workspace)).sort(), [jobIds[0], jobIds[2]].sort());
+        assert.deepEqual((await folders(workspace)).sort(), [jobIds[0] ?? "", jobIds[2] ?? ""].sort());
         // An index that is made anew does not bring it back.
         await daemon.stop();
         await rename(join(workspace.places.state, "index"), workspace.path("old-index"));

@@ -49,6 +49,11 @@ export class Cli implements AsyncDisposable {
     this.workspace = workspace;
   }
 
+  /** Commands in a workspace that belongs to somebody else, who also ends what they start. */
+  static of(workspace: Workspace): Pick<Cli, "run" | "start"> {
+    return new Cli(workspace);
+  }
+
   static async create(): Promise<Cli> {
     return new Cli(await Workspace.create());
   }

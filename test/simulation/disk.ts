@@ -75,7 +75,7 @@ export class Disk {
       read: (jobId) => this.#read(life, jobId),
       openJobs: () => this.#openJobs(life),
       // This disk damages nothing: whatever does not fit was written so, by us.
-      setAsideJob: (jobId, { seq, reason }) => {
+      refuse: (jobId, { seq, reason }) => {
         throw new Error(`${jobId}: event ${seq} does not fit: ${reason}`);
       },
       retire: (jobId) =>

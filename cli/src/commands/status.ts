@@ -28,6 +28,8 @@ export async function status(context: Context, input: Input): Promise<number> {
   if (recent.jobs.length > 0) lines.push("", theme.dim("Ended lately"), ...jobTable(context, recent.jobs));
   if (running.jobs.length === 0) lines.push("", "Nothing is running.");
   await io.lines(lines);
+  for (const { jobId, number, reason, mend } of daemon.setAside ?? [])
+    io.say(`${io.talkTheme.warn("!")} job ${number ?? jobId} is set aside: ${reason}\n  ${mend}`);
   if (input.command === "")
     io.say(`\n${io.talkTheme.dim("aither orch PLAYBOOK starts a job · aither playbooks list · aither help")}`);
   return exit.done;

@@ -12,15 +12,20 @@ export async function daemonFindings({ calmClient, places, env }: Context): Prom
   const who = holder.is === "held" && holder.pid !== null ? `process ${holder.pid}` : "another user's process";
   const lock = holder.is === "held" ? `held by ${who}` : holder.is;
   try {
-    const { pid, version, cgroup } = await calmClient.call("daemonStatus", {
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+    const {
+      pid,
+      version,
+      cgroup,
+      setAside = [],
+    } = await calmClient.call("daemonStatus", { signal: AbortSignal.timeout(PATIENCE_MS) });
     const found = [good("daemon", `answers, pid ${pid}, version ${version}`), good("lock", lock)];
     if (cgroup !== undefined) found.push(cgroupFinding(cgroup));
     if (version !== VERSION)
       found.push(
         warn("version", `the daemon is ${version}, this command ${VERSION}`, "aither daemon restart; scripts run on"),
       );
+    for (const { jobId, number, reason, mend } of setAside)
+      found.push(bad(`job ${number ?? jobId.slice(0, 8)}`, `is set aside: ${reason}`, mend));
     return [...found, ...serviceFindings(places.home)];
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError") return [silence(holder)];

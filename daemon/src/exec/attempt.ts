@@ -54,7 +54,7 @@ export type Connection = {
   readonly report: (observation: Observation) => void;
   readonly trouble: (error: unknown) => void;
   /** Its wrapper is dead and its script is not. */
-  readonly orphaned: (wrapperPid: number) => void;
+  readonly orphaned: (wrapperPid: number | null) => void;
   /** Its log is longer than it should be, and this disk cannot give back a part of a file. */
   readonly notCut: () => void;
   /** For scripts that do not say how much of their log is kept. */
@@ -213,18 +213,22 @@ export class Attempt {
     this.connection.report({ is: "restored", ref, exitCode, endedAtMs: Date.now(), outputs, cache });
   }
 
-  /** Its wrapper is dead and left no record; its script may still run. Never runs again before it is empty. */
-  async vanished(process: ProcessRef & { startedAt: number }): Promise<void> {
+  /**
+   * Its wrapper is dead and left no record; its script may still run. Never runs again before it is empty. `process` is
+   * null when nobody can say who ran it, and `why` says why.
+   */
+  async vanished(process: (ProcessRef & { startedAt: number }) | null, why = ""): Promise<void> {
     const { identity, report } = this.connection;
     let wasOrphaned = false;
     for (;;) {
-      const orphans = await findScripts(this.target(process), identity);
+      const orphans = await findScripts(this.target(process ?? undefined), identity);
       if (this.isOver()) return;
       if (orphans.length === 0) break;
-      if (!wasOrphaned) this.connection.orphaned(process.pid);
+      if (!wasOrphaned) this.connection.orphaned(process?.pid ?? null);
       wasOrphaned = true;
       await delay(ORPHAN_POLL_MS, undefined, { ref: false });
     }
+    if (process === null) return this.lost(why);
     await delay(RECORD_PATIENCE_MS);
     const exit = await readExit(this.files);
     if (exit !== undefined) {

@@ -2,7 +2,7 @@
  * What became of an attempt? The same question after a restart, after a spawner's death and after a cancel; the answer
  * is read off claim, exit record and processes (supervision, table of recovery). Asking twice does no harm.
  */
-import { fence, isAlive, readBootId, readClaim, readExit, type ClaimFound } from "@aither/supervise";
+import { ClaimUnreadable, fence, isAlive, readBootId, readClaim, readExit, type ClaimFound } from "@aither/supervise";
 import { handleOf, type Attempt } from "./attempt.ts";
 
 export type Surveyed = "not-started" | "runs" | "ended";
@@ -11,6 +11,11 @@ export type Surveyed = "not-started" | "runs" | "ended";
 export async function survey(attempt: Attempt, daemonId: string, failure?: string): Promise<Surveyed> {
   const { files, request } = attempt;
   const { identity } = attempt.connection;
+  const oddity = await oddClaim(attempt);
+  if (oddity !== null) {
+    await attempt.vanished(null, oddity);
+    return "ended";
+  }
   if (!request.started && (await mayHaveBegun(attempt))) {
     const { result } = (await readExit(files)) ?? {};
     const known = result?.kind === "exited" ? `, but its exit record says ${result.code}` : "";
@@ -39,6 +44,17 @@ export async function survey(attempt: Attempt, daemonId: string, failure?: strin
   if (isAlive(process, identity)) return "runs";
   attempt.heard();
   return "ended";
+}
+
+/** What stands in the place of the claim and is none; it is left as it is, and no start is tried past it. */
+async function oddClaim({ files }: Attempt): Promise<string | null> {
+  try {
+    await readClaim(files);
+    return null;
+  } catch (error) {
+    if (error instanceof ClaimUnreadable) return error.message;
+    throw error;
+  }
 }
 
 /**

@@ -14,14 +14,14 @@ export function isDiskFailure(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(errorCode(error) ?? "");
 }
 
-/** Something in the middle of a journal cannot be read. The job is set aside, and nothing of it is touched. */
+/** Something that is the truth about a job cannot be read. The job is set aside, and nothing of it is touched. */
 export class JournalDamaged extends Error {
   readonly jobId: JobId;
   readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  constructor(at: { jobId: JobId; file: string; line: number }, what: string) {
-    super(`${at.file}:${at.line}: ${what}`);
+  /** From 1; null when it is no matter of one line. */
+  readonly line: number | null;
+  constructor(at: { jobId: JobId; file: string; line: number | null }, what: string) {
+    super(`${at.file}${at.line === null ? "" : `:${at.line}`}: ${what}`);
     this.name = "JournalDamaged";
     this.jobId = at.jobId;
     this.file = at.file;
@@ -32,11 +32,13 @@ export class JournalDamaged extends Error {
 /** Written by a newer aither: to be listed, never continued. */
 export class JournalNewer extends Error {
   readonly jobId: JobId;
-  readonly version: number;
-  constructor(jobId: JobId, version: number) {
-    super(`the journal of ${jobId} has events of version ${version}, newer than this aither knows`);
+  readonly file: string;
+  readonly line: number;
+  constructor(at: { jobId: JobId; file: string; line: number }, what: string) {
+    super(`${at.file}:${at.line}: ${what}, newer than this aither knows`);
     this.name = "JournalNewer";
-    this.jobId = jobId;
-    this.version = version;
+    this.jobId = at.jobId;
+    this.file = at.file;
+    this.line = at.line;
   }
 }

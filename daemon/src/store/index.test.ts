@@ -179,3 +179,40 @@ test("a missing index comes back, and numbers go on behind it", async () => {
     await index.close();
   });
 });
+
+test("a damaged last line does not keep anybody from opening it, and no number is given out twice", async () => {
+  await lab(async ({ file, onDisk, open, rebuilds }) => {
+    const index = await open();
+    for (const number of [1, 2, 3]) await index.add(entry(number), number);
+    await index.remove(entry(3));
+    await index.close();
+    onDisk.push(entry(1), entry(2));
+    rebuilds.length = 0;
+    await appendFile(file, "rubbish\n");
+    const next = await open();
+    assert.equal(rebuilds.length, 1);
+    assert.deepEqual(await numbers(next), [2, 1]);
+    assert.equal(next.top, 3);
+    await next.close();
+  });
+});
+
+test("what removed jobs left behind goes when it is much, and the highest number stays known", async () => {
+  await lab(async ({ file, open }) => {
+    const index = await open();
+    for (let number = 1; number <= 10; number += 1) await index.add(entry(number), number);
+    await index.remove(entry(1));
+    await index.compactIfWorthIt();
+    assert.equal((await readFile(file, "utf8")).split("\n").length - 1, 11, "two of eleven are not worth it");
+    for (const number of [10, 9, 8]) await index.remove(entry(number));
+    await index.compactIfWorthIt();
+    assert.equal((await readFile(file, "utf8")).split("\n").length - 1, 7);
+    assert.deepEqual(await numbers(index), [7, 6, 5, 4, 3, 2]);
+    await index.add(entry(11), 11);
+    assert.deepEqual(await numbers(index), [11, 7, 6, 5, 4, 3, 2]);
+    for (const number of [11, 7, 6, 5, 4, 3, 2]) await index.remove(entry(number));
+    await index.compactIfWorthIt();
+    await index.close();
+    assert.equal((await open()).top, 11);
+  });
+});

@@ -283,7 +283,12 @@ export class JobIndex {
       else entries.push(entry);
     }
     await fs.makeDir(folder);
-    for (const month of (await this.#months()) ?? []) await fs.unlink(join(folder, month));
+    for (const month of (await this.#months()) ?? []) {
+      // Removed jobs have no folder any more; that their numbers were given out is said here alone.
+      const text = (await fs.readFile(join(folder, month))).toString("latin1");
+      for (const [, top] of text.matchAll(/"top":(\d+)\}/g)) this.#top = Math.max(this.#top, Number(top));
+      await fs.unlink(join(folder, month));
+    }
     for (const [month, entries] of [...byMonth].sort(([a], [b]) => a.localeCompare(b))) {
       const lines = entries
         .sort((a, b) => (a.endedAt ?? "").localeCompare(b.endedAt ?? ""))

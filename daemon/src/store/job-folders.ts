@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import type { JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
-import { errorCode } from "./errors.ts";
+import { errorCode, JournalDamaged } from "./errors.ts";
 import { dateOf, isJobId, jobFiles, type Layout } from "./layout.ts";
 
 export class JobFolders {
@@ -52,6 +52,29 @@ export class JobFolders {
       this.#fs.syncDir(join(folder, "..")),
       this.#fs.syncDir(this.#layout.active),
     ]);
+  }
+
+  /** Its folder, if it was asked for already. */
+  known(jobId: JobId): string | undefined {
+    return this.#known.get(jobId);
+  }
+
+  /** An entry of `active/` is a link of ours. Whatever else stands there is somebody's, and is neither followed nor removed. */
+  async checkLink(jobId: JobId): Promise<void> {
+    const file = join(this.#layout.active, jobId);
+    let target: string;
+    try {
+      target = await this.#fs.readLink(file);
+    } catch (error) {
+      if (errorCode(error) !== "EINVAL") throw error;
+      throw new JournalDamaged({ jobId, file, line: null }, "this is no link to a job's folder");
+    }
+    const [, date] = /^\.\.\/jobs\/(\d{4}-\d\d-\d\d)\/[^/]+$/.exec(target) ?? [];
+    if (date === undefined || target !== `../jobs/${date}/${jobId}`)
+      throw new JournalDamaged(
+        { jobId, file, line: null },
+        `this link leads to ${target}, which is no folder of this job`,
+      );
   }
 
   async isLinked(jobId: JobId): Promise<boolean> {
@@ -141,10 +164,11 @@ export class JobFolders {
   async #throughActive(jobId: JobId): Promise<string | undefined> {
     try {
       const target = await this.#fs.readLink(join(this.#layout.active, jobId));
+      if (!target.startsWith("../jobs/") || !target.endsWith(`/${jobId}`)) return undefined;
       const folder = join(this.#layout.active, target);
       return (await this.#isFolder(folder)) ? folder : undefined;
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
+      if (["ENOENT", "EINVAL"].includes(errorCode(error) ?? "")) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 /** Bytes of a journal ⇄ events. Pure: what is torn, damaged or newer is said, and somebody else decides. */
 import { EVENT_VERSION, type Event, type JobId } from "@aither/protocol";
+import { eventSchemas } from "@aither/protocol/contracts";
 import { JournalDamaged, JournalNewer } from "./errors.ts";
 import { upcast } from "./upcast.ts";
 
@@ -24,7 +25,7 @@ export function readJournalBytes(bytes: Buffer, at: { jobId: JobId; file: string
     const end = newline < 0 ? bytes.length : newline;
     const isLast = end >= bytes.length - 1;
     const found =
-      newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), at.jobId, events.length + 1);
+      newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), { ...at, line }, events.length + 1);
     if (typeof found === "string") {
       if (!isLast) throw new JournalDamaged({ ...at, line }, found);
       return { events, goodBytes: start, tornBytes: bytes.length - start };
@@ -36,14 +37,14 @@ export function readJournalBytes(bytes: Buffer, at: { jobId: JobId; file: string
 }
 
 /** The first event of a journal, whatever follows it; null when even that cannot be read. */
-export function readFirstEvent(bytes: Buffer, jobId: JobId): Event | null {
+export function readFirstEvent(bytes: Buffer, at: { jobId: JobId; file: string }): Event | null {
   const end = bytes.indexOf(10);
-  const found = end < 0 ? "it has no end" : parse(bytes.toString("utf8", 0, end), jobId, 1);
+  const found = end < 0 ? "it has no end" : parse(bytes.toString("utf8", 0, end), { ...at, line: 1 }, 1);
   return typeof found === "string" ? null : found;
 }
 
 /** The event, or what is wrong with the line. */
-function parse(text: string, jobId: JobId, seq: number): Event | string {
+function parse(text: string, at: { jobId: JobId; file: string; line: number }, seq: number): Event | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -54,8 +55,10 @@ function parse(text: string, jobId: JobId, seq: number): Event | string {
   const { v, seq: foundSeq, jobId: foundJob, type, time } = value as Record<string, unknown>;
   if (typeof v !== "number" || typeof type !== "string" || typeof time !== "string") return "this is not an event";
   if (!Number.isInteger(v) || v < 1) return `no event is of version ${v}`;
-  if (v > EVENT_VERSION) throw new JournalNewer(jobId, v);
-  if (foundJob !== jobId) return `this event belongs to ${String(foundJob)}`;
+  if (v > EVENT_VERSION) throw new JournalNewer(at, `this event is of version ${v}`);
+  // What it would change nobody here can say: going on without it would be a guess.
+  if (!Object.hasOwn(eventSchemas, type)) throw new JournalNewer(at, `this is an event of the type ${type}`);
+  if (foundJob !== at.jobId) return `this event belongs to ${String(foundJob)}`;
   if (foundSeq !== seq) return `seq ${seq} is missing, found ${String(foundSeq)}`;
   return upcast({ ...value, v });
 }

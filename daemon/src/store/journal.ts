@@ -16,6 +16,8 @@ export type JournalOptions = {
   readonly fs: DurableFs;
   readonly folders: JobFolders;
   readonly log: Log;
+  /** Whether the rest of what a job is made of can be read. Throws `JournalDamaged`. */
+  readonly check: (jobId: JobId, folder: string) => Promise<void>;
   /** The end is durable: make what is derived from it, then the job leaves `active/`. */
   readonly onRetire: (jobId: JobId) => Promise<void>;
 };
@@ -79,11 +81,13 @@ export class FileJournal implements Journal {
     }
   }
 
-  setAsideJob(jobId: JobId, { seq, reason }: { readonly seq: number; readonly reason: string }): void {
-    const error = new JournalDamaged({ jobId, file: jobFiles.events, line: seq }, reason);
+  refuse(jobId: JobId, { seq, reason }: { readonly seq: number; readonly reason: string }): void {
+    const file = join(this.#options.folders.known(jobId) ?? "", jobFiles.events);
     this.#heads.delete(jobId);
-    this.setAside.set(jobId, error);
-    this.#options.log.error({ jobId, reason: error.message }, "a job is set aside: its journal cannot be continued");
+    this.#setAside(
+      jobId,
+      new JournalDamaged({ jobId, file, line: seq }, `these facts contradict each other: ${reason}`),
+    );
   }
 
   async retire(jobId: JobId): Promise<void> {
@@ -172,11 +176,13 @@ export class FileJournal implements Journal {
     const { fs, folders, log } = this.#options;
     let found: JournalRead | null;
     try {
+      await folders.checkLink(jobId);
       found = await this.load(jobId);
+      const there = await folders.find(jobId);
+      if (found !== null && there !== undefined) await this.#options.check(jobId, there);
     } catch (error) {
       if (!(error instanceof JournalDamaged || error instanceof JournalNewer)) throw error;
-      this.setAside.set(jobId, error);
-      log.error({ jobId, reason: error.message }, "a job is set aside: its journal cannot be continued");
+      this.#setAside(jobId, error);
       return undefined;
     }
     const folder = await folders.find(jobId);
@@ -196,6 +202,11 @@ export class FileJournal implements Journal {
       await fs.truncate(file, found.goodBytes);
     }
     return found.events;
+  }
+
+  #setAside(jobId: JobId, error: JournalDamaged | JournalNewer): void {
+    this.setAside.set(jobId, error);
+    this.#options.log.error({ jobId, reason: error.message }, "a job is set aside: it cannot be continued");
   }
 
   /** `active/` is derived, too: when it is gone, the journals without an end are what was in it. */

@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { evolve, summary, type JobState } from "@aither/core";
 import type { JobId, JobSummary } from "@aither/protocol";
 import { leftoverTemporaries, type DurableFs } from "@aither/supervise";
-import type { Log, Secrets } from "../host.ts";
+import type { Log, Secrets, SetAside } from "../host.ts";
 import type { Masker } from "../secrets/masker.ts";
-import { errorCode, JournalDamaged } from "./errors.ts";
+import { errorCode, JournalDamaged, JournalNewer } from "./errors.ts";
 import type { IndexEntry } from "./index-lines.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { isEnd, readFirstEvent } from "./journal-text.ts";
@@ -60,13 +60,19 @@ export class Rebuild {
     }
   }
 
-  /** Open jobs that cannot be continued, as they were last known, with the reason. */
-  async setAside(): Promise<JobSummary[]> {
-    const found: JobSummary[] = [];
+  /** Open jobs that cannot be continued, why, and as they were last known, if at all. */
+  async setAside(): Promise<(SetAside & { readonly known: JobSummary | null })[]> {
+    const found = [];
     for (const [jobId, error] of this.#options.journal.setAside) {
       const folder = await this.#options.folders.find(jobId);
-      const known = folder === undefined ? null : await this.#lastKnown(jobId, folder);
-      if (known !== null) found.push({ ...known, reason: `set aside: ${error.message}` });
+      const last = folder === undefined ? null : await this.#lastKnown(jobId, folder);
+      const reason = error.message;
+      const isNewer = error instanceof JournalNewer;
+      const mend = isNewer
+        ? "go on with it under the aither that wrote it"
+        : `mend it there, or move ${folder ?? error.file} out of the state folder; then aither daemon restart`;
+      const known = last === null ? null : { ...last, reason: `set aside: ${reason}` };
+      found.push({ jobId, number: last?.number ?? null, reason, mend, known });
     }
     return found;
   }
@@ -125,7 +131,8 @@ export class Rebuild {
       return rest as JobSummary;
     }
     try {
-      const first = readFirstEvent(await this.#options.fs.readFile(join(folder, jobFiles.events)), jobId);
+      const file = join(folder, jobFiles.events);
+      const first = readFirstEvent(await this.#options.fs.readFile(file), { jobId, file });
       return first === null ? null : seen(summary(evolve(null, first)), await this.#options.secrets.of(jobId));
     } catch (error) {
       this.#options.log.warn({ jobId, reason: String(error) }, "nothing is known of a job that is set aside");

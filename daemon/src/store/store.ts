@@ -6,7 +6,7 @@ import type { EngineFace, Published } from "@aither/engine";
 import type { Event, JobId, JobSummary } from "@aither/protocol";
 import { createDurableFs, type DurableFs, type Tail } from "@aither/supervise";
 import type { KeepLimits } from "../config.ts";
-import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, Store } from "../host.ts";
+import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, SetAside, Store } from "../host.ts";
 import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
 import { JobFolders } from "./job-folders.ts";
@@ -62,7 +62,13 @@ export class FileStore implements Store {
       isRemembered: (jobId) => this.#engine?.job(jobId) !== undefined,
     });
     const { secrets } = this;
-    this.journal = new FileJournal({ fs, folders, log, onRetire: async (jobId) => this.#finish(jobId) });
+    this.journal = new FileJournal({
+      fs,
+      folders,
+      log,
+      check: async (_jobId, folder) => void (await readOrigin(fs, folder)),
+      onRetire: async (jobId) => this.#finish(jobId),
+    });
     this.#projections = new Projections({
       fs,
       folders,
@@ -89,7 +95,7 @@ export class FileStore implements Store {
       index: this.#index,
       live: () => this.#remembered(),
       secrets,
-      setAside: async () => this.#rebuild.setAside(),
+      setAside: async () => (await this.#rebuild.setAside()).flatMap(({ known }) => known ?? []),
       isThere: async (jobId) => (await folders.find(jobId)) !== undefined && !this.#removed.has(jobId),
     });
     this.#output = new Output({
@@ -183,6 +189,10 @@ export class FileStore implements Store {
   async origin(jobId: JobId): Promise<Origin | null> {
     const folder = await this.folders.find(jobId);
     return folder === undefined ? null : readOrigin(this.fs, folder);
+  }
+
+  async setAside(): Promise<readonly SetAside[]> {
+    return (await this.#rebuild.setAside()).map(({ known: _known, ...rest }) => rest);
   }
 
   /** `known`: its number, where somebody has it at hand. */

@@ -17,7 +17,7 @@ export async function readJobs(options: { journal: Journal; behaviour: Behaviour
   const states: JobState[] = [];
   await inParallel(limits.recoveriesAtOnceMax, ids, async (jobId) => {
     const folded = await foldOpen({ journal, behaviour, jobId });
-    if ("reason" in folded) return journal.setAsideJob(jobId, folded);
+    if ("reason" in folded) return journal.refuse(jobId, folded);
     const { state } = folded;
     if (state === null || hasEnded(state)) await journal.retire(jobId);
     if (state !== null) states.push(state);

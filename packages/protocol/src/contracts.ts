@@ -63,6 +63,17 @@ export const DaemonStatus = Type.Object({
       why: Type.Union([Type.String(), Type.Null()]),
     }),
   ),
+  setAside: Type.Optional(
+    Type.Array(
+      Type.Object({
+        jobId: Type.String(),
+        number: nullable(Type.Integer()),
+        reason: Type.String({ description: "`file:line: what is wrong`" }),
+        mend: Type.String(),
+      }),
+      { description: "Open jobs that cannot be continued. Nothing of them is touched." },
+    ),
+  ),
   rssBytes: Type.Integer(),
 });
 export type DaemonStatus = Static<typeof DaemonStatus>;

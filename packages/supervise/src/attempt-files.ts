@@ -85,17 +85,26 @@ export function parseClaim(text: string): Claim | undefined {
 // The reads below are synchronous inside: names and bytes were written a moment ago and lie in the kernel's memory, so
 // a call takes microseconds, where a trip through the thread pool takes ten times as long and a script has several.
 
-/** Reads a claim; undefined when nobody has claimed yet. Throws when the place holds something else. */
+/** Something stands in the place of a claim that neither a wrapper nor a daemon put there. */
+export class ClaimUnreadable extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = "ClaimUnreadable";
+  }
+}
+
+/** Reads a claim; undefined when nobody has claimed yet. Throws `ClaimUnreadable` when the place holds something else. */
 export async function readClaim(files: AttemptFiles): Promise<ClaimFound | undefined> {
   let text: string;
   try {
     text = readlinkSync(files.claim);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "EINVAL") throw new ClaimUnreadable(`${files.claim} is no claim: it is no link`);
     throw error;
   }
   const claim = parseClaim(text);
-  if (claim === undefined) throw new Error(`not a claim: ${files.claim} -> ${text}`);
+  if (claim === undefined) throw new ClaimUnreadable(`${files.claim} is no claim: it leads to ${text}`);
   const { mtimeMs } = lstatSync(files.claim);
   return { ...claim, startedAt: mtimeMs };
 }

@@ -76,7 +76,7 @@ describe("a claim", () => {
     const files = attemptFiles(rig.dir, "strange.1");
     assert.equal(await readClaim(files), undefined);
     symlinkSync("elsewhere", files.claim);
-    await assert.rejects(readClaim(files), /not a claim/);
+    await assert.rejects(readClaim(files), /is no claim/);
     const folder = attemptFiles(rig.dir, "folder.1");
     mkdirSync(folder.claim);
     await assert.rejects(readClaim(folder));

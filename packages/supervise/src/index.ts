@@ -6,6 +6,7 @@ export {
   formatClaim,
   parseClaim,
   parseExit,
+  ClaimUnreadable,
   readClaim,
   readExit,
   signalOfCode,

@@ -17,7 +17,7 @@ import { StartRefused } from "../../../daemon/src/store/format.ts";
 import { allowed } from "../lib/no-writes.ts";
 import { oddValue } from "../lib/schema.ts";
 import { fileWith } from "../lib/scratch.ts";
-import { stable, target, told, type Target } from "../lib/target.ts";
+import { stable, target, type Target } from "../lib/target.ts";
 import { isWellFormed, piecesOf, sentences } from "../lib/text.ts";
 
 const outputWords = [

@@ -116,7 +116,7 @@ function refold(bytes: Buffer): void {
   const again = readJournalBytes(bytes.subarray(0, goodBytes), { jobId, file: "f" });
   assert.equal(again.tornBytes, 0);
   assert.deepEqual(again.events, events);
-  readFirstEvent(bytes, jobId);
+  readFirstEvent(bytes, { jobId, file: "f" });
 }
 
 export const storeTargets: readonly Target[] = [

@@ -35,7 +35,7 @@ export async function open(raw: RawFs): Promise<Opened> {
     if (folder !== undefined) await fs.writeAtomic(join(folder, "result.json"), Buffer.from("{}"));
   };
   const log = { debug: say, info: say, warn: say, error: say };
-  return { fs, folders, journal: new FileJournal({ fs, folders, log, onRetire }), said };
+  return { fs, folders, journal: new FileJournal({ fs, folders, log, check: async () => undefined, onRetire }), said };
 }
 
 /** Every attempt starts and ends at once, with its exit record put on disk as the real executor does. */

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { fail, isUnreachable, readService, serviceCommand } from "@aither/client/node";
+import { fail, isAitherError, isUnreachable, readService, serviceCommand } from "@aither/client/node";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
+import { lockHolder } from "../../doctor/home.ts";
 import { exit } from "../../exit.ts";
 
 const PATIENCE_MS = 30_000;
@@ -30,8 +31,19 @@ export async function stop(context: Context): Promise<number | null> {
     return pid;
   } catch (error) {
     if (isUnreachable(error)) return null;
+    if (isAitherError(error) && error.code === "PROTOCOL_MISMATCH") return stopBySignal(context, error);
     throw error;
   }
+}
+
+/** We do not speak its language; a signal every daemon understands. Who holds the lock of this home is its daemon. */
+async function stopBySignal({ places }: Context, error: Error): Promise<number> {
+  const holder = lockHolder(places);
+  if (holder.is !== "held" || holder.pid === null) throw error;
+  stopService(places.home);
+  if (isAlive(holder.pid)) process.kill(holder.pid, "SIGTERM");
+  await gone(holder.pid);
+  return holder.pid;
 }
 
 /** A service manager starts anew what ended without its knowledge, so it is asked first. */

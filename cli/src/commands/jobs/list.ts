@@ -27,6 +27,8 @@ export async function list(context: Context, input: Input): Promise<number> {
   else if (page.jobs.length === 0) io.say("There are no such jobs. Start one: aither orch PLAYBOOK");
   else {
     await io.lines(jobTable(context, page.jobs));
+    for (const { number, reason } of page.jobs)
+      if (reason.startsWith("set aside: ")) io.say(`${io.talkTheme.warn("!")} job ${number} is ${reason}`);
     if (page.next !== null) io.say(context.io.talkTheme.dim(`More: aither jobs list --before ${page.next}`));
   }
   return exit.done;

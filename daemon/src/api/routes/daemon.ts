@@ -21,6 +21,7 @@ export function daemonRoutes(app: FastifyInstance, { host }: Context): void {
       jobs: { active, liveScripts, finished },
       cgroup:
         "folder" in host.cgroup ? { folder: host.cgroup.folder, why: null } : { folder: null, why: host.cgroup.why },
+      setAside: [...(await host.store.setAside())],
       rssBytes: process.memoryUsage.rss(),
     });
   });

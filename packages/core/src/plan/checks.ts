@@ -10,7 +10,7 @@ import type { Scope } from "./scope.ts";
 export function postConditions(compiler: Compiler, scope: Scope): PlaybookStage | null {
   const checks = compiler.playbook.orchestration.postConditions ?? [];
   const steps = checks.flatMap((check, index): InnerStep[] => {
-    const decision = decideCheckEarly(check, scope.context);
+    const decision = decideCheckEarly(check, scope.context());
     const name = nameOfCheck(check);
     if (decision.is === "error") {
       compiler.report(finding("bad-expression", decision.message, { part: check, keys: ["condition"] }));

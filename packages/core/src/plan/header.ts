@@ -27,11 +27,11 @@ function decideHeader(condition: string, scope: Scope): "true" | "false" | "unkn
   const text = condition.replaceAll(/'[^']*'|"[^"]*"|(?<![$\w.{-])[A-Za-z_]\w*(?![\w(])/g, (word) =>
     /^['"]|^(true|false|null)$/i.test(word) ? word : `$${word}`,
   );
-  const known = new Set(Object.keys(scope.context.variables ?? {}).map((name) => name.toLowerCase()));
+  const known = new Set(Object.keys(scope.context().variables ?? {}).map((name) => name.toLowerCase()));
   const names = [...text.matchAll(/\$([A-Za-z_]\w*)(?!\w*:)/g)].map(([, name = ""]) => name.toLowerCase());
   const machine = /^(iswindows|islinux|ismacos|true|false|null|env)$/;
   if (names.some((name) => !known.has(name) && !machine.test(name))) return "unknown";
-  const { is } = evaluateCondition(text, scope.context);
+  const { is } = evaluateCondition(text, scope.context());
   return is === "true" || is === "false" ? is : "unknown";
 }
 

@@ -10,8 +10,11 @@ export interface Journal {
   read(jobId: JobId): AsyncIterable<Event>;
   /** Jobs that have no end yet. */
   openJobs(): AsyncIterable<JobId>;
-  /** The events of an open job do not fit together: it cannot go on, is no open job any more, and nothing of it is touched. */
-  setAsideJob(jobId: JobId, damage: { readonly seq: number; readonly reason: string }): void;
+  /**
+   * The events of an open job are no history that a job can have, from `seq` on: it cannot go on, is listed with this
+   * reason and is no open job any more. Nothing of it is touched.
+   */
+  refuse(jobId: JobId, damage: { readonly seq: number; readonly reason: string }): void;
   /** After the end is durable: the job leaves `active/`. Idempotent. */
   retire(jobId: JobId): Promise<void>;
 }

@@ -45,7 +45,7 @@ export class FakeJournal implements Journal {
   }
 
   readonly aside: string[] = [];
-  setAsideJob(jobId: JobId, { seq }: { readonly seq: number }): void {
+  refuse(jobId: JobId, { seq }: { readonly seq: number }): void {
     this.aside.push(`${jobId} ${seq}`);
   }
 
