@@ -77,6 +77,10 @@ tbody th{font-weight:600;overflow-wrap:break-word}
 .grid th,.grid td{border:1px solid var(--line);padding:8px 14px;white-space:nowrap}
 .grid thead th{background:var(--raise);color:var(--dim)}
 .grid tbody th{background:var(--raise);font-weight:400}
+.flowing{font-size:14px;margin-bottom:8px}
+.flowing .mute{font-weight:400;margin-left:6px}
+.flow{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:8px;list-style:none;margin:0 0 20px;padding:0}
+.flow li{display:flex;align-items:center;justify-content:space-between;gap:10px;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:4px 12px;min-width:0}
 .cell{display:flex;align-items:center;gap:6px;min-height:24px;text-decoration:none;white-space:nowrap}
 .cell:hover{text-decoration:underline}
 .cell .time{margin-left:4px}
