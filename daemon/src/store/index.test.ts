@@ -216,3 +216,39 @@ test("what removed jobs left behind goes when it is much, and the highest number
     assert.equal((await open()).top, 11);
   });
 });
+
+test("counts each job once, without the removed ones, and parses what looks strange", async () => {
+  await lab(async ({ file, open, rebuilds }) => {
+    const index = await open();
+    for (let number = 1; number <= 20; number += 1) await index.add(entry(number), number);
+    await index.add(entry(7), 20);
+    await index.remove({ jobId: entry(3).jobId, number: 3 });
+    await index.close();
+    const { jobId, number, ...others } = entry(21);
+    await appendFile(file, `${JSON.stringify({ ...others, number, top: 21, jobId })}\n`);
+    const again = await open();
+    assert.equal(await again.count(), 20);
+    assert.deepEqual(rebuilds, ["there is no index"]);
+    await again.close();
+  });
+});
+
+test("a number leads to its line, wherever that is, and a damaged last line does not keep it from opening", async () => {
+  await lab(async ({ file, open, onDisk, rebuilds }) => {
+    const index = await open();
+    // The first job ends last, and lines are of very different lengths.
+    for (let number = 2; number <= 300; number += 1) {
+      await index.add(entry(number, { reason: "x".repeat((number % 7) * 1_000) }), number);
+    }
+    await index.add(entry(1), 300);
+    for (const number of [1, 2, 3, 150, 299, 300]) assert.equal((await index.byNumber(number))?.number, number);
+    assert.equal(await index.byNumber(301), undefined);
+    await index.close();
+    onDisk.push(entry(5));
+    await appendFile(file, "rubbish\n");
+    const again = await open();
+    assert.equal(again.top, 300);
+    assert.equal(rebuilds.length, 2);
+    await again.close();
+  });
+});

@@ -4,6 +4,7 @@ import type { JobId } from "@aither/protocol";
 import type { AppendHandle, DurableFs } from "@aither/supervise";
 import { errorCode } from "./errors.ts";
 import { compact, countLines } from "./index-compaction.ts";
+import { countJobs } from "./index-count.ts";
 import {
   endsWithNewline,
   IndexDamaged,
@@ -87,16 +88,15 @@ export class JobIndex {
 
   /** How many finished jobs there are; counted once, then kept. */
   async count(): Promise<number> {
-    if (this.#count === undefined) {
-      let count = 0;
-      await this.collect(
-        () => {
-          count += 1;
-          return false;
-        },
-        () => false,
-      );
-      this.#count ??= count;
+    for (let attempt = 1; this.#count === undefined; attempt += 1) {
+      await this.#rebuilding;
+      try {
+        const count = await countJobs((await this.#files()).reverse(), this.#top);
+        this.#count ??= count;
+      } catch (error) {
+        if (!(error instanceof IndexDamaged) || attempt > 1) throw error;
+        await this.#rebuild(error.message);
+      }
     }
     return this.#count;
   }
