@@ -120,7 +120,8 @@ test("whatever way is taken, the lines are those that fit by themselves", () => 
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
     return from[Math.floor((seed / 2_147_483_648) * from.length)]!;
   };
-  let [found, ways] = [0, new Set<string>()];
+  const ways = new Set<string>();
+  let found = 0;
   for (let round = 0; round < 6_000; round += 1) {
     const source = Array.from({ length: 1 + (round % 4) }, () => pick(pieces)).join("");
     const text = Array.from({ length: 60 }, () => pick(alphabet)).join("");
