@@ -7,6 +7,7 @@ import type { DaemonStatus } from "@aither/protocol";
 import { Daemon } from "../rig/daemon.ts";
 import { waitFor } from "../rig/wait.ts";
 import { violationsOf } from "./checkers/index.ts";
+import { ready } from "./lib/chaos.ts";
 import { submit } from "./lib/clients.ts";
 import { collect } from "./lib/collect.ts";
 import { Diary } from "./lib/diary.ts";
@@ -81,7 +82,8 @@ test(`${jobCount} jobs with ${jobCount * scriptsEach} live scripts, restarted th
       for (let life = 1; life <= 3; life += 1) {
         await daemon.kill();
         const before = performance.now();
-        await daemon.launch();
+        await daemon.spawn();
+        await ready(daemon);
         const answersMs = performance.now() - before;
         const { rssBytes } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
         const rss = `${Math.round(rssBytes / 1_048_576)} MB`;

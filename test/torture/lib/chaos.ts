@@ -5,6 +5,7 @@ import type { Daemon } from "../../rig/daemon.ts";
 import { waitFor } from "../../rig/wait.ts";
 import type { Diary } from "./diary.ts";
 import type { Harm } from "./history.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { claimsWithoutIntent } from "./intents.ts";
 import { allProcesses, daemonsOf, runningAttempts, signal, spawnerOf } from "./machine.ts";
 
@@ -176,7 +177,7 @@ export async function ready(daemon: Daemon): Promise<void> {
   await waitFor(
     "a daemon that answers",
     async () => (await daemon.ask("GET", "/api/health").catch(() => null))?.status === 200,
-    60_000,
+    PATIENCE_MS,
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${daemon.story().slice(-20_000)}`);
   });

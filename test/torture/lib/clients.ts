@@ -6,11 +6,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, Daemon } from "../../rig/daemon.ts";
 import { waitFor } from "../../rig/wait.ts";
 import type { Diary } from "./diary.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { textOf } from "./script.ts";
 import { playbookOf, type JobSpec } from "./workload.ts";
-
-/** A guard, not a measure: where many wait for two cores, a start takes half a minute, and starts are cut short. */
-export const PATIENCE_MS = 15 * 60_000;
 
 export type Clients = {
   readonly daemon: Daemon;

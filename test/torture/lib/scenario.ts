@@ -8,10 +8,11 @@ import { violationsOf } from "../checkers/index.ts";
 import { Daemon } from "../../rig/daemon.ts";
 import type { Patch } from "../../rig/bundle.ts";
 import { Chaos, type Victim } from "./chaos.ts";
-import { cancelLater, follow, PATIENCE_MS, submit, type Clients } from "./clients.ts";
+import { cancelLater, follow, submit, type Clients } from "./clients.ts";
 import { collect } from "./collect.ts";
 import { Diary } from "./diary.ts";
 import type { Violation } from "./history.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { disturbNothing } from "./stillness.ts";
 import { scriptsOf, workload, type Shape } from "./workload.ts";
 
