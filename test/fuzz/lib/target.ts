@@ -48,10 +48,3 @@ export function stable<T>(call: () => T): T {
   }
   return first;
 }
-
-/** A value that can be written as JSON and is the same when it is read again. */
-export function isPlainJson(value: unknown): void {
-  const text = JSON.stringify(value);
-  assert.ok(text !== undefined, "it is no JSON");
-  assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(JSON.parse(text))));
-}
