@@ -38,10 +38,10 @@ export function readOriginNow(folder: string): Origin | null {
 function originOf(text: string): Origin {
   const origin = JSON.parse(text) as (Omit<Origin, "umask"> & { umask: string | null }) | null;
   if (typeof origin?.env !== "object" || origin.env === null) throw new SyntaxError("it holds no environment");
-  const { umask = null, env, request } = origin;
+  const { umask, env, request } = origin;
   return {
     env,
-    umask: umask === null ? null : Number.parseInt(umask, 8),
+    umask: typeof umask === "string" ? Number.parseInt(umask, 8) : null,
     ...(request && { request }),
     ...secretsIn(origin),
   };

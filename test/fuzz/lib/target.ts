@@ -1,7 +1,7 @@
 /** One row of the table: what is fuzzed, with what, and what must hold. */
 import assert from "node:assert/strict";
 import { inspect, isDeepStrictEqual } from "node:util";
-import fc from "fast-check";
+import type fc from "fast-check";
 
 export type Target = {
   /** `area/what`: what `--only` takes. */
