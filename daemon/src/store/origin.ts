@@ -41,10 +41,10 @@ type Written = Omit<Origin, "umask"> & { readonly umask: string | null };
 
 function originOf(text: string, file: string): Origin {
   const origin = parsed(text, file);
-  const { umask = null, env, request } = origin;
+  const { umask, env, request } = origin;
   return {
     env,
-    umask: umask === null ? null : Number.parseInt(umask, 8),
+    umask: typeof umask === "string" ? Number.parseInt(umask, 8) : null,
     ...(request && { request }),
     ...secretsIn(origin),
   };

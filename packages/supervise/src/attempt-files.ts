@@ -142,7 +142,7 @@ export function parseExit(text: string): ExitRecord | undefined {
   const sentinel = /^exit (\S{1,1000}) \.$/m.exec(text);
   if (sentinel?.[1] === undefined) return undefined;
   const children = text.slice(0, sentinel.index).trimEnd().split("\n").at(-1) ?? "";
-  const [userMs = 0, systemMs = 0] = [...children.matchAll(/(\d+)m\s*(\d+)[.,](\d+)s/g)].map(
+  const [userMs = 0, systemMs = 0] = [...children.matchAll(/(\d{1,9})m\s*(\d{1,9})[.,](\d{1,9})s/g)].map(
     ([, minutes, seconds, fraction]) =>
       Math.round((Number(minutes) * 60 + Number(seconds) + Number(`0.${fraction}`)) * 1000),
   );

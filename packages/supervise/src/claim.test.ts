@@ -47,6 +47,7 @@ describe("a claim", () => {
     assert.equal(parseClaim(`v1 boot ${"9".repeat(400)} 77`), undefined);
     assert.equal(parseClaim("v1 boot 12345 77")?.kind, "claimed");
     assert.equal(parseExit(`exit ${"9".repeat(400)} .\n`)?.result.kind, "setup");
+    assert.equal(parseExit(`${"9".repeat(400)}m0.1s 0m0.1s\nexit 7 .\n`)?.userMs, Number("9".repeat(9)) * 60_000 + 100);
     assert.deepEqual(parseExit("exit 7 .\n")?.result, { kind: "exited", code: 7, signal: undefined });
   });
 

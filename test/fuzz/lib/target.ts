@@ -1,7 +1,7 @@
 /** One row of the table: what is fuzzed, with what, and what must hold. */
 import assert from "node:assert/strict";
 import { inspect, isDeepStrictEqual } from "node:util";
-import fc from "fast-check";
+import type fc from "fast-check";
 
 export type Target = {
   /** `area/what`: what `--only` takes. */
@@ -47,11 +47,4 @@ export function stable<T>(call: () => T): T {
     assert.fail(`two answers to one question:\n${inspect(first, { depth: 6 })}\n${inspect(second, { depth: 6 })}`);
   }
   return first;
-}
-
-/** A value that can be written as JSON and is the same when it is read again. */
-export function isPlainJson(value: unknown): void {
-  const text = JSON.stringify(value);
-  assert.ok(text !== undefined, "it is no JSON");
-  assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(JSON.parse(text))));
 }

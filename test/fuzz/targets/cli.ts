@@ -85,7 +85,7 @@ async function byCommander(argv: readonly string[]): Promise<Meaning | null> {
   try {
     fresh.parse([...argv], { from: "user" });
   } catch (error) {
-    if (!/^commander\./.test((error as { code?: string }).code ?? "")) throw error;
+    if ((error as { code?: string }).code?.startsWith("commander.") !== true) throw error;
     return null;
   }
   return meaning;

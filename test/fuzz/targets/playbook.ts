@@ -406,7 +406,7 @@ export const playbookTargets: readonly Target[] = [
     arbitrary: fc.oneof(
       mutated(
         playbooks
-          .filter(({ file }) => /json$/.test(file))
+          .filter(({ file }) => file.endsWith("json"))
           .map(({ text }) => text)
           .concat('{"a": [1, "b\\n", {"c": null}]}'),
         words,

@@ -52,7 +52,10 @@ export function expandMatrix(
   }
   const size = vectors.reduce((product, [, values]) => product * values.length, 1);
   if (size > LEGS_MAX * 16) return wrong(`the matrix has ${size} legs; ${LEGS_MAX} are allowed`, null);
-  const legs = withIncludes(product(vectors, exclude), include, names);
+  const cells = product(vectors, exclude);
+  // Before they are named: names hold all values, and those may be long.
+  if (cells.length > LEGS_MAX) return wrong(`the matrix has ${cells.length} legs; ${LEGS_MAX} are allowed`, null);
+  const legs = withIncludes(cells, include, names);
   if (legs.length > LEGS_MAX) return wrong(`the matrix has ${legs.length} legs; ${LEGS_MAX} are allowed`, null);
   return { ok: true, legs: unique(legs) };
 }
