@@ -27,7 +27,7 @@ const context: Context = {
 };
 const condition = env["AITHER_CHECK_CONDITION"] ?? "";
 const look = lookerAt({ workspace: process.cwd(), env, context });
-const decision = await decideCheck({ condition }, context, look);
+const decision = decideCheck({ condition }, context, look);
 if (decision.is === "true") process.stdout.write(`${condition}: holds\n`);
 else {
   const why =

@@ -55,7 +55,7 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
     notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
-  const pre = await checkPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume });
+  const pre = checkPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume });
   const value = { ...ready, notEnforced: [...ready.notEnforced, ...pre.undecided] };
   if (purpose === "look") return { ok: true, value };
   const unmet = (

@@ -14,7 +14,7 @@ type Given = {
 };
 
 /** Those that do not hold, in sentences, and those that nobody can decide. */
-export async function checkPreConditions({ orchestration }: Playbook, given: Given): Promise<PreConditions> {
+export function checkPreConditions({ orchestration }: Playbook, given: Given): PreConditions {
   const { plan, env, assume } = given;
   const variables = plan.variables as Record<string, Value>;
   const context: Context = {
@@ -29,7 +29,7 @@ export async function checkPreConditions({ orchestration }: Playbook, given: Giv
   for (const [index, check] of (orchestration.preConditions ?? []).entries()) {
     const name = nameOfCheck(check);
     const said = check.message === undefined ? "" : `: ${check.message}`;
-    const decision = await decideCheck(check, context, look);
+    const decision = decideCheck(check, context, look);
     if (decision.is === "false") unmet.push(`\`${name}\` does not hold${said}`);
     else if (decision.is === "error") unmet.push(`\`${name}\` cannot be read: ${decision.message}`);
     else if (decision.is === "undecidable") {

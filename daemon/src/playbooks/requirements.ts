@@ -14,7 +14,7 @@ type Machine = {
 };
 
 type Requirements = NonNullable<Playbook["requirements"]>;
-type Check = (requirements: Requirements, machine: Machine) => Promise<readonly string[]> | readonly string[];
+type Check = (requirements: Requirements, machine: Machine) => Promise<readonly string[]>;
 
 /** In sentences, each with what would help. */
 export async function unmetRequirements({ requirements }: Playbook, machine: Machine): Promise<string[]> {
@@ -23,7 +23,7 @@ export async function unmetRequirements({ requirements }: Playbook, machine: Mac
 }
 
 const checks: readonly Check[] = [
-  ({ platforms = [] }) => {
+  async ({ platforms = [] }) => {
     const here = platformNames[process.platform] ?? [process.platform];
     const words = platforms.flatMap((platform) => platform.toLowerCase().split(/[^a-z*-]+/));
     const isHere = words.some((word) => here.includes(word) || anywhere.has(word));
@@ -31,14 +31,14 @@ const checks: readonly Check[] = [
   },
   async ({ requiredTools = [] }, machine) =>
     (await Promise.all(requiredTools.map((tool) => unmetTool(tool, machine)))).flat(),
-  ({ environment = [] }, { env }) =>
+  async ({ environment = [] }, { env }) =>
     environment.filter((name) => !env[name]).map((name) => `the environment variable ${name} is not set`),
   async ({ minimumPowerShellVersion: wanted }, machine) => {
     // Who has none is told so by the scripts that need it, and by nothing else.
     if (wanted === undefined || (await onPath("pwsh", machine.env)) === null) return [];
     return unmetTool(`pwsh>=${wanted}`, machine);
   },
-  ({ elevated }) =>
+  async ({ elevated }) =>
     elevated === true && process.getuid !== undefined && process.getuid() !== 0
       ? ["it needs the rights of an administrator (root)"]
       : [],
@@ -50,11 +50,11 @@ const checks: readonly Check[] = [
       ? []
       : [`it needs ${diskSpace} of disk, and ${gigabytes(freeBytes)} are free in ${workspace}`];
   },
-  ({ memory }) =>
+  async ({ memory }) =>
     memory === undefined || totalmem() >= (bytesOfSize(memory) ?? 0)
       ? []
       : [`it needs ${memory} of memory, and this machine has ${gigabytes(totalmem())}`],
-  ({ scripts: wanted = [] }, { scripts }) =>
+  async ({ scripts: wanted = [] }, { scripts }) =>
     wanted.flatMap((name) => {
       const found = select(name, scripts);
       return found.scripts.length > 0 && found.missing.length === 0 ? [] : [`there is no script ${name}`];

@@ -14,7 +14,7 @@ export type Probe =
 
 /** What a probe found; undefined: it could not be told. */
 export type Found = Json | undefined;
-export type Look = (probe: Probe) => Found | Promise<Found>;
+export type Look = (probe: Probe) => Found;
 
 const text = String.raw`('(?:[^']|'')*'|"[^"]*"|[^\s()'"]+)`;
 const option = String.raw`(?:\s+-\w+(?:\s+\w+)?)*`;
@@ -73,12 +73,10 @@ function cutOut(condition: string): {
 const results = /\$results\.(?!Completed\b|Succeeded\b|Failed\b|Skipped\b)\w+/i;
 
 /** Whether it holds, with `look` for what concerns the machine. */
-export async function decideCheck({ condition }: PlaybookCheck, context: Context, look: Look): Promise<Decision> {
+export function decideCheck({ condition }: PlaybookCheck, context: Context, look: Look): Decision {
   const { condition: rest, probes } = cutOut(condition);
-  const found = await Promise.all(
-    [...probes].map(
-      async ([name, probe]) => [name, probe.is === "run" ? told(context, probe) : await look(probe)] as const,
-    ),
+  const found = [...probes].map(
+    ([name, probe]) => [name, probe.is === "run" ? told(context, probe) : look(probe)] as const,
   );
   return decided({ condition, rest }, context, Object.fromEntries(found));
 }
