@@ -58,7 +58,7 @@ function parsed(text: string, file: string): Written {
     // Said below. Nothing of the text is told: it holds values of variables.
   }
   const { env, umask } = (found ?? {}) as Partial<Written>;
-  const isOurs = typeof env === "object" && env !== null && (umask === null || typeof umask === "string");
+  const isOurs = typeof env === "object" && env !== null && ((umask ?? null) === null || typeof umask === "string");
   if (isOurs) return found as Written;
   const jobId = basename(dirname(file));
   throw new JournalDamaged({ jobId, file, line: null }, "this is not the environment that a job was started with");
