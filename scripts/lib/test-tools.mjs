@@ -1,5 +1,5 @@
 // What some tests need beyond Node: a terminal multiplexer, a system-call tracer, the shells that the wrapper
-// must run on, and a C compiler for the baseline of the benchmark. Each is optional: its tests say that they
+// must run on, a browser, and a C compiler for the baseline of the benchmark. Each is optional: its tests say that they
 // are skipped.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -13,6 +13,7 @@ const tools = [
   { command: "busybox", packageName: "busybox", neededFor: "the wrapper on busybox" },
   { command: "mksh", packageName: "mksh", neededFor: "the wrapper on mksh" },
   { command: "ksh", packageName: "ksh93u+m", neededFor: "the wrapper on ksh93" },
+  { command: "chromium", packageName: "chromium", neededFor: "the loopback door in a real browser" },
   { command: "gcc", packageName: "gcc", neededFor: "the baseline of the benchmark" },
 ];
 
