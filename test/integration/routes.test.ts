@@ -333,12 +333,7 @@ test("a request that is not well formed is refused, with the field and the reaso
     [await ask(lab.socket, "/api/jobs?limit=many"), 400, "REQUEST_INVALID", /limit in the query must be integer/],
     [await ask(lab.socket, "/api/jobs?status=dead"), 400, "REQUEST_INVALID", /"dead"/],
     [await ask(lab.socket, "/api/jobs?since=today"), 400, "REQUEST_INVALID", /ISO 8601/],
-    [
-      await ask(lab.socket, "/api/jobs/1/events?follow=perhaps"),
-      400,
-      "REQUEST_INVALID",
-      /follow in the query must be boolean/,
-    ],
+    [await ask(lab.socket, "/api/jobs/1/events?follow=x"), 400, "REQUEST_INVALID", /follow in the query must be bool/],
     [await ask(lab.socket, "/api/jobs/%zz"), 400, "REQUEST_INVALID", /% signs/],
     [await ask(lab.socket, "/api/nothing?x=1"), 404, "NOT_FOUND", /^there is no GET \/api\/nothing$/],
     [await ask(lab.socket, "/api/jobs", { method: "PUT" }), 405, "METHOD_NOT_ALLOWED", /PUT .*there is GET/],

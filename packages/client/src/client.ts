@@ -28,7 +28,8 @@ export type StartOptions = Omit<StartJob, "playbook" | "selector" | "text" | "va
 };
 
 /** What a start carries when the caller does not say: workspace, environment, umask. */
-export type StartDefaults = () => Partial<Pick<StartJob, "workspace" | "env" | "umask">>;
+export type StartDefaults = () => Brought | Promise<Brought>;
+type Brought = Partial<Pick<StartJob, "workspace" | "env" | "umask">>;
 
 export type JobsQuery = { readonly [K in keyof Query<"listJobs">]?: Query<"listJobs">[K] | undefined };
 
@@ -61,11 +62,11 @@ export interface Aither {
 
 /** A client over any transport. Node programs take `createClient` of `@aither/client/node`, pages that of `/browser`. */
 export function createClientOver(transport: Transport, defaults: StartDefaults = () => ({})): Aither {
-  const scope = (workspace?: string) => ({ query: { workspace: workspace ?? defaults().workspace } });
+  const scope = async (workspace?: string) => ({ query: { workspace: workspace ?? (await defaults()).workspace } });
   return {
     where: transport.where,
     async start(what, { requestId = crypto.randomUUID(), ...options } = {}) {
-      const body = bodyOf(what, { ...defaults(), ...options });
+      const body = bodyOf(what, { ...(await defaults()), ...options });
       const request = { body, headers: { "idempotency-key": requestId } };
       const reply = await call(transport, "startJob", request).catch((error: unknown) => {
         // The answer may have been lost after the job was written down: the key makes the repeat safe.
@@ -74,13 +75,13 @@ export function createClientOver(transport: Transport, defaults: StartDefaults =
       });
       return new JobHandle(transport, reply.jobId, reply.number);
     },
-    plan: (what, options = {}) =>
-      call(transport, "planPlaybook", { body: bodyOf(what, { ...defaults(), ...options }) }),
+    plan: async (what, options = {}) =>
+      call(transport, "planPlaybook", { body: bodyOf(what, { ...(await defaults()), ...options }) }),
     job: (ref) => new JobHandle(transport, String(ref)),
     jobs: (query = {}) => call(transport, "listJobs", { query }),
     search: (text, options) => search(transport, text, options),
-    playbooks: async ({ workspace } = {}) => (await call(transport, "listPlaybooks", scope(workspace))).playbooks,
-    scripts: async ({ workspace } = {}) => (await call(transport, "listScripts", scope(workspace))).scripts,
+    playbooks: async ({ workspace } = {}) => (await call(transport, "listPlaybooks", await scope(workspace))).playbooks,
+    scripts: async ({ workspace } = {}) => (await call(transport, "listScripts", await scope(workspace))).scripts,
     daemon: () => call(transport, "daemonStatus", {}),
     watch: (options = {}) => watchAll(transport, options),
     call: (name, options) => call(transport, name, options),

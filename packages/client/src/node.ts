@@ -1,6 +1,7 @@
 /** The client for Node programs: reaches the daemon over its socket, pipe or loopback port, and starts it when asked. */
 import type { Socket } from "node:net";
 import type { Places } from "@aither/protocol";
+import { call } from "./call.ts";
 import { createClientOver, type Aither } from "./client.ts";
 import { dial, exchange, type Address } from "./http1.ts";
 import { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
@@ -34,11 +35,23 @@ export type ClientOptions = NodeOptions & { readonly transport?: Transport };
 /** Connects lazily: nothing happens until the first call. */
 export function createClient(options: ClientOptions = {}): Aither {
   const { cwd = process.cwd(), env = process.env } = options;
-  return createClientOver(options.transport ?? nodeTransport(options), () => ({
-    workspace: workspaceOf(cwd),
-    env: jobEnvironment(env),
-    umask: process.umask(),
-  }));
+  const transport = options.transport ?? nodeTransport(options);
+  const workspace = (): string => workspaceOf(cwd);
+  const all = () => ({ workspace: workspace(), env: jobEnvironment(env), umask: process.umask() });
+  if (!transport.where.startsWith("http:")) return createClientOver(transport, all);
+  // Only `admin` may say from which environment scripts start: with a lesser token it is the daemon's own.
+  let role: Promise<string> | undefined;
+  return createClientOver(transport, async () => {
+    role ??= call(transport, "showSession", {}).then(
+      (session) => session.role,
+      (error: unknown) => {
+        // The next one asks again.
+        role = undefined;
+        throw error;
+      },
+    );
+    return (await role) === "admin" ? all() : { workspace: workspace() };
+  });
 }
 
 /** How long a listener whose queue is full is tried again. */
