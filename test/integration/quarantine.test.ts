@@ -75,7 +75,7 @@ const setAside: readonly {
   {
     name: "a journal whose facts contradict each other",
     hurt: async (victim) => changeLine(journalOf(victim), 3, (line) => line.replace('"stage1"', '"elsewhere"')),
-    reason: "%/events.ndjson: these facts contradict each other: ",
+    reason: "%/events.ndjson:3: these facts contradict each other: ",
   },
   {
     name: "an environment that is cut off",

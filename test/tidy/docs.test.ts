@@ -87,6 +87,24 @@ test("every invariant of ARCHITECTURE.md names the test that holds it", () => {
   assert.deepEqual(bare, []);
 });
 
+/** Of the page's section on what survives what: rows of its table, and items that say which test proves them. */
+function survival(text: string): { readonly rows: number; readonly proofs: readonly string[] } {
+  const section = text.split("## What survives what")[1]?.split("\n## ")[0] ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("| ")).length - 1;
+  const list = section.split("Which test proves it:")[1]?.split("\n\n")[1] ?? "";
+  return { rows, proofs: list.split(/\n(?=- )/) };
+}
+
+test("what operating.md says to survive is proved, row by row", () => {
+  const { rows, proofs } = survival(readFileSync(join(root, "docs/operating.md"), "utf8"));
+  assert.ok(rows >= 10, "the check must see the table");
+  assert.deepEqual(
+    proofs.filter((item) => !/`[\w./-]+\.test\.ts/.test(item)),
+    [],
+  );
+  assert.ok(proofs.length >= rows, `${rows} rows and ${proofs.length} proofs`);
+});
+
 test("a planted broken link, test and command are seen", () => {
   const page = { path: "README.md", text: "[x](docs/nowhere.md) `test/tidy/nothing.test.ts › a` npm run nothing" };
   assert.equal(brokenLinks(page).length, 1);
