@@ -13,6 +13,10 @@ const tools = [
   { command: "busybox", packageName: "busybox", neededFor: "the wrapper on busybox" },
   { command: "mksh", packageName: "mksh", neededFor: "the wrapper on mksh" },
   { command: "ksh", packageName: "ksh93u+m", neededFor: "the wrapper on ksh93" },
+  { command: "perl", packageName: "perl", neededFor: "children that write over their environment" },
+  { command: "mkfs.ext4", packageName: "e2fsprogs", neededFor: "a full disk, on ext4" },
+  { command: "mkfs.xfs", packageName: "xfsprogs", neededFor: "a full disk, on XFS" },
+  { command: "mkfs.btrfs", packageName: "btrfs-progs", neededFor: "a full disk, on btrfs" },
   { command: "gcc", packageName: "gcc", neededFor: "the baseline of the benchmark" },
 ];
 
