@@ -66,7 +66,9 @@ export function select(expression: string, index: ScriptIndex): Selection {
 
 /** The value of `stage:` and `tag:` may hold blanks, where a script has such a stage or tag; otherwise blanks separate. */
 function partsOf(expression: string, index: ScriptIndex): string[] {
+  // One blank is as good as many, and what looks for blanks takes time for each of them.
   return expression
+    .replaceAll(/\s+/g, " ")
     .split(",")
     .flatMap((part) => (isHeaderWithBlanks(part, index) ? [part] : splitBlanks(part)))
     .map((part) => part.trim())
