@@ -9,7 +9,7 @@ import { withDoors } from "./doors/open.ts";
 import { cacheOf } from "./cache/build.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { Cgroups } from "./exec/cgroups.ts";
+import { Cgroups, type CgroupsOptions } from "./exec/cgroups.ts";
 import { LocalControl } from "./exec/control.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
@@ -31,15 +31,13 @@ export type Beginning = {
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
   const startedAt = new Date().toISOString();
   const instance = newInstance();
-  const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
+  const identity = identityOf(config);
   const tail = new Tail();
   const store = new FileStore({ state: places.state, log, tail });
   await store.open();
   lifecycle.onStop(async () => store.close());
   const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
-  const { home } = places;
-  const cgroups = new Cgroups({ setting: config.cgroup, home, file: store.layout.cgroups, identity, log });
-  lifecycle.onStop(async () => cgroups.close());
+  const cgroups = cgroupsOf({ store, identity, setting: config.cgroup, home: places.home, log }, lifecycle);
   const executor = new LocalExecutor({
     slots: config.slots,
     fs: store.fs,
@@ -76,11 +74,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   store.settleNumbers();
   executor.tidyUp();
   lifecycle.onStop(async () => {
-    await after.close();
-    await engine.stop();
-    await executor.close();
-    await cache.close();
-    tail.close();
+    for (const part of [after, { close: async () => engine.stop() }, executor, cache, tail]) await part.close();
   });
   const walls: Omit<Host, "doors"> = {
     engine,
@@ -102,6 +96,18 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   };
   await open(walls, store, lifecycle);
   store.keep(config.keep);
+}
+
+function identityOf({ bootIdPath }: Config): IdentityOptions {
+  return bootIdPath === undefined ? {} : { bootIdPath };
+}
+
+type CgroupParts = Omit<CgroupsOptions, "file"> & { readonly store: FileStore };
+
+function cgroupsOf({ store, ...options }: CgroupParts, lifecycle: Lifecycle): Cgroups {
+  const cgroups = new Cgroups({ ...options, file: store.layout.cgroups });
+  lifecycle.onStop(async () => cgroups.close());
+  return cgroups;
 }
 
 function auditOf({ auditLog: path }: Places, log: Log, lifecycle: Lifecycle): AuditLog {

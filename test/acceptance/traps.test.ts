@@ -33,7 +33,10 @@ const names = [
 test("names that could be taken for instructions are names: each has its own files, output and way to be asked for", async () => {
   await Daemon.with(async (daemon) => {
     const jobs = Object.fromEntries(
-      names.map((name, at) => [`s${at}`, { name, steps: [{ name, shell: "sh", script: `echo said ${at}` }] }]),
+      names.map((name, at) => [
+        ["..", "a.b"][at] ?? `s${at}`,
+        { name, steps: [{ name, shell: "sh", script: `echo said ${at}` }] },
+      ]),
     );
     const jobId = await daemon.startJob(v3("odd-names", jobs));
     const job = await daemon.ended(jobId);
@@ -56,7 +59,7 @@ test("names that could be taken for instructions are names: each has its own fil
 
 test("an id that could be taken for an instruction is refused with its place", async () => {
   await Daemon.with(async (daemon) => {
-    for (const id of ["a b", "a/b", "..", "a.b", "${{ x }}", "\u00e9", "-rf ", "a*"]) {
+    for (const id of ["a b", "a/b", "${{ x }}", "\u00e9", "-rf ", "a*"]) {
       const body = { text: JSON.stringify(v3("ids", { [id]: { steps: [{ shell: "sh", script: "true" }] } })) };
       const { status, body: told } = await daemon.ask("POST", "/api/orchestrate", {
         ...body,

@@ -1,4 +1,4 @@
-import { isShallow, type Json, type NotEnforced, type Playbook } from "@aither/protocol";
+import type { Json, NotEnforced, Playbook } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { textOf, type Variables } from "./scope.ts";
@@ -159,10 +159,18 @@ export function slipsOf(playbook: Playbook, declared: Variables, caller: Variabl
 function parsed(text: string): Json | undefined {
   try {
     const value = JSON.parse(text) as Json;
-    return isShallow(value) ? value : undefined;
+    return isShallow(value, DEPTH_MAX) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** As deep as a value may be that comes through any other door. */
+const DEPTH_MAX = 100;
+
+function isShallow(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && (Object.values(value) as Json[]).every((inner) => isShallow(inner, levels - 1));
 }
 
 function typeOf(value: Json | undefined): string | undefined {

@@ -63,3 +63,12 @@ test("a bare number of two files is ambiguous and names both", () => {
     [["0950", ["0950_One", "0950_Two"]]],
   );
 });
+
+test("blanks, however many, keep nobody waiting", () => {
+  const startedAt = process.cpuUsage();
+  const blanks = " ".repeat(100_000);
+  select(`stage:a${blanks}x${blanks}`, indexScripts([]));
+  select(`${blanks}- 0402${blanks}x`, indexScripts([]));
+  const { user } = process.cpuUsage(startedAt);
+  assert.ok(user < 3_000_000, `${user / 1_000} ms`);
+});
