@@ -77,25 +77,32 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     for (const part of [after, { close: async () => engine.stop() }, executor, cache, tail]) await part.close();
   });
   const walls: Omit<Host, "doors"> = {
+    ...settled({ config, places, log, lifecycle }),
     engine,
-    planner: createPlanner(),
     store,
     control: new LocalControl({ folders: store.folders, identity, cgroups, job: (jobId) => engine.job(jobId) }),
     cgroup: cgroups.use,
     after,
     cache,
+    instance,
+    startedAt,
+  };
+  await open(walls, store, lifecycle);
+  store.keep(config.keep);
+}
+
+/** What is known of a host before anything of it runs. */
+function settled({ config, places, log, lifecycle }: Beginning) {
+  return {
+    planner: createPlanner(),
     pools: config.pools,
     isSecretName: namePattern(config.secretNames),
     places,
     settings: { viewerLogs: config.viewerLogs },
     audit: auditOf(places, log, lifecycle),
-    instance,
-    startedAt,
     log,
     stop: () => lifecycle.stop("asked over the API"),
   };
-  await open(walls, store, lifecycle);
-  store.keep(config.keep);
 }
 
 function identityOf({ bootIdPath }: Config): IdentityOptions {
