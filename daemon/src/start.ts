@@ -37,9 +37,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   await store.open();
   lifecycle.onStop(async () => store.close());
   const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
-  const { home } = places;
-  const cgroups = new Cgroups({ setting: config.cgroup, home, file: store.layout.cgroups, identity, log });
-  lifecycle.onStop(async () => cgroups.close());
+  const cgroups = cgroupsOf({ config, places, log, lifecycle }, store, identity);
   const executor = new LocalExecutor({
     slots: config.slots,
     fs: store.fs,
@@ -75,13 +73,14 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   await after.start();
   store.settleNumbers();
   executor.tidyUp();
-  lifecycle.onStop(async () => {
-    await after.close();
-    await engine.stop();
-    await executor.close();
-    await cache.close();
-    tail.close();
-  });
+  for (const part of [
+    { close: async () => tail.close() },
+    cache,
+    executor,
+    { close: async () => engine.stop() },
+    after,
+  ])
+    lifecycle.onStop(async () => part.close());
   const walls: Omit<Host, "doors"> = {
     engine,
     planner: createPlanner(),
@@ -102,6 +101,18 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   };
   await open(walls, store, lifecycle);
   store.keep(config.keep);
+}
+
+/** They close last: whoever made attempts has let go of them by then. */
+function cgroupsOf(
+  { config, places, log, lifecycle }: Beginning,
+  store: FileStore,
+  identity: IdentityOptions,
+): Cgroups {
+  const { home } = places;
+  const cgroups = new Cgroups({ setting: config.cgroup, home, file: store.layout.cgroups, identity, log });
+  lifecycle.onStop(async () => cgroups.close());
+  return cgroups;
 }
 
 function auditOf({ auditLog: path }: Places, log: Log, lifecycle: Lifecycle): AuditLog {

@@ -15,6 +15,10 @@ const tools = [
   { command: "ksh", packageName: "ksh93u+m", neededFor: "the wrapper on ksh93" },
   { command: "faketime", packageName: "faketime", neededFor: "a wall clock that is set" },
   { command: "chromium", packageName: "chromium", neededFor: "the loopback door in a real browser" },
+  { command: "perl", packageName: "perl", neededFor: "children that write over their environment" },
+  { command: "mkfs.ext4", packageName: "e2fsprogs", neededFor: "a full disk, on ext4" },
+  { command: "mkfs.xfs", packageName: "xfsprogs", neededFor: "a full disk, on XFS" },
+  { command: "mkfs.btrfs", packageName: "btrfs-progs", neededFor: "a full disk, on btrfs" },
   { command: "gcc", packageName: "gcc", neededFor: "the baseline of the benchmark" },
 ];
 

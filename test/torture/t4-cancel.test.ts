@@ -10,7 +10,7 @@ import { isAlive } from "../rig/processes.ts";
 import { waitFor } from "../rig/wait.ts";
 import { Prng } from "../simulation/prng.ts";
 import { askUntilAnswered } from "./lib/clients.ts";
-import { hostileChildren, hostileScript, pidsIn, type Hostile } from "./lib/hostile.ts";
+import { hasPerl, hostileChildren, hostileScript, pidsIn, type Hostile } from "./lib/hostile.ts";
 import { claimsOf, groupsOf, marked, named, read } from "./lib/machine.ts";
 import { seedFor } from "./lib/seed.ts";
 
@@ -93,6 +93,7 @@ test("the same with control groups: nor is anybody left who has no mark at all",
   await Daemon.with(async (daemon) => {
     const { cgroup } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
     if (typeof cgroup?.folder !== "string") t.skip(`skipped: ${cgroup?.why}`);
+    else if (!hasPerl) t.skip("skipped: no perl here");
     else await underCancel(t, daemon, true);
   });
 });

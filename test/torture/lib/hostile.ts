@@ -1,4 +1,6 @@
 /** Children that do not want to end: each says on standard output who it is, then lives for ten minutes. */
+import { existsSync } from "node:fs";
+
 export type Hostile = readonly [name: string, text: string];
 
 /** Found by session, marker or output, wherever there are processes. */
@@ -11,6 +13,8 @@ const markedChildren: readonly Hostile[] = [
   ["under nohup", `nohup sh -c 'echo $$; sleep 600' 2>&1 &`],
   ["rising again", `( setsid sh -c 'echo $$; while :; do ( trap "" TERM; sleep 0.3 ); done' & )`],
 ];
+
+export const hasPerl = ["/usr/bin/perl", "/bin/perl"].some((path) => existsSync(path));
 
 /** Perl, because only there a shell's child can write over its environment; the token stays in its command line. */
 const perl = (text: string): string =>
@@ -30,9 +34,9 @@ export const unmarkedChildren: readonly Hostile[] = [
   ],
 ];
 
-/** `unmarked`: also those that only a control group can hold. */
+/** `unmarked`: also those that only a control group can hold; without Perl there are none of these. */
 export function hostileChildren({ unmarked }: { readonly unmarked: boolean }): readonly Hostile[] {
-  return unmarked ? [...markedChildren, ...unmarkedChildren] : markedChildren;
+  return unmarked && hasPerl ? [...markedChildren, ...unmarkedChildren] : markedChildren;
 }
 
 /** Starts all of them, and is deaf itself. Their command lines hold `$TOKEN`. */

@@ -5,13 +5,14 @@ import { waitFor } from "../../rig/wait.ts";
 import { onBench } from "../lib/bench.ts";
 import { askUntilAnswered } from "../lib/clients.ts";
 import type { Scenario } from "../lib/defences.ts";
-import { hostileScript, unmarkedChildren } from "../lib/hostile.ts";
+import { hasPerl, hostileScript, unmarkedChildren } from "../lib/hostile.ts";
 import { named, signal } from "../lib/machine.ts";
 
 export const noEscape: Scenario = async (patches) =>
   onBench([], { patches }, async ({ daemon, ledger }) => {
     const { cgroup } = (await daemon.ask("GET", "/api/daemon")).body as DaemonStatus;
     if (typeof cgroup?.folder !== "string") return { skipped: cgroup?.why ?? "this daemon knows no control groups" };
+    if (!hasPerl) return { skipped: "no perl here" };
     const token = `escape-${basename(daemon.workspace.root)}`;
     // One is enough, and one that can be ended afterwards.
     const steps = [{ name: "x", shell: "sh", script: hostileScript(unmarkedChildren.slice(0, 1)) }];
