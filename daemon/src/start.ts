@@ -66,13 +66,9 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     downSince: await store.lastSeen(),
   });
   store.connect(engine);
-  executor.open();
   engine.onPublished(cache.onPublished);
   const after = aftermathOf(store, engine, log);
-  await engine.start();
-  await after.start();
-  store.settleNumbers();
-  executor.tidyUp();
+  await recover({ store, engine, executor, after });
   for (const part of [
     { close: async () => tail.close() },
     cache,
@@ -101,6 +97,21 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
   };
   await open(walls, store, lifecycle);
   store.keep(config.keep);
+}
+
+/** Every job goes on from where its journal says it was. */
+async function recover(parts: {
+  readonly store: FileStore;
+  readonly engine: Engine;
+  readonly executor: LocalExecutor;
+  readonly after: Aftermath;
+}): Promise<void> {
+  const { store, engine, executor, after } = parts;
+  executor.open();
+  await engine.start();
+  await after.start();
+  store.settleNumbers();
+  executor.tidyUp();
 }
 
 /** They close last: whoever made attempts has let go of them by then. */
