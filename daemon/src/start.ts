@@ -9,7 +9,7 @@ import { withDoors } from "./doors/open.ts";
 import { cacheOf } from "./cache/build.ts";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { Cgroups, type CgroupsOptions } from "./exec/cgroups.ts";
+import { Cgroups } from "./exec/cgroups.ts";
 import { LocalControl } from "./exec/control.ts";
 import { LocalExecutor } from "./exec/local.ts";
 import type { Host, Log } from "./host.ts";
@@ -31,13 +31,13 @@ export type Beginning = {
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
   const startedAt = new Date().toISOString();
   const instance = newInstance();
-  const identity = identityOf(config);
+  const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
   const tail = new Tail();
   const store = new FileStore({ state: places.state, log, tail });
   await store.open();
   lifecycle.onStop(async () => store.close());
   const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
-  const cgroups = cgroupsOf({ store, identity, setting: config.cgroup, home: places.home, log }, lifecycle);
+  const cgroups = cgroupsOf({ config, places, log, lifecycle }, store, identity);
   const executor = new LocalExecutor({
     slots: config.slots,
     fs: store.fs,
@@ -66,53 +66,62 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     downSince: await store.lastSeen(),
   });
   store.connect(engine);
-  executor.open();
   engine.onPublished(cache.onPublished);
   const after = aftermathOf(store, engine, log);
-  await engine.start();
-  await after.start();
-  store.settleNumbers();
-  executor.tidyUp();
-  lifecycle.onStop(async () => {
-    for (const part of [after, { close: async () => engine.stop() }, executor, cache, tail]) await part.close();
-  });
+  await recover({ store, engine, executor, after });
+  for (const part of [
+    { close: async () => tail.close() },
+    cache,
+    executor,
+    { close: async () => engine.stop() },
+    after,
+  ])
+    lifecycle.onStop(async () => part.close());
   const walls: Omit<Host, "doors"> = {
-    ...settled({ config, places, log, lifecycle }),
     engine,
+    planner: createPlanner(),
     store,
     control: new LocalControl({ folders: store.folders, identity, cgroups, job: (jobId) => engine.job(jobId) }),
     cgroup: cgroups.use,
     after,
     cache,
-    instance,
-    startedAt,
-  };
-  await open(walls, store, lifecycle);
-  store.keep(config.keep);
-}
-
-/** What is known of a host before anything of it runs. */
-function settled({ config, places, log, lifecycle }: Beginning) {
-  return {
-    planner: createPlanner(),
     pools: config.pools,
     isSecretName: namePattern(config.secretNames),
     places,
     settings: { viewerLogs: config.viewerLogs },
     audit: auditOf(places, log, lifecycle),
+    instance,
+    startedAt,
     log,
     stop: () => lifecycle.stop("asked over the API"),
   };
+  await open(walls, store, lifecycle);
+  store.keep(config.keep);
 }
 
-function identityOf({ bootIdPath }: Config): IdentityOptions {
-  return bootIdPath === undefined ? {} : { bootIdPath };
+/** Every job goes on from where its journal says it was. */
+async function recover(parts: {
+  readonly store: FileStore;
+  readonly engine: Engine;
+  readonly executor: LocalExecutor;
+  readonly after: Aftermath;
+}): Promise<void> {
+  const { store, engine, executor, after } = parts;
+  executor.open();
+  await engine.start();
+  await after.start();
+  store.settleNumbers();
+  executor.tidyUp();
 }
 
-type CgroupParts = Omit<CgroupsOptions, "file"> & { readonly store: FileStore };
-
-function cgroupsOf({ store, ...options }: CgroupParts, lifecycle: Lifecycle): Cgroups {
-  const cgroups = new Cgroups({ ...options, file: store.layout.cgroups });
+/** They close last: whoever made attempts has let go of them by then. */
+function cgroupsOf(
+  { config, places, log, lifecycle }: Beginning,
+  store: FileStore,
+  identity: IdentityOptions,
+): Cgroups {
+  const { home } = places;
+  const cgroups = new Cgroups({ setting: config.cgroup, home, file: store.layout.cgroups, identity, log });
   lifecycle.onStop(async () => cgroups.close());
   return cgroups;
 }
