@@ -48,3 +48,13 @@ test("a place is in the text, also when the text ends too early", async () => {
   const [diagnostic] = await pointAt(read.findings, read.source);
   assert.deepEqual([diagnostic?.line, diagnostic?.col], [1, 2]);
 });
+
+test("a message stays readable, whatever it names", async () => {
+  const text = JSON.stringify({
+    orchestration: { jobs: { a: { steps: [], ["x".repeat(20_000)]: 1, timeout: "y".repeat(20_000) } } },
+  });
+  const read = readPlaybook(text, "a.json");
+  const diagnostics = await pointAt(read.findings, read.source);
+  assert.ok(diagnostics.length > 0);
+  for (const { message } of diagnostics) assert.ok(message.length <= 2_010, `${message.length} characters`);
+});

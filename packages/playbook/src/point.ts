@@ -12,7 +12,7 @@ export async function pointAt(findings: readonly Finding[], source: Source): Pro
     return {
       severity: finding.severity,
       code: finding.code,
-      message: finding.message,
+      message: shortened(finding.message),
       file: source.file,
       line: place?.line ?? null,
       col: place?.col ?? null,
@@ -25,6 +25,13 @@ export async function pointAt(findings: readonly Finding[], source: Source): Pro
 
 /** Nobody reads more, and each place is looked for in the whole text. */
 const DIAGNOSTICS_MAX = 100;
+
+/** A message may name what it found; a value of many lines would hide what is said of it. */
+const MESSAGE_LENGTH_MAX = 2_000;
+
+function shortened(message: string): string {
+  return message.length <= MESSAGE_LENGTH_MAX ? message : `${message.slice(0, MESSAGE_LENGTH_MAX)} …`;
+}
 
 type Find = (path: Path, onKey: boolean) => Place | null;
 

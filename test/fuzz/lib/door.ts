@@ -130,8 +130,11 @@ export class Door implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { body } = await this.daemon.ask("GET", "/api/jobs?status=running,queued,paused,cancelling&limit=1000");
     for (const { jobId } of (body as { jobs: { jobId: string }[] }).jobs) {
-      await this.daemon.ask("POST", `/api/jobs/${jobId}/cancel`, { force: true });
-      await this.daemon.ended(jobId);
+      await waitFor(`job ${jobId} to be cancelled`, async () => {
+        // A connection may be cut before its answer is read; what is asked twice is done once.
+        await this.daemon.ask("POST", `/api/jobs/${jobId}/cancel`, { force: true }).catch(() => undefined);
+        return (await this.daemon.job(jobId)).endedAt !== null;
+      });
     }
     await this.daemon[Symbol.asyncDispose]();
   }
