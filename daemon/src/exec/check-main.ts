@@ -1,16 +1,15 @@
 /** The program behind `aither:check`: one condition that must hold, and what is said when it does not. */
-import { decideCheck } from "@aither/core";
-import type { Context, Value } from "@aither/expression";
+import { decideCheck, type CheckContext, type CheckValue } from "@aither/core";
 import type { Json } from "@aither/protocol";
 import { lookerAt } from "./probe.ts";
 
 const { env } = process;
 const read = (name: string): Json => JSON.parse(env[name] ?? "{}") as Json;
-const jobs = read("AITHER_CHECK_JOBS") as Value;
-const given = read("AITHER_CHECK_VARIABLES") as Record<string, Value>;
-const results = read("AITHER_CHECK_RESULTS") as Value;
+const jobs = read("AITHER_CHECK_JOBS") as CheckValue;
+const given = read("AITHER_CHECK_VARIABLES") as Record<string, CheckValue>;
+const results = read("AITHER_CHECK_RESULTS") as CheckValue;
 const variables = { ...given, jobs, needs: jobs, results };
-const context: Context = {
+const context: CheckContext = {
   names: {
     env: env as Record<string, string>,
     inputs: given,

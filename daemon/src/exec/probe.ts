@@ -2,15 +2,14 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import type { Found, Look, Probe } from "@aither/core";
-import { interpolate, legacyText, type Context } from "@aither/expression";
+import { filledText, type CheckContext, type Found, type Look, type Probe } from "@aither/core";
 import { matcherOf } from "./glob.ts";
 
 export type Machine = {
   readonly workspace: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For templates in paths. */
-  readonly context: Context;
+  readonly context: CheckContext;
 };
 
 export function lookerAt(machine: Machine): Look {
@@ -38,8 +37,7 @@ function look(probe: Probe, machine: Machine): Found {
 }
 
 function filled(text: string, { context }: Machine): string | undefined {
-  const made = interpolate(text, context);
-  return made.is === "value" ? legacyText(made.value).replaceAll("\\", "/") : undefined;
+  return filledText(text, context)?.replaceAll("\\", "/");
 }
 
 function countFiles(folder: string, pattern: string): number {

@@ -1,6 +1,5 @@
 /** What a playbook says must hold before anything starts. */
-import { decideCheck, nameOfCheck } from "@aither/core";
-import type { Context, Value } from "@aither/expression";
+import { decideCheck, nameOfCheck, type CheckContext, type CheckValue } from "@aither/core";
 import type { NotEnforced, Plan, Playbook } from "@aither/protocol";
 import { lookerAt } from "../exec/probe.ts";
 
@@ -16,8 +15,8 @@ type Given = {
 /** Those that do not hold, in sentences, and those that nobody can decide. */
 export function checkPreConditions({ orchestration }: Playbook, given: Given): PreConditions {
   const { plan, env, assume } = given;
-  const variables = plan.variables as Record<string, Value>;
-  const context: Context = {
+  const variables = plan.variables as Record<string, CheckValue>;
+  const context: CheckContext = {
     names: { env, inputs: variables, variables, vars: variables },
     variables,
     environment: env,

@@ -11,6 +11,14 @@ export type { Surroundings } from "./scope.ts";
 export { indexScripts, type ScriptIndex, select, type Selection } from "./select.ts";
 export { resolveRun, type ResolvedRun } from "./template.ts";
 export { nameOfCheck } from "./checks.ts";
-export { decideCheck, type Found, type Look, type Probe } from "./probes.ts";
+export {
+  decideCheck,
+  filledText,
+  type CheckContext,
+  type CheckValue,
+  type Found,
+  type Look,
+  type Probe,
+} from "./probes.ts";
 export { CHECKER, COLLECTOR, runOfEntry } from "./run-spec.ts";
 export { undoable, undoPlan, type UndoResult } from "./undo.ts";

@@ -1,4 +1,12 @@
-import { evaluateCondition, unknown, type Context, type Decision, type Value } from "@aither/expression";
+import {
+  evaluateCondition,
+  interpolate,
+  legacyText,
+  unknown,
+  type Context,
+  type Decision,
+  type Value,
+} from "@aither/expression";
 import type { Json, PlaybookCheck } from "@aither/protocol";
 
 /** What only the run tells: `$jobs.unit.outputs.failed`, `$results.Completed`. */
@@ -15,6 +23,16 @@ export type Probe =
 /** What a probe found; undefined: it could not be told. */
 export type Found = Json | undefined;
 export type Look = (probe: Probe) => Found;
+
+/** What a check is decided in, for those who look and do not evaluate. */
+export type CheckContext = Context;
+export type CheckValue = Value;
+
+/** A probe's text with its templates filled in; undefined when one of them cannot be. */
+export function filledText(template: string, context: CheckContext): string | undefined {
+  const made = interpolate(template, context);
+  return made.is === "value" ? legacyText(made.value) : undefined;
+}
 
 const text = String.raw`('(?:[^']|'')*'|"[^"]*"|[^\s()'"]+)`;
 const option = String.raw`(?:\s+-\w+(?:\s+\w+)?)*`;
