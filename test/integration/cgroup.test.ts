@@ -164,5 +164,5 @@ test("a setting that is neither auto nor off is refused", async () => {
     encoding: "utf8",
   });
   assert.equal(status, 2);
-  assert.equal((JSON.parse(stderr) as Problem).detail, 'cgroup must be auto or off, not "yes"');
+  assert.equal((JSON.parse(stderr) as Problem).detail, 'AITHER_CGROUP: cgroup must be one of auto, off, not "yes"');
 });
