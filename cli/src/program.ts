@@ -66,6 +66,8 @@ function strict(command: Commander): Commander {
 }
 
 function optionOf(option: Option, flag: Flag): Option {
+  // `--no-browser` is a flag like any other, and says nothing of a `browser` that were on without it.
+  option.negate = false;
   if (!flag.multiple) return option;
   return option.argParser((value: string, all: string[] | undefined) => [...(all ?? []), value]);
 }
