@@ -15,8 +15,8 @@ export function predecessorsEnded(state: JobState, stage: StageState): boolean {
 const settled = new WeakSet<StageState>();
 
 /**
- * The stages that must end before its turn comes. One that was skipped ends at once, whatever is before it: what comes
- * behind it still waits for that, or the written order would not hold.
+ * The stages that must end before its turn comes. One that is skipped or cancelled before it began ends at once, whatever
+ * is before it: what comes behind it still waits for that, or the written order would not hold.
  */
 export function openBefore(state: JobState, stage: StageState): readonly StageId[] {
   const open = new Set<StageId>();
@@ -27,7 +27,7 @@ export function openBefore(state: JobState, stage: StageState): readonly StageId
       seen.add(id);
       const before = theStage(state, id);
       if (!stageEnded(before)) open.add(id);
-      else if (before.status === "Skipped" && !settled.has(before)) look(predecessorsOf(before));
+      else if (mayHaveEndedEarly(before) && !settled.has(before)) look(predecessorsOf(before));
     }
   };
   look(predecessorsOf(stage));
@@ -36,6 +36,10 @@ export function openBefore(state: JobState, stage: StageState): readonly StageId
     for (const id of seen) settled.add(theStage(state, id));
   }
   return [...open];
+}
+
+function mayHaveEndedEarly({ status }: StageState): boolean {
+  return status === "Skipped" || status === "Cancelled";
 }
 
 /**

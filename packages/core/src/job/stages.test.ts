@@ -365,3 +365,15 @@ test("a skipped stage lets nobody pass: what is behind it waits for what is befo
     assert.equal(world.stage("three"), "Running", skip);
   }
 });
+
+test("a cancelled stage lets nobody pass: what runs in any case waits for what is being stopped before it", () => {
+  const world = new World(
+    planOf([{ id: "one" }, { id: "two", after: ["one"] }, { id: "three", after: ["two"], condition: "always()" }]),
+  );
+  world.started("one/only");
+  world.do("cancel");
+  assert.equal(world.stage("two"), "Cancelled");
+  assert.equal(world.stage("three"), "Pending");
+  world.exit("one/only");
+  assert.equal(world.stage("three"), "Running");
+});
