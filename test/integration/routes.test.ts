@@ -385,6 +385,10 @@ test("an undo is shown, and is a job of its own", async () => {
   const started = (await call(lab, "undoJob", "/api/jobs/1/undo", { body: {} })).body as unknown as Reply<"undoJob">;
   const ended = await wait(lab, started.jobId);
   assert.deepEqual([ended.status, ended.parent, ended.name], ["Completed", made.jobId, "undo of #1"]);
+  // What it came to, and what was stored of it: more of both in reports.test.ts.
+  assert.match((await call(lab, "reportJob", "/api/jobs/1/report?format=md")).text, /made/);
+  await call(lab, "listCache", "/api/cache");
+  await call(lab, "pruneCache", "/api/cache/prune", { body: { all: true } });
 });
 
 test("every call of the contract was walked (of sessions: doors.test.ts; of places: log-places.test.ts)", () => {
