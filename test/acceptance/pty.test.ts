@@ -170,7 +170,7 @@ test("it goes with a cache and with a limit of its log", async () => {
   await cli.playbook("p", { s: { steps: [{ ...steps[0], pty: { rows: 50 } }] } });
   assert.equal((await cli.run(["orch", "p", "--use-cache"])).code, 0);
   assert.equal(await cacheOf(), "miss");
-  const { stdout } = await cli.run(["explain", "latest"]);
+  const { stdout } = await cli.run(["explain", "latest", "s/made"]);
   assert.match(stdout, /its terminal is 80x50, was 80x24/);
 });
 

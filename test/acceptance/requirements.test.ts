@@ -43,8 +43,8 @@ describe("requirements", () => {
   test("environment, disk, memory, scripts", async () => {
     assert.equal(await refusal({ environment: ["SET"], diskSpace: "1MB", memory: "1MB", scripts: ["0001", "1"] }), "");
     assert.match(await refusal({ apiKeys: ["NOT_SET"] }), /variable NOT_SET is not set/);
-    assert.match(await refusal({ requiredSpace: "900000TB" }), /needs 900000TB of disk, and [\d.]+ GB are free/);
-    assert.match(await refusal({ requiredMemory: "900000TB" }), /needs 900000TB of memory/);
+    assert.match(await refusal({ requiredSpace: "8000TB" }), /needs 8000TB of disk, and [\d.]+ GB are free/);
+    assert.match(await refusal({ requiredMemory: "8000TB" }), /needs 8000TB of memory/);
     assert.match(await refusal({ scripts: ["0001", "0999"] }), /there is no script 0999/);
   });
 
