@@ -13,6 +13,7 @@ const takesText =
 /** Reached through another row, or read what we ourselves wrote a moment ago. */
 const elsewhere: Readonly<Record<string, string>> = {
   readAll: "through parsePsd1",
+  parseLine: "through linesBackwards",
   parse: "of expressions: through evaluate; of command lines: a row",
   parseLegacy: "through evaluateCondition",
   parseTime: "a row; only what isoTime wrote",

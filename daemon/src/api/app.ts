@@ -112,8 +112,10 @@ export function buildApi(host: Host, { access = socketAccess(), hub: shared }: A
     return sendProblem(reply, found);
   });
   app.setNotFoundHandler(answerUnknown);
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", async (request, reply) => {
     for (const [name, value] of Object.entries(versions)) reply.raw.setHeader(name, value);
+    // Should it be refused, its connection ends with it: a client that keeps connections has to know.
+    if (request.raw.headers.upgrade !== undefined) reply.raw.setHeader("connection", "close");
   });
   guard(app, host, access);
   // A refused upgrade has a socket that no HTTP parser reads any more; nobody else would ever close it.

@@ -38,6 +38,8 @@ export function problemOf(error: unknown, log: Log): Problem {
       return problem("BODY_TOO_LARGE", "the body is larger than this call takes");
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return problem("NOT_JSON", "the body must be JSON, with content-type: application/json");
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return problem("REQUEST_INVALID", "a name in the path is longer than any name is");
     case "FST_ERR_BAD_URL":
       return problem("REQUEST_INVALID", "the path is not well formed: look at its % signs");
     default:

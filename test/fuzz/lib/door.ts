@@ -143,6 +143,8 @@ export class Door implements AsyncDisposable {
     const gone = new AbortController();
     const asked = request({
       socketPath: this.daemon.workspace.places.socket,
+      // A head that lies about its body spoils the connection for whoever came next.
+      agent: false,
       method,
       path,
       signal: gone.signal,
