@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Cli } from "../rig/cli.ts";
 import { Daemon } from "../rig/daemon.ts";
 import { waitFor } from "../rig/wait.ts";
 
@@ -69,43 +68,6 @@ test("an id that could be taken for an instruction is refused with its place", a
       assert.match((told as { detail: string }).detail, /^1:\d+: .* is no stage id/, id);
     }
   });
-});
-
-/** What differs between two runs of the same script, and has to. */
-const own =
-  /^(AITHER_(JOB_ID|JOB_NUMBER|ATTEMPT\w*|OUTPUT|ENV|SCRIPT\w*|LOG\w*|PARENT\w*|ARTIFACTS|SUMMARY)|_|PWD|OLDPWD|SHLVL)=/;
-
-test("the environment is the same from the command line, over the API, in a retry, and after kill -9 of the daemon", async () => {
-  await using cli = await Cli.create();
-  const file = v3("env", { a: { steps: [{ id: "show", shell: "sh", script: "env" }] } });
-  await cli.workspace.write("playbooks/env.json", JSON.stringify(file));
-  const env = { MARKER: "from the caller", LANG: "C.UTF-8" };
-  const started = await cli.run(["orch", "env", "--detach", "--json"], { env });
-  assert.equal(started.code, 0, started.stderr);
-  const first = JSON.parse(started.stdout) as { number: number };
-  await cli.run(["wait", String(first.number)]);
-  const shown = new Map<string, string>();
-  const take = async (way: string, job: number): Promise<void> => {
-    const { code, stdout, stderr } = await cli.run(["logs", String(job), "--raw"]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^MARKER=from the caller$/m, way);
-    shown.set(way, stdout);
-  };
-  await take("command line", first.number);
-  const again = async (way: string): Promise<void> => {
-    const retried = await cli.json<{ number: number }>("retry", String(first.number), "--all");
-    await cli.run(["wait", String(retried.number)]);
-    await take(way, retried.number);
-  };
-  await again("retry");
-  await cli.killDaemon();
-  await again("retry by the next daemon");
-  const lines = (text: string): string[] =>
-    text
-      .split("\n")
-      .filter((line) => line !== "" && !own.test(line))
-      .sort();
-  for (const [way, text] of shown) assert.deepEqual(lines(text), lines(shown.get("command line") ?? ""), way);
 });
 
 test("a daemon that stood still for a while marks nothing dead that lives, and at once what died meanwhile", async () => {
