@@ -1,9 +1,13 @@
 /** Traps that need the whole product and stand nowhere else: see the table in docs/testing.md. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { Daemon } from "../rig/daemon.ts";
+import { isAlive } from "../rig/processes.ts";
 import { waitFor } from "../rig/wait.ts";
 
 const v3 = (name: string, jobs: unknown): unknown => ({
@@ -92,6 +96,82 @@ test("a daemon that stood still for a while marks nothing dead that lives, and a
     await workspace.write("../gate", "");
     assert.equal((await daemon.ended(living)).status, "Completed");
   });
+});
+
+test("under full load and after standing still for seconds, again and again: what lives is never marked dead", async () => {
+  const busy = Array.from({ length: 2 * availableParallelism() }, () =>
+    spawn("/bin/sh", ["-c", "while :; do :; done"], { stdio: "ignore" }),
+  );
+  try {
+    await Daemon.with(async (daemon) => {
+      const gate = daemon.workspace.path("gate");
+      const wait = `until [ -e ${gate} ]; do sleep 0.2; done`;
+      const steps = Array.from({ length: 10 }, () => ({ shell: "sh", script: wait }));
+      const living = await daemon.startJob(v3("living", { a: { parallel: true, steps } }));
+      const running = async (): Promise<number> =>
+        (await daemon.job(living)).stages[0]?.legs[0]?.scripts.filter(({ status }) => status === "Running").length ?? 0;
+      await waitFor("all of them", async () => (await running()) === steps.length, 60_000);
+      for (let round = 0; round < 3; round += 1) {
+        const dying = await daemon.startJob(v3("dying", { a: { steps: [{ shell: "sh", script: `${wait}.never` }] } }));
+        const { handle } = await daemon.event(dying, "ScriptStarted");
+        process.kill(daemon.pid, "SIGSTOP");
+        process.kill(-handle.pid, "SIGKILL");
+        // The only way to have stood still for a time is to let it pass.
+        await delay(2_000);
+        const wokenAt = Date.now();
+        process.kill(daemon.pid, "SIGCONT");
+        assert.equal((await daemon.ended(dying)).status, "Failed");
+        assert.ok(Date.now() - wokenAt < 15_000, `${Date.now() - wokenAt} ms to see a death`);
+        assert.equal(await running(), steps.length);
+      }
+      await daemon.restart();
+      assert.equal(await running(), steps.length);
+      await daemon.workspace.write("../gate", "");
+      const { status, stages } = await daemon.ended(living);
+      assert.equal(status, "Completed");
+      for (const { attempts } of stages[0]?.legs[0]?.scripts ?? []) assert.equal(attempts.length, 1);
+    });
+  } finally {
+    for (const child of busy) child.kill("SIGKILL");
+  }
+});
+
+test("a time limit ends what ignores TERM, what never reads and what stands still, each within limit and grace", async () => {
+  const graceMs = 1_000;
+  const patches = [
+    { file: "packages/core/src/plan/script-settings.ts", find: "afterMs: 10_000", replace: `afterMs: ${graceMs}` },
+  ];
+  const cases: Record<string, object> = {
+    deaf: { script: "trap '' TERM HUP INT; echo $$ > deaf; while :; do sleep 1; done" },
+    unread: { script: "echo $$ > unread; while :; do sleep 1; done", stdin: true },
+    stopped: { script: "echo $$ > stopped; kill -STOP $$" },
+  };
+  await Daemon.with(
+    async (daemon) => {
+      const jobIds = new Map<string, string>();
+      for (const [name, step] of Object.entries(cases)) {
+        const steps = [{ id: name, shell: "sh", timeout: 2, ...step }];
+        jobIds.set(name, await daemon.startJob(v3(name, { a: { steps } })));
+      }
+      // More than any pipe holds: whoever sends it waits, and nobody else.
+      const sent = daemon.ask("POST", `/api/jobs/${jobIds.get("unread")}/input`, { text: "x".repeat(500_000) });
+      for (const [name, jobId] of jobIds) {
+        const job = await daemon.ended(jobId);
+        assert.equal(job.status, "Failed", name);
+        assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.attempts[0]?.failure?.kind, "timeout", name);
+        const pid = Number(await daemon.workspace.text("w", name));
+        assert.ok(pid > 0 && !isAlive(pid), `${name}: ${pid} lives`);
+        const at = async (type: "ScriptStarted" | "StageFailed"): Promise<number> =>
+          Date.parse((await daemon.event(jobId, type)).time);
+        const tookMs = (await at("StageFailed")) - (await at("ScriptStarted"));
+        // The limit runs from the process's own start, a little before it was recorded; the rest is what a busy machine
+        // may take for itself.
+        assert.ok(tookMs > 1_000 && tookMs < 2_000 + graceMs + 8_000, `${name}: ${tookMs} ms`);
+      }
+      await sent.catch(() => undefined);
+    },
+    { patches },
+  );
 });
 
 test("a cancel in every state, twice: queued until later, running, waiting for a retry, paused", async () => {
