@@ -174,6 +174,25 @@ test("a time limit ends what ignores TERM, what never reads and what stands stil
   );
 });
 
+test("output that comes after the end of its script disturbs nobody", async () => {
+  await Daemon.with(async (daemon) => {
+    const gate = daemon.workspace.path("gate");
+    const late = `(until [ -e ${gate} ]; do sleep 0.05; done; echo late; echo late >&2; echo done > done)`;
+    const steps = [{ shell: "sh", script: `${late} & echo early` }];
+    const jobId = await daemon.startJob(v3("late", { a: { steps } }));
+    const { status, seq } = await daemon.ended(jobId);
+    assert.equal(status, "Completed");
+    await daemon.workspace.write("../gate", "");
+    await waitFor("what is late", async () => (await daemon.workspace.text("w", "done").catch(() => "")) !== "");
+    // What comes next finds the same daemon, and the job as it ended.
+    await daemon.ended(await daemon.startJob(v3("next", { a: { steps: [{ shell: "sh", script: "echo next" }] } })));
+    assert.equal((await daemon.job(jobId)).seq, seq);
+    assert.match((await daemon.ask("GET", `/api/jobs/${jobId}/logs`)).text, /^early\n/);
+    const { pid } = (await daemon.ask("GET", "/api/daemon")).body as { pid: number };
+    assert.equal(pid, daemon.pid);
+  });
+});
+
 test("a cancel in every state, twice: queued until later, running, waiting for a retry, paused", async () => {
   await Daemon.with(async (daemon) => {
     const slow = { shell: "sh", script: "trap '' TERM; while :; do sleep 0.05; done" };
