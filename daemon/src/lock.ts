@@ -7,7 +7,7 @@
  * the daemon starts itself anew through that very line.
  */
 import { spawn } from "node:child_process";
-import { constants, existsSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { createHash } from "node:crypto";
 import { errorCode } from "./store/errors.ts";
@@ -54,6 +54,8 @@ function isInherited(path: string): boolean {
 }
 
 async function startLocked(path: string): Promise<number> {
+  // A folder in its place, or one that may not be written: the shell would only print it and leave with 2.
+  closeSync(openSync(path, "a", 0o600));
   const [script = ""] = process.argv.slice(1);
   const again = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)];
   const child = spawn("/bin/sh", ["-c", LOCK_LINE, path, ...again], {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { JobDetail } from "@aither/protocol";
 import { Cli } from "../rig/cli.ts";
 import { besideSystemd, systemdIsMissing, underSystemd } from "../rig/systemd.ts";
+import type { Workspace } from "../rig/workspace.ts";
 
 /** The daemon as a service: written as shown, verified by systemd, and no script ends with it. */
 
@@ -71,7 +72,7 @@ for (const system of [false, true]) {
   });
 }
 
-test("under a real systemd: killed, it comes back; stopped and restarted, no script ends", async (t) => {
+test("under a real systemd: killed, it comes back; stopped and restarted, no script ends; its scripts see what others see", async (t) => {
   const missing = systemdIsMissing();
   if (missing !== null) return t.skip(missing);
   await using cli = await Cli.create();
@@ -82,6 +83,7 @@ test("under a real systemd: killed, it comes back; stopped and restarted, no scr
     script: "echo $$ > pid; echo begun; while [ ! -e gate ]; do sleep 0.1; done; echo done; exit 3",
   };
   await cli.playbook("long", { one: { steps: [step] } });
+  await cli.playbook("env", environment);
   const { code, stdout, stderr } = await besideSystemd(storyOf(cli.workspace.folder), { ...cli.workspace.env });
   assert.equal(code, 0, `${stdout}\n${stderr}`);
   const facts = Object.fromEntries(stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
@@ -101,17 +103,19 @@ test("under a real systemd: killed, it comes back; stopped and restarted, no scr
   assert.equal(facts["main5"], facts["answers5"], `a command starts it again through systemd\n${told}`);
   assert.equal(facts["conclusion"], "1", `the job ended as its script did\n${told}`);
   assert.equal(facts["left"], "no", told);
-  const job = await cli.json<JobDetail>("jobs", "status", "latest");
+  await sameEnvironments(cli.workspace, Number(facts["outside"]), Number(facts["inside"]));
+  const job = await cli.json<JobDetail>("jobs", "status", facts["long"] ?? "");
   assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.exitCode, 3);
   assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.attempts.length, 1, "it ran once");
 });
 
-test("under the machine's systemd: a unit of the machine comes back when killed, and no script ends with it", async (t) => {
+test("under the machine's systemd: a unit of the machine comes back when killed, and no script ends with it or sees what is its own", async (t) => {
   const missing = systemdIsMissing();
   if (missing !== null) return t.skip(missing);
   await using cli = await Cli.create();
   const script = "echo $$ > pid; while [ ! -e gate ]; do sleep 0.1; done; echo done; exit 3";
   await cli.playbook("long", { one: { steps: [{ id: "long", name: "long", shell: "sh", script }] } });
+  await cli.playbook("env", environment);
   const story = machineStoryOf(cli.workspace.folder);
   const { code, stdout, stderr } = await underSystemd(story, { ...cli.workspace.env }, cli.workspace.root);
   const told = `${stdout}\n${stderr}`;
@@ -126,7 +130,26 @@ test("under the machine's systemd: a unit of the machine comes back when killed,
   assert.equal(facts["alive3"], "yes", `systemctl restart ends no script\n${told}`);
   assert.equal(facts["conclusion"], "1", `the job ended as its script did\n${told}`);
   assert.equal(facts["left"], "no", told);
+  await sameEnvironments(cli.workspace, Number(facts["outside"]), Number(facts["inside"]));
 });
+
+const environment = { one: { steps: [{ shell: "sh", script: "env > shown.$AITHER_JOB_NUMBER" }] } };
+
+/** What names the one run that it is; the same list as in `environment.test.ts`. */
+const own = /^AITHER_(JOB_ID|JOB_NUMBER|ATTEMPT|OUTPUT|ENV|PATH|SUMMARY|ARTIFACTS)=/;
+
+/** A script sees its caller's environment, whoever started the daemon: there is no other difference. */
+async function sameEnvironments(workspace: Workspace, outside: number, inside: number): Promise<void> {
+  const linesOf = async (job: number): Promise<string[]> =>
+    (await workspace.text("w", `shown.${job}`))
+      .split("\n")
+      .filter((line) => line !== "" && !own.test(line))
+      .sort();
+  const [wanted, found] = [await linesOf(outside), await linesOf(inside)];
+  assert.notEqual(outside, inside);
+  assert.ok(wanted.includes("MARKER=from the caller"), wanted.join("\n"));
+  assert.deepEqual(found, wanted);
+}
 
 function machineStoryOf(folder: string): string {
   return `
@@ -136,10 +159,14 @@ unit() { systemctl list-units --all --plain --no-legend 'aither*.service' | cut 
 main() { systemctl show -p MainPID --value "$(unit)"; }
 alive() { if kill -0 "$(cat pid)"; then echo yes; else echo no; fi; }
 echo "first=$(cat /proc/1/comm)"
+environment() { MARKER="from the caller" aither orch env --json --quiet | sed -n 's/.*"number": \\([0-9]*\\).*/\\1/p' | head -n 1; }
+echo "outside=$(environment)"
+aither daemon stop >&2
 aither service install --system >&2 || exit 90
 echo "main1=$(main)"
 echo "answers1=$(aither daemon status --json | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p')"
 echo "enabled=$(systemctl is-enabled "$(unit)")"
+echo "inside=$(environment)"
 aither orch long --detach >&2 || exit 91
 for i in $(seq 200); do [ -s pid ] && break; sleep 0.1; done
 kill -9 "$(main)"
@@ -167,9 +194,12 @@ unit() { systemctl --user list-units --all --plain --no-legend 'aither*.service'
 main() { systemctl --user show -p MainPID --value "$(unit)"; }
 answers() { aither daemon status --json | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p'; }
 alive() { if kill -0 "$(cat pid)"; then echo yes; else echo no; fi; }
-aither orch long --detach >&2
+echo "long=$(aither orch long --detach)"
 for i in $(seq 200); do [ -s pid ] && break; sleep 0.1; done
+environment() { MARKER="from the caller" aither orch env --json --quiet | sed -n 's/.*"number": \\([0-9]*\\).*/\\1/p' | head -n 1; }
+echo "outside=$(environment)"
 aither service install >&2 || exit 90
+echo "inside=$(environment)"
 echo "before=$(answers)"
 echo "main1=$(main)"
 old=$(main)
@@ -200,7 +230,7 @@ aither jobs list >&2
 echo "main5=$(main)"
 echo "answers5=$(answers)"
 touch gate
-aither wait latest >&2
+aither wait long >&2
 echo "conclusion=$?"
 aither service status >&2
 aither service uninstall >&2

@@ -1,10 +1,13 @@
 /** Traps that need the whole product and stand nowhere else: see the table in docs/testing.md. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Cli } from "../rig/cli.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import { Daemon } from "../rig/daemon.ts";
+import { isAlive } from "../rig/processes.ts";
 import { waitFor } from "../rig/wait.ts";
 
 const v3 = (name: string, jobs: unknown): unknown => ({
@@ -71,43 +74,6 @@ test("an id that could be taken for an instruction is refused with its place", a
   });
 });
 
-/** What differs between two runs of the same script, and has to. */
-const own =
-  /^(AITHER_(JOB_ID|JOB_NUMBER|ATTEMPT\w*|OUTPUT|ENV|SCRIPT\w*|LOG\w*|PARENT\w*|ARTIFACTS|SUMMARY)|_|PWD|OLDPWD|SHLVL)=/;
-
-test("the environment is the same from the command line, over the API, in a retry, and after kill -9 of the daemon", async () => {
-  await using cli = await Cli.create();
-  const file = v3("env", { a: { steps: [{ id: "show", shell: "sh", script: "env" }] } });
-  await cli.workspace.write("playbooks/env.json", JSON.stringify(file));
-  const env = { MARKER: "from the caller", LANG: "C.UTF-8" };
-  const started = await cli.run(["orch", "env", "--detach", "--json"], { env });
-  assert.equal(started.code, 0, started.stderr);
-  const first = JSON.parse(started.stdout) as { number: number };
-  await cli.run(["wait", String(first.number)]);
-  const shown = new Map<string, string>();
-  const take = async (way: string, job: number): Promise<void> => {
-    const { code, stdout, stderr } = await cli.run(["logs", String(job), "--raw"]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^MARKER=from the caller$/m, way);
-    shown.set(way, stdout);
-  };
-  await take("command line", first.number);
-  const again = async (way: string): Promise<void> => {
-    const retried = await cli.json<{ number: number }>("retry", String(first.number), "--all");
-    await cli.run(["wait", String(retried.number)]);
-    await take(way, retried.number);
-  };
-  await again("retry");
-  await cli.killDaemon();
-  await again("retry by the next daemon");
-  const lines = (text: string): string[] =>
-    text
-      .split("\n")
-      .filter((line) => line !== "" && !own.test(line))
-      .sort();
-  for (const [way, text] of shown) assert.deepEqual(lines(text), lines(shown.get("command line") ?? ""), way);
-});
-
 test("a daemon that stood still for a while marks nothing dead that lives, and at once what died meanwhile", async () => {
   await Daemon.with(async (daemon) => {
     const { workspace } = daemon;
@@ -129,6 +95,101 @@ test("a daemon that stood still for a while marks nothing dead that lives, and a
     assert.equal((await daemon.job(living)).status, "Running");
     await workspace.write("../gate", "");
     assert.equal((await daemon.ended(living)).status, "Completed");
+  });
+});
+
+test("under full load and after standing still for seconds, again and again: what lives is never marked dead", async () => {
+  const busy = Array.from({ length: 2 * availableParallelism() }, () =>
+    spawn("/bin/sh", ["-c", "while :; do :; done"], { stdio: "ignore" }),
+  );
+  try {
+    await Daemon.with(async (daemon) => {
+      const gate = daemon.workspace.path("gate");
+      const wait = `until [ -e ${gate} ]; do sleep 0.2; done`;
+      const steps = Array.from({ length: 10 }, () => ({ shell: "sh", script: wait }));
+      const living = await daemon.startJob(v3("living", { a: { parallel: true, steps } }));
+      const running = async (): Promise<number> =>
+        (await daemon.job(living)).stages[0]?.legs[0]?.scripts.filter(({ status }) => status === "Running").length ?? 0;
+      await waitFor("all of them", async () => (await running()) === steps.length, 60_000);
+      for (let round = 0; round < 3; round += 1) {
+        const dying = await daemon.startJob(v3("dying", { a: { steps: [{ shell: "sh", script: `${wait}.never` }] } }));
+        const { handle } = await daemon.event(dying, "ScriptStarted");
+        process.kill(daemon.pid, "SIGSTOP");
+        process.kill(-handle.pid, "SIGKILL");
+        // The only way to have stood still for a time is to let it pass.
+        await delay(2_000);
+        const wokenAt = Date.now();
+        process.kill(daemon.pid, "SIGCONT");
+        assert.equal((await daemon.ended(dying)).status, "Failed");
+        assert.ok(Date.now() - wokenAt < 15_000, `${Date.now() - wokenAt} ms to see a death`);
+        assert.equal(await running(), steps.length);
+      }
+      await daemon.restart();
+      assert.equal(await running(), steps.length);
+      await daemon.workspace.write("../gate", "");
+      const { status, stages } = await daemon.ended(living);
+      assert.equal(status, "Completed");
+      for (const { attempts } of stages[0]?.legs[0]?.scripts ?? []) assert.equal(attempts.length, 1);
+    });
+  } finally {
+    for (const child of busy) child.kill("SIGKILL");
+  }
+});
+
+test("a time limit ends what ignores TERM, what never reads and what stands still, each within limit and grace", async () => {
+  const graceMs = 1_000;
+  const patches = [
+    { file: "packages/core/src/plan/script-settings.ts", find: "afterMs: 10_000", replace: `afterMs: ${graceMs}` },
+  ];
+  const cases: Record<string, object> = {
+    deaf: { script: "trap '' TERM HUP INT; echo $$ > deaf; while :; do sleep 1; done" },
+    unread: { script: "echo $$ > unread; while :; do sleep 1; done", stdin: true },
+    stopped: { script: "echo $$ > stopped; kill -STOP $$" },
+  };
+  await Daemon.with(
+    async (daemon) => {
+      const jobIds = new Map<string, string>();
+      for (const [name, step] of Object.entries(cases)) {
+        const steps = [{ id: name, shell: "sh", timeout: 2, ...step }];
+        jobIds.set(name, await daemon.startJob(v3(name, { a: { steps } })));
+      }
+      // More than any pipe holds: whoever sends it waits, and nobody else.
+      const sent = daemon.ask("POST", `/api/jobs/${jobIds.get("unread")}/input`, { text: "x".repeat(500_000) });
+      for (const [name, jobId] of jobIds) {
+        const job = await daemon.ended(jobId);
+        assert.equal(job.status, "Failed", name);
+        assert.equal(job.stages[0]?.legs[0]?.scripts[0]?.attempts[0]?.failure?.kind, "timeout", name);
+        const pid = Number(await daemon.workspace.text("w", name));
+        assert.ok(pid > 0 && !isAlive(pid), `${name}: ${pid} lives`);
+        const at = async (type: "ScriptStarted" | "StageFailed"): Promise<number> =>
+          Date.parse((await daemon.event(jobId, type)).time);
+        const tookMs = (await at("StageFailed")) - (await at("ScriptStarted"));
+        // The limit runs from the process's own start, a little before it was recorded; the rest is what a busy machine
+        // may take for itself.
+        assert.ok(tookMs > 1_000 && tookMs < 2_000 + graceMs + 8_000, `${name}: ${tookMs} ms`);
+      }
+      await sent.catch(() => undefined);
+    },
+    { patches },
+  );
+});
+
+test("output that comes after the end of its script disturbs nobody", async () => {
+  await Daemon.with(async (daemon) => {
+    const gate = daemon.workspace.path("gate");
+    const late = `(until [ -e ${gate} ]; do sleep 0.05; done; echo late; echo late >&2; echo done > done)`;
+    const steps = [{ shell: "sh", script: `${late} & echo early` }];
+    const jobId = await daemon.startJob(v3("late", { a: { steps } }));
+    const { status, seq } = await daemon.ended(jobId);
+    assert.equal(status, "Completed");
+    await daemon.workspace.write("../gate", "");
+    await waitFor("what is late", async () => (await daemon.workspace.text("w", "done").catch(() => "")) !== "");
+    // What comes next finds the same daemon, and the job as it ended.
+    await daemon.ended(await daemon.startJob(v3("next", { a: { steps: [{ shell: "sh", script: "echo next" }] } })));
+    assert.equal((await daemon.job(jobId)).seq, seq);
+    assert.match((await daemon.ask("GET", `/api/jobs/${jobId}/logs`)).text, /^early\n/);
+    const { pid } = (await daemon.ask("GET", "/api/daemon")).body as { pid: number };
+    assert.equal(pid, daemon.pid);
   });
 });
 

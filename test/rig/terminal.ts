@@ -70,6 +70,11 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux("kill-server").catch(() => undefined);
   }
 
+  /** Any command of tmux's own, such as `kill-window`. The last window takes the server with it. */
+  async command(...argv: string[]): Promise<void> {
+    await this.#tmux(...argv);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
