@@ -89,7 +89,12 @@ test("the environment is the same from the command line, the library, the bare s
   await take("command line, to the next daemon", await byCommand("env"));
 
   const first = found.get("command line") ?? assert.fail("nothing was run");
-  for (const line of [`MARKER=${env.MARKER}`, `ODD=${env.ODD}`, `PATH=${env["PATH"]}`, `PWD=${workspace.folder}`])
+  for (const line of [
+    `MARKER=${env.MARKER}`,
+    `ODD=${env.ODD}`,
+    `PATH=${workspace.env["PATH"]}`,
+    `PWD=${workspace.folder}`,
+  ])
     assert.ok(first.lines.includes(line), `${line} is missing in\n${first.lines.join("\n")}`);
   for (const [way, { lines }] of found) assert.deepEqual(lines, first.lines, way);
   assert.equal(new Set([...found.values()].map(({ digest }) => digest)).size, 1);

@@ -23,8 +23,10 @@ const asUser =
 
 /** Starts `aitherd` by hand and waits for its end. */
 async function startAndEnd(workspace: Workspace): Promise<{ code: number | null; problem: Problem | null }> {
-  const [file = "", ...argv] = [...(asUser ?? []), process.execPath, await daemonBundle()];
-  const child = spawn(file, argv, { env: workspace.env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("/usr/bin/env", [...(asUser ?? []), process.execPath, await daemonBundle()], {
+    env: workspace.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const [code] = (await once(child, "close")) as [number | null];
