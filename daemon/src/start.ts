@@ -135,14 +135,14 @@ function auditOf({ auditLog: path }: Places, log: Log, lifecycle: Lifecycle): Au
 async function open(walls: Omit<Host, "doors">, store: FileStore, lifecycle: Lifecycle): Promise<void> {
   const { host, hub, loopback } = withDoors(walls, store.fs);
   lifecycle.onStop(async () => hub.close());
-  const api = buildApi(host, { hub });
-  await listen(api, host.places, host.log);
-  lifecycle.onStop(async () => api.close());
-  // Whatever keeps it from opening again, the socket answers.
+  // First, because the socket's answer means that all is ready; whatever keeps this from opening again, that answers.
   await loopback
     .start()
     .catch((error: unknown) => host.log.warn({ reason: String(error) }, "the loopback door stays closed"));
   lifecycle.onStop(async () => loopback.close());
+  const api = buildApi(host, { hub });
+  await listen(api, host.places, host.log);
+  lifecycle.onStop(async () => api.close());
   store.mend();
   const { places, instance, engine, log } = host;
   log.info({ home: places.home, socket: places.socket, instance, jobs: [...engine.jobs()].length }, "ready");

@@ -24,7 +24,7 @@ import {
   removeCgroup,
   whileFrozen,
 } from "./cgroup.ts";
-import { identify, isAlive, readProcessStat } from "./identity.ts";
+import { identify, isAlive } from "./identity.ts";
 import { findScripts, freeze, kill, terminate, thaw } from "./kill.ts";
 import { listProcesses } from "./process-list.ts";
 import { createRig, shells, waitFor, waitForLines } from "./test-rig.ts";
@@ -199,7 +199,7 @@ describe("a control group", { skip: why !== undefined && `skipped: ${why}` }, ()
     await waitForLines(started.files.log, 1);
     await waitFor(() => cgroupPids(cgroupDir).length >= 3);
     await freeze(started.target);
-    await waitFor(() => cgroupPids(cgroupDir).every((pid) => readProcessStat(pid)?.state === "T"));
+    await waitFor(async () => (await findScripts(started.target)).every(({ stopped }) => stopped));
     const still = cgroupPids(cgroupDir);
     assert.ok(still.length >= 3, `${still.length}`);
     await thaw(started.target);
