@@ -1,7 +1,7 @@
 /** Traps that need the whole product and stand nowhere else: see the table in docs/testing.md. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -136,7 +136,7 @@ test("under full load and after standing still for seconds, again and again: wha
   }
 });
 
-test("a time limit ends what ignores TERM, what never reads and what stands still, each within limit and grace", async () => {
+test("a time limit ends what ignores TERM, what never reads, what stands still and what left its session, each within limit and grace", async () => {
   const graceMs = 1_000;
   const patches = [
     { file: "packages/core/src/plan/script-settings.ts", find: "afterMs: 10_000", replace: `afterMs: ${graceMs}` },
@@ -145,6 +145,7 @@ test("a time limit ends what ignores TERM, what never reads and what stands stil
     deaf: { script: "trap '' TERM HUP INT; echo $$ > deaf; while :; do sleep 1; done" },
     unread: { script: "echo $$ > unread; while :; do sleep 1; done", stdin: true },
     stopped: { script: "echo $$ > stopped; kill -STOP $$" },
+    shedding: { script: "setsid sh -c 'trap \"\" TERM; echo $$ > shedding; while :; do sleep 1; done' & wait" },
   };
   await Daemon.with(
     async (daemon) => {
@@ -169,6 +170,38 @@ test("a time limit ends what ignores TERM, what never reads and what stands stil
         assert.ok(tookMs > 1_000 && tookMs < 2_000 + graceMs + 8_000, `${name}: ${tookMs} ms`);
       }
       await sent.catch(() => undefined);
+    },
+    { patches },
+  );
+});
+
+test("who outlives a cancelled script has its grace, and is ended with it, also over a kill -9 of the daemon", async () => {
+  const patches = [
+    { file: "packages/core/src/plan/script-settings.ts", find: "afterMs: 10_000", replace: "afterMs: 4_000" },
+  ];
+  const deaf = `setsid sh -c 'trap "" TERM; echo $$ > deaf; while :; do sleep 1; done' & `;
+  const polite = `setsid sh -c 'trap "sleep 1; echo tidied > polite; exit" TERM; while :; do sleep 0.1; done' & `;
+  const script = `${deaf}${polite} echo $$ > main; while :; do sleep 0.1; done`;
+  await Daemon.with(
+    async (daemon) => {
+      const pidOf = async (name: string): Promise<number> =>
+        waitFor(
+          `the pid of ${name}`,
+          async () => Number(await daemon.workspace.text("w", name).catch(() => "0")) || null,
+        );
+      for (const isKilled of [false, true]) {
+        const jobId = await daemon.startJob(v3("shedding", { a: { steps: [{ shell: "sh", script }] } }));
+        const [main, child] = [await pidOf("main"), await pidOf("deaf")];
+        assert.equal((await daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {})).status, 202);
+        await waitFor("the end of the script itself", () => !isAlive(main));
+        if (isKilled) await daemon.restart();
+        const job = await daemon.ended(jobId);
+        assert.equal(job.status, "Cancelled");
+        assert.equal(isAlive(child), false, "a cancel that leaves somebody behind");
+        assert.equal(await daemon.workspace.text("w", "polite"), "tidied\n", "who tidies up has the time for it");
+        assert.equal((await daemon.event(jobId, "ScriptCancelled")).leftovers, undefined);
+        for (const name of ["main", "deaf", "polite"]) await rm(daemon.workspace.path("w", name));
+      }
     },
     { patches },
   );

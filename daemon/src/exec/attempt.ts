@@ -87,6 +87,7 @@ export class Attempt {
   #looking = false;
   #lookAgain = false;
   #left: readonly number[] = [];
+  #stop: "none" | "asked" | "forced" = "none";
   /** Settles with the size of the log when the attempt has ended. */
   readonly #ended = deferred<number | undefined>();
   #followTimer: NodeJS.Timeout | undefined;
@@ -164,22 +165,29 @@ export class Attempt {
     this.#silence?.freeze(frozen);
   }
 
-  /** Processes that would not die. */
-  leftovers(pids: readonly number[]): void {
+  /** It was asked to stop: it has ended when all of it has, or when force came to its end. */
+  stopping(): void {
+    if (this.#stop === "none") this.#stop = "asked";
+  }
+
+  /** Force came to its end; these processes would not die. */
+  forced(pids: readonly number[]): void {
     this.#left = pids;
+    this.#stop = "forced";
   }
 
   /** Tells the end that the exit record states. */
   async end(exit: ExitFound, process: ProcessRef & { startedAt: number }): Promise<void> {
     const { ref } = this.request;
     const handle = this.#handle ?? handleOf(process);
-    const [leftovers, outputs, exports] = await Promise.all([
-      this.connection.leftovers.of({ ...this.target(process), wrapper: process }),
+    const { leftovers } = this.connection;
+    const [left, outputs, exports] = await Promise.all([
+      leftovers.after({ ...this.target(process), wrapper: process }, () => this.#stop === "asked" && !this.isOver()),
       readOutputs(outputPath(this.files)),
       readExports({ env: envPath(this.files), path: pathPath(this.files) }),
       syncExit(this.connection.fs, this.files),
     ]);
-    const all = [...new Set([...this.#left, ...leftovers])];
+    const all = [...new Set([...this.#left, ...left])];
     // What never ran has no code of its own; 126 is what a shell says of a command that it could not run.
     const exitCode = exit.result.kind === "exited" ? await meantCode(exit.result.code, this.request.script) : 126;
     // What it did to the scripts behind it would be lost with a copy of its files.

@@ -21,6 +21,8 @@ import {
 const REMEMBER_MS = 5_000;
 /** Looks are at least so far apart; one after a pause waits for nothing. */
 const LOOK_GAP_MS = 15;
+/** How often those are looked at that are waited for. */
+const REST_POLL_MS = 100;
 
 type Seen = {
   readonly startTime: number;
@@ -66,6 +68,19 @@ export class Leftovers {
       if (this.#isAlive(pid, seen)) found.add(pid);
     }
     return [...found];
+  }
+
+  /**
+   * Who is left of a script that has ended. Whoever was asked to stop with it has the same time for it, and is waited
+   * for: the engine's deadline ends that by force. So nobody outlives a cancel or a time limit by ignoring TERM.
+   */
+  async after(target: AttemptTarget & { readonly wrapper: ProcessRef }, isStopping: () => boolean): Promise<number[]> {
+    for (;;) {
+      const isLast = !isStopping();
+      const found = await this.of(target);
+      if (found.length === 0 || isLast) return found;
+      await delay(REST_POLL_MS, undefined, { ref: false });
+    }
   }
 
   /** A look that began after this call; all who ask before it begins share it. */

@@ -118,9 +118,9 @@ export class LocalExecutor implements Executor {
 
   signal(request: SignalRequest): void {
     const attempt = this.#attempts.get(attemptId(request.ref));
+    attempt?.stopping();
     this.#stop(request.ref, async (files) => {
-      const left = await this.#stops.send(request, files, attempt);
-      if (left.length > 0) attempt?.leftovers(left);
+      await this.#stops.send(request, files, attempt);
       this.#bells?.look();
     });
   }

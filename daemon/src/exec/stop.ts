@@ -53,18 +53,17 @@ export class StopLadder {
     }
   }
 
-  /** Resolves with the pids of what would not die; always empty for signals that only ask. */
-  async send(request: SignalRequest, files: AttemptFiles, attempt: Attempt | undefined): Promise<readonly number[]> {
+  /** Resolves when the signal has reached everybody; after a KILL the attempt knows what would not die. */
+  async send(request: SignalRequest, files: AttemptFiles, attempt: Attempt | undefined): Promise<void> {
     const id = `${attemptId(request.ref)} ${request.signal}`;
-    if (this.#underWay.has(id)) return [];
+    if (this.#underWay.has(id)) return;
     this.#underWay.add(id);
     try {
       await this.#freezes.get(attemptId(request.ref));
       const target = this.#targetOf(request, files);
-      if (request.signal === "KILL" || request.signal === "SIGKILL") return await this.#kill(target, files, attempt);
-      if (request.signal === "TERM" || request.signal === "SIGTERM") await terminate(target, this.#identity);
+      if (request.signal === "KILL" || request.signal === "SIGKILL") await this.#kill(target, files, attempt);
+      else if (request.signal === "TERM" || request.signal === "SIGTERM") await terminate(target, this.#identity);
       else await this.#ask(target, request.signal);
-      return [];
     } finally {
       this.#underWay.delete(id);
     }
@@ -75,14 +74,19 @@ export class StopLadder {
     return { wrapper: handle, marker: attemptMarker(ref), outputPaths, cgroupDir: this.#cgroups?.of(ref) };
   }
 
-  async #kill(target: AttemptTarget, files: AttemptFiles, attempt: Attempt | undefined): Promise<readonly number[]> {
-    const report = await kill(target, this.#identity);
-    if (report.left.length > 0) {
-      const processes = report.left.map(({ pid, name }) => `${pid} ${name}`);
-      this.#log.error({ marker: target.marker, processes }, "processes of an attempt would not die");
+  async #kill(target: AttemptTarget, files: AttemptFiles, attempt: Attempt | undefined): Promise<void> {
+    let left: readonly number[] = [];
+    try {
+      const report = await kill(target, this.#identity);
+      left = report.left.map(({ pid }) => pid);
+      if (left.length > 0) {
+        const processes = report.left.map(({ pid, name }) => `${pid} ${name}`);
+        this.#log.error({ marker: target.marker, processes }, "processes of an attempt would not die");
+      } else if (report.wrapperAlive) await this.#endWrapper(target, files, attempt);
+    } finally {
+      // Whatever went wrong: there is no stronger signal to wait for.
+      attempt?.forced(left);
     }
-    if (report.wrapperAlive && report.left.length === 0) await this.#endWrapper(target, files, attempt);
-    return report.left.map(({ pid }) => pid);
   }
 
   /** Its script is dead and it still does not record that: the code is given up, the attempt is not. */
