@@ -17,7 +17,8 @@ const own = new Set(
   ),
 );
 
-const show = "env > shown.$AITHER_JOB_NUMBER.";
+/** A file that is there is whole. */
+const show = (stage: string): string => `env > part.$$ && mv part.$$ "shown.$AITHER_JOB_NUMBER.${stage}"`;
 const step = (script: string): object => ({ steps: [{ id: "show", shell: "sh", script }] });
 
 type Shown = { readonly digest: string; readonly lines: readonly string[] };
@@ -40,11 +41,11 @@ async function shown(workspace: Workspace, job: number, stage: string): Promise<
 test("the environment is the same from the command line, the library, the bare socket, at a set time, in a retry, and after kill -9 of the daemon", async () => {
   await using cli = await Cli.create();
   const { workspace } = cli;
-  await cli.playbook("env", { a: step(`${show}a`) });
+  await cli.playbook("env", { a: step(`${show("a")}`) });
   const gate = workspace.path("gate");
   await cli.playbook("gated", {
-    a: step(`echo begun; until [ -e ${gate} ]; do sleep 0.05; done; ${show}a`),
-    b: { needs: ["a"], ...step(`${show}b`) },
+    a: step(`echo begun; until [ -e ${gate} ]; do sleep 0.05; done; ${show("a")}`),
+    b: { needs: ["a"], ...step(`${show("b")}`) },
   });
   const env = { ...workspace.env, MARKER: "from the caller", ODD: 'blanks  "quotes" $HOME', LANG: "C.UTF-8" };
   const found = new Map<string, Shown>();
@@ -104,7 +105,7 @@ test("who starts a job and sends no environment gets what a login would bring, n
   await using workspace = await Workspace.create();
   const ofTheDaemon = { OF_THE_DAEMON: "1", TERM: "xterm", NOTIFY_SOCKET: "/n", USER: "somebody" };
   await using daemon = await Daemon.start({ workspace, env: ofTheDaemon });
-  const text = JSON.stringify({ metadata: { name: "env" }, orchestration: { jobs: { a: step(`${show}a`) } } });
+  const text = JSON.stringify({ metadata: { name: "env" }, orchestration: { jobs: { a: step(`${show("a")}`) } } });
   const job = await overTheSocket(daemon.workspace, { text, workspace: workspace.folder });
   const { lines } = await shown(workspace, job, "a");
   const names = lines.map((line) => line.slice(0, line.indexOf("=")));
