@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Aither, type JobHandle } from "@aither/client/node";
 import type { Event } from "@aither/protocol";
+import { lockHolder } from "../doctor/home.ts";
 import { playbookText, readLedger, running, tasks, type LedgerLine } from "./workload.ts";
 import type { Observed, Story } from "./verdict.ts";
 
@@ -25,6 +26,9 @@ const LIFE_MS_MAX = 600;
 const JOB_PATIENCE_MS = 120_000;
 const GONE_PATIENCE_MS = 5_000;
 const POLL_MS = 20;
+const STOP_PATIENCE_MS = 30_000;
+/** So often nobody may be there before nobody is. */
+const QUIET_LOOKS = 10;
 
 export class Trial implements AsyncDisposable {
   readonly folder: string;
@@ -32,6 +36,8 @@ export class Trial implements AsyncDisposable {
   readonly #client: Aither;
   readonly #calm: Aither;
   readonly #tally = { kills: 0, running: 0, alive: 0 };
+  /** What was under way when the user stopped it. */
+  #lastWork: Promise<unknown> = Promise.resolve();
 
   constructor(options: TrialOptions) {
     this.#options = options;
@@ -86,7 +92,11 @@ export class Trial implements AsyncDisposable {
     const handle = await this.#client.start("crash-test", { env: this.#jobEnv() });
     let over = false;
     const ended = handle.wait({ timeoutMs: JOB_PATIENCE_MS, signal }).finally(() => (over = true));
-    const [job, followed] = await Promise.all([ended, this.#follow(handle), this.#killUntil(() => over)]);
+    const work = [ended, this.#follow(handle), this.#killUntil(() => over)] as const;
+    // Who is stopped while it asks may still be starting a daemon: that comes to its end before anybody tidies up.
+    const settle = (): void => void (this.#lastWork = Promise.allSettled(work));
+    signal.addEventListener("abort", settle, { once: true });
+    const [job, followed] = await Promise.all(work);
     const output = new Map<string, string>();
     for (const { id } of tasks) output.set(id, await textOf(handle, id));
     return { job, output, followed };
@@ -128,14 +138,23 @@ export class Trial implements AsyncDisposable {
     return !running(this.#ledger()).includes(pid);
   }
 
+  /** Also one that is just starting: it has the lock before it answers. */
   async #stopDaemon(): Promise<void> {
-    const pid = await this.#calm.daemon().then(
-      (daemon) => daemon.pid,
-      () => null,
-    );
-    if (pid === null) return;
-    await this.#calm.call("stopDaemon", {}).catch(() => undefined);
-    await gone(pid);
+    await this.#lastWork;
+    const lock = join(this.folder, "home", ".orchestration-jobs", "lock");
+    const until = Date.now() + STOP_PATIENCE_MS;
+    for (let quietLooks = 0; quietLooks < QUIET_LOOKS && Date.now() < until; quietLooks += 1) {
+      const pid = await this.#calm.daemon().then(
+        (daemon) => daemon.pid,
+        () => null,
+      );
+      if (pid !== null) {
+        await this.#calm.call("stopDaemon", {}).catch(() => undefined);
+        await gone(pid);
+      }
+      if (pid !== null || lockHolder({ lock }).is === "held") quietLooks = 0;
+      await delay(POLL_MS);
+    }
   }
 
   #ledger(): LedgerLine[] {

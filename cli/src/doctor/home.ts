@@ -87,7 +87,7 @@ export function spaceFindings(disk: { freeBytes: number; names: number; freeName
 type Holder = { readonly is: "free" | "unknown" } | { readonly is: "held"; readonly pid: number | null };
 
 /** Who holds the kernel's lock, without taking it. */
-export function lockHolder({ lock }: Places): Holder {
+export function lockHolder({ lock }: Pick<Places, "lock">): Holder {
   const file = statSync(lock, { throwIfNoEntry: false });
   if (file === undefined) return { is: "free" };
   if (!existsSync("/proc/locks")) return { is: "unknown" };

@@ -129,3 +129,9 @@ test("status functions of the host are called with their arguments", () => {
   });
   assert.deepEqual([decision, seen], [{ is: "true" }, [["a", "b"]]]);
 });
+
+test("a condition that is longer than any takes no time", () => {
+  const startedAt = performance.now();
+  assert.equal(evaluateCondition(`${"${{ (".repeat(100_000)}'`, context).is, "error");
+  assert.ok(performance.now() - startedAt < 20_000);
+});

@@ -34,8 +34,12 @@ const rules: readonly Rule[] = [
   [/^[^\s()'",]+/, ([text]) => ({ is: "other", text })],
 ];
 
+/** Longer than any condition that somebody wrote. Templates without an end are looked at again for each word. */
+const LENGTH_MAX = 10_000;
+
 /** Cuts a condition into words; null when something in it is none of these forms. */
 export function legacyTokens(text: string): LegacyToken[] | null {
+  if (text.length > LENGTH_MAX) return null;
   const tokens: LegacyToken[] = [];
   let rest = text.trimStart();
   while (rest !== "") {
