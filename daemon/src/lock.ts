@@ -10,6 +10,7 @@ import { spawn } from "node:child_process";
 import { closeSync, constants, existsSync, fstatSync, openSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { createHash } from "node:crypto";
+import { daemonNodeOptions } from "@aither/protocol";
 import { errorCode } from "./store/errors.ts";
 
 /** Another daemon owns this home. */
@@ -57,7 +58,8 @@ async function startLocked(path: string): Promise<number> {
   // A folder in its place, or one that may not be written: the shell would only print it and leave with 2.
   closeSync(openSync(path, "a", 0o600));
   const [script = ""] = process.argv.slice(1);
-  const again = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)];
+  // Who starts it by hand need not know how its Node is best called; what he says himself comes later, and counts.
+  const again = [process.execPath, ...daemonNodeOptions, ...process.execArgv, script, ...process.argv.slice(2)];
   const child = spawn("/bin/sh", ["-c", LOCK_LINE, path, ...again], {
     stdio: "inherit",
     env: { ...process.env, [STARTED_LOCKED]: "1" },

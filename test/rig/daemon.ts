@@ -5,7 +5,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import type { Event, EventOf, EventType, JobDetail } from "@aither/protocol";
+import { daemonNodeOptions, type Event, type EventOf, type EventType, type JobDetail } from "@aither/protocol";
 import { daemonBundle, type Patch } from "./bundle.ts";
 import { isAlive, processesOf } from "./processes.ts";
 import { waitFor } from "./wait.ts";
@@ -88,7 +88,8 @@ export class Daemon implements AsyncDisposable {
     const main = await daemonBundle(this.#options.patches);
     const log = openSync(places.daemonLog, "a", 0o600);
     const { around = [] } = this.#options;
-    const argv = [...around, process.execPath, ...(this.#options.nodeArgv ?? []), main, ...(this.#options.argv ?? [])];
+    const nodeArgv = [...daemonNodeOptions, ...(this.#options.nodeArgv ?? [])];
+    const argv = [...around, process.execPath, ...nodeArgv, main, ...(this.#options.argv ?? [])];
     const child = spawn("/bin/sh", ["-c", LOCK_LINE, places.lock, ...argv], {
       cwd: "/",
       env: { ...env, ...this.#options.env },

@@ -74,10 +74,7 @@ export class Disk {
       append: (jobId, expectedSeq, events) => this.#append(life, { jobId, expectedSeq, events }),
       read: (jobId) => this.#read(life, jobId),
       openJobs: () => this.#openJobs(life),
-      // This disk damages nothing: whatever does not fit was written so, by us.
-      refuse: (jobId, { seq, reason }) => {
-        throw new Error(`${jobId}: event ${seq} does not fit: ${reason}`);
-      },
+      recover: (jobId, take) => this.#recover(life, jobId, take),
       retire: (jobId) =>
         this.#step(life, `retire ${jobId}`, () => {
           this.#active.delete(jobId);
@@ -111,9 +108,14 @@ export class Disk {
     for (const event of events) yield event;
   }
 
-  async *#openJobs(life: Life): AsyncGenerator<JobId> {
-    const jobs = await this.#step(life, "list open jobs", () => [...this.#active]);
-    for (const jobId of jobs) yield jobId;
+  async #openJobs(life: Life): Promise<readonly JobId[]> {
+    return this.#step(life, "list open jobs", () => [...this.#active]);
+  }
+
+  /** This disk damages nothing: whatever does not fit was written so, by us, and ends the run. */
+  async #recover(life: Life, jobId: JobId, take: (event: Event) => void): Promise<boolean> {
+    for await (const event of this.#read(life, jobId)) take(event);
+    return true;
   }
 
   #sync(life: Life, jobId: JobId): void {

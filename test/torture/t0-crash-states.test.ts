@@ -47,7 +47,9 @@ async function lossesOf(disk: ModelDisk, marks: readonly string[]): Promise<stri
   try {
     const { journal } = await open(disk.fs);
     const openJobs: string[] = [];
-    for await (const jobId of journal.openJobs()) openJobs.push(jobId);
+    for (const jobId of await journal.openJobs()) {
+      if (await journal.recover(jobId, () => undefined)) openJobs.push(jobId);
+    }
     for (const [jobId, why] of journal.setAside) losses.push(`${jobId} is set aside: ${why.message}`);
     for (const mark of marks) {
       const [what, jobId = "", seq = "1"] = mark.split(" ");

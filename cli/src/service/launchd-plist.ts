@@ -1,9 +1,10 @@
 /** The text of a launchd agent. */
+import { daemonNodeOptions } from "@aither/protocol";
 import type { ServiceFacts } from "./facts.ts";
 
 /** For `~/Library/LaunchAgents`. macOS has no `flock(1)`: the daemon takes the lock by itself. */
 export function launchdPlist(facts: ServiceFacts, options: { readonly label: string }): string {
-  const argv = [facts.node, facts.entry, "--home", facts.home];
+  const argv = [facts.node, ...daemonNodeOptions, facts.entry, "--home", facts.home];
   const env = Object.entries(facts.env);
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',

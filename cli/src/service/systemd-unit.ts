@@ -1,4 +1,5 @@
 /** The text of a systemd unit. Each line below is there because without it systemd would end scripts or give up. */
+import { daemonNodeOptions } from "@aither/protocol";
 import type { ServiceFacts } from "./facts.ts";
 
 export type UnitOptions = {
@@ -10,7 +11,8 @@ export type UnitOptions = {
 /** For `~/.config/systemd/user`, or for `/etc/systemd/system` when `system`. */
 export function systemdUnit(facts: ServiceFacts, options: UnitOptions): string {
   const { node, entry, home, lock, log, flock } = facts;
-  const start = flock ? ["/bin/sh", "-c", LOCK_LINE, lock, node, entry, home] : [node, entry, "--home", home];
+  const daemon = [node, ...daemonNodeOptions, entry, "--home", home];
+  const start = flock ? ["/bin/sh", "-c", LOCK_LINE, lock, ...daemon] : daemon;
   const runtime = facts.env["XDG_RUNTIME_DIR"];
   const lines = [
     "# Written by `aither service install`; `aither service uninstall` removes it.",
@@ -53,7 +55,7 @@ export function systemdUnit(facts: ServiceFacts, options: UnitOptions): string {
 }
 
 /** The kernel's lock is taken before the daemon is, and held until it is dead: of two starters one becomes the daemon. */
-const LOCK_LINE = `exec 9>>"$0"; flock -n 9 || exit 75; exec "$1" "$2" --home "$3"`;
+const LOCK_LINE = `exec 9>>"$0"; flock -n 9 || exit 75; exec "$@"`;
 
 /** `/run/user/UID` goes with the last login unless somebody needs it. */
 function needsOfSystemUnit(uid: number, runtime: string | undefined): string[] {

@@ -1,4 +1,5 @@
 /** The text of a task of the Windows Task Scheduler. */
+import { daemonNodeOptions } from "@aither/protocol";
 import type { ServiceFacts } from "./facts.ts";
 import { escapeXml } from "./launchd-plist.ts";
 
@@ -8,7 +9,7 @@ import { escapeXml } from "./launchd-plist.ts";
  */
 export function taskXml(facts: ServiceFacts, options: { readonly user: string }): string {
   const user = escapeXml(options.user);
-  const argv = [facts.entry, "--home", facts.home].map(argument).join(" ");
+  const argv = [...daemonNodeOptions, facts.entry, "--home", facts.home].map(argument).join(" ");
   return `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>

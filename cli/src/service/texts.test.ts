@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { daemonNodeOptions } from "@aither/protocol";
 import type { ServiceFacts } from "./facts.ts";
 import { launchdPlist } from "./launchd-plist.ts";
 import { systemdSocket } from "./systemd-socket.ts";
@@ -25,7 +26,7 @@ test("a unit keeps scripts alive, comes back, and takes the lock before the daem
   const lines = systemdUnit(facts, { system: false, socket: null }).split("\n");
   for (const wanted of [
     "Type=exec",
-    `ExecStart=/bin/sh -c "exec 9>>\\"$$0\\"; flock -n 9 || exit 75; exec \\"$$1\\" \\"$$2\\" --home \\"$$3\\"" ${facts.lock} ${facts.node} ${facts.entry} ${facts.home}`,
+    `ExecStart=/bin/sh -c "exec 9>>\\"$$0\\"; flock -n 9 || exit 75; exec \\"$$@\\"" ${facts.lock} ${facts.node} ${daemonNodeOptions.join(" ")} ${facts.entry} --home ${facts.home}`,
     "KillMode=process",
     "SendSIGKILL=no",
     "Delegate=yes",
@@ -65,7 +66,10 @@ test("odd paths stay what they are in a unit", () => {
 
 test("without flock the unit starts the daemon itself", () => {
   const text = systemdUnit({ ...facts, flock: false }, { system: false, socket: null });
-  assert.match(text, /^ExecStart=\/opt\/node\/bin\/node \/opt\/aither\/bin\/aitherd --home \/home\/eva\S+$/m);
+  assert.match(
+    text,
+    /^ExecStart=\/opt\/node\/bin\/node --max-semi-space-size=8 \/opt\/aither\/bin\/aitherd --home \/home\/eva\S+$/m,
+  );
 });
 
 test("a launchd agent leaves the process group alone, and names are escaped", () => {

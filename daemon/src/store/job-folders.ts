@@ -181,13 +181,18 @@ export class JobFolders {
     return undefined;
   }
 
-  /** Asked of our own file system, so that a modelled disk can answer, too. */
+  /**
+   * Asked of our own file system, so that a modelled disk can answer, too: of a folder it says that this is no link, in
+   * place and at once, where listing one takes a trip through the thread pool.
+   */
   async #isFolder(path: string): Promise<boolean> {
     try {
-      await this.#fs.readDir(path);
-      return true;
+      await this.#fs.readLink(`${path}/`);
+      return false;
     } catch (error) {
-      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+      const code = errorCode(error);
+      if (code === "EINVAL") return true;
+      if (code === "ENOENT" || code === "ENOTDIR") return false;
       throw error;
     }
   }

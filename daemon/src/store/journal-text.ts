@@ -16,24 +16,36 @@ export function eventLines(events: readonly Event[]): Buffer {
   return Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
 }
 
-/** Throws `JournalDamaged` or `JournalNewer`. Only the last record may be torn. */
+/** Where a journal ends for good, and what hangs on behind that. */
+export type JournalEnd = Omit<JournalRead, "events">;
+
+/** All events at once. Throws `JournalDamaged` or `JournalNewer`. Only the last record may be torn. */
 export function readJournalBytes(bytes: Buffer, at: { jobId: JobId; file: string }): JournalRead {
   const events: Event[] = [];
+  const end = eachEvent(bytes, at, (event) => events.push(event));
+  return { events, ...end };
+}
+
+/** The same one by one: a long history need not be in memory as a whole. */
+export function eachEvent(
+  bytes: Buffer,
+  at: { jobId: JobId; file: string },
+  take: (event: Event) => unknown,
+): JournalEnd {
   let start = 0;
   for (let line = 1; start < bytes.length; line += 1) {
     const newline = bytes.indexOf(10, start);
     const end = newline < 0 ? bytes.length : newline;
     const isLast = end >= bytes.length - 1;
-    const found =
-      newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), { ...at, line }, events.length + 1);
+    const found = newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), { ...at, line }, line);
     if (typeof found === "string") {
       if (!isLast) throw new JournalDamaged({ ...at, line }, found);
-      return { events, goodBytes: start, tornBytes: bytes.length - start };
+      return { goodBytes: start, tornBytes: bytes.length - start };
     }
-    events.push(found);
+    take(found);
     start = end + 1;
   }
-  return { events, goodBytes: start, tornBytes: 0 };
+  return { goodBytes: start, tornBytes: 0 };
 }
 
 /** The first event of a journal, whatever follows it; null when even that cannot be read. */

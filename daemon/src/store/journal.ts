@@ -6,7 +6,7 @@ import type { AppendHandle, DurableFs } from "@aither/supervise";
 import type { Log } from "../host.ts";
 import { errorCode, JournalDamaged, JournalNewer } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
-import { eventLines, isEnd, readJournalBytes, type JournalRead } from "./journal-text.ts";
+import { eachEvent, eventLines, isEnd, readJournalBytes, type JournalRead } from "./journal-text.ts";
 import { jobFiles } from "./layout.ts";
 
 /** Open journals: a job that is quiet for long gives its file back. */
@@ -58,36 +58,45 @@ export class FileJournal implements Journal {
     const folder = await this.#options.folders.find(jobId);
     if (folder === undefined) return null;
     const file = join(folder, jobFiles.events);
+    const bytes = await this.#bytes(file);
+    return bytes === null ? null : readJournalBytes(bytes, { jobId, file });
+  }
+
+  /** `active/` is derived, too: when it is gone, the journals without an end are what was in it. */
+  async openJobs(): Promise<readonly JobId[]> {
+    const { folders, fs } = this.#options;
+    const linked = await folders.active();
+    if (linked !== null) return linked;
+    this.#options.log.warn({}, "active/ is gone and is made again from the journals");
+    await folders.makeActive();
+    const open: JobId[] = [];
+    for await (const { jobId, folder } of folders.all()) {
+      const last = await lastRecord(fs, join(folder, jobFiles.events));
+      if (last === undefined || isEnd(last)) continue;
+      await folders.link(jobId, folder);
+      open.push(jobId);
+    }
+    return open;
+  }
+
+  /** What cannot be gone on with is in `setAside`, and nothing of it is touched. */
+  async recover(jobId: JobId, take: (event: Event) => void): Promise<boolean> {
+    let last: Event | undefined;
     try {
-      return readJournalBytes(await this.#options.fs.readFile(file), { jobId, file });
+      last = await this.#recover(jobId, take);
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return null;
-      throw error;
+      if (!(error instanceof JournalDamaged || error instanceof JournalNewer)) throw error;
+      this.#setAside(jobId, error);
+      return false;
     }
-  }
-
-  /** Every open job that can go on, its torn end cut. The others are in `setAside`, and nothing of them is touched. */
-  async *openJobs(): AsyncIterable<JobId> {
-    for (const jobId of await this.#activeJobs()) {
-      const events = await this.#recover(jobId);
-      if (events === undefined) continue;
-      if (isEnd(events.at(-1))) {
-        // The crash came between the end and its retirement.
-        await this.retire(jobId);
-        continue;
-      }
-      this.#heads.set(jobId, events.length);
-      yield jobId;
+    if (last === undefined) return false;
+    if (!isEnd(last)) {
+      this.#heads.set(jobId, last.seq);
+      return true;
     }
-  }
-
-  refuse(jobId: JobId, { seq, reason }: { readonly seq: number; readonly reason: string }): void {
-    const file = join(this.#options.folders.known(jobId) ?? "", jobFiles.events);
-    this.#heads.delete(jobId);
-    this.#setAside(
-      jobId,
-      new JournalDamaged({ jobId, file, line: seq }, `these facts contradict each other: ${reason}`),
-    );
+    // The crash came between the end and its retirement.
+    await this.retire(jobId);
+    return false;
   }
 
   async retire(jobId: JobId): Promise<void> {
@@ -171,59 +180,54 @@ export class FileJournal implements Journal {
     return handle;
   }
 
-  /** The events of a job to go on with: its torn tail is cut. Undefined when it cannot go on, or never began. */
-  async #recover(jobId: JobId): Promise<readonly Event[] | undefined> {
-    const { fs, folders, log } = this.#options;
-    let found: JournalRead | null;
-    try {
-      await folders.checkLink(jobId);
-      found = await this.load(jobId);
-      const there = await folders.find(jobId);
-      if (found !== null && there !== undefined) await this.#options.check(jobId, there);
-    } catch (error) {
-      if (!(error instanceof JournalDamaged || error instanceof JournalNewer)) throw error;
-      this.#setAside(jobId, error);
-      return undefined;
-    }
+  /** The last event of a job, whose torn tail is cut; undefined when it never began. */
+  async #recover(jobId: JobId, take: (event: Event) => void): Promise<Event | undefined> {
+    const { fs, folders, log, check } = this.#options;
+    await folders.checkLink(jobId);
     const folder = await folders.find(jobId);
-    if (found === null || folder === undefined || found.events.length === 0) {
+    const file = join(folder ?? "", jobFiles.events);
+    const bytes = folder === undefined ? null : await this.#bytes(file);
+    if (folder !== undefined && bytes !== null) await check(jobId, folder);
+    let last: Event | undefined;
+    const { goodBytes, tornBytes } = eachEvent(bytes ?? Buffer.alloc(0), { jobId, file }, (event) => {
+      last = event;
+      try {
+        take(event);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new JournalDamaged({ jobId, file, line: event.seq }, `these facts contradict each other: ${reason}`);
+      }
+    });
+    if (last === undefined) {
       // Nobody was ever told of it.
       log.warn({ jobId }, "a job that was never accepted is forgotten");
       await folders.unlink(jobId);
       folders.forget(jobId);
       return undefined;
     }
-    const file = join(folder, jobFiles.events);
     // What was read may be in memory only: the daemon before this one may have died between its write and its sync.
     // Nothing is believed, and above all no end, before a power cut cannot take it back.
     await fs.syncFile(file);
-    if (found.tornBytes > 0) {
-      log.warn({ jobId, file, keptBytes: found.goodBytes, cutBytes: found.tornBytes }, "cut the torn end of a journal");
-      await fs.truncate(file, found.goodBytes);
+    if (tornBytes > 0) {
+      log.warn({ jobId, file, keptBytes: goodBytes, cutBytes: tornBytes }, "cut the torn end of a journal");
+      await fs.truncate(file, goodBytes);
     }
-    return found.events;
+    return last;
+  }
+
+  /** Null when there is no such file. */
+  async #bytes(file: string): Promise<Buffer | null> {
+    try {
+      return await this.#options.fs.readFile(file);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
   }
 
   #setAside(jobId: JobId, error: JournalDamaged | JournalNewer): void {
     this.setAside.set(jobId, error);
     this.#options.log.error({ jobId, reason: error.message }, "a job is set aside: it cannot be continued");
-  }
-
-  /** `active/` is derived, too: when it is gone, the journals without an end are what was in it. */
-  async #activeJobs(): Promise<readonly JobId[]> {
-    const { folders, fs } = this.#options;
-    const linked = await folders.active();
-    if (linked !== null) return linked;
-    this.#options.log.warn({}, "active/ is gone and is made again from the journals");
-    await folders.makeActive();
-    const open: JobId[] = [];
-    for await (const { jobId, folder } of folders.all()) {
-      const last = await lastRecord(fs, join(folder, jobFiles.events));
-      if (last === undefined || isEnd(last)) continue;
-      await folders.link(jobId, folder);
-      open.push(jobId);
-    }
-    return open;
   }
 }
 

@@ -1,5 +1,5 @@
 /** All that is on disk about jobs, behind one face. Composes journal, folders, derived files, index and output. */
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { hasEnded, type JobState } from "@aither/core";
 import type { EngineFace, Published } from "@aither/engine";
@@ -121,8 +121,7 @@ export class FileStore implements Store {
   async lastSeen(): Promise<string | null> {
     let lastMs = 0;
     for (const jobId of (await this.folders.active()) ?? []) {
-      const found = await stat(join(this.layout.active, jobId, jobFiles.events)).catch(() => undefined);
-      lastMs = Math.max(lastMs, found?.mtimeMs ?? 0);
+      lastMs = Math.max(lastMs, changedMs(join(this.layout.active, jobId, jobFiles.events)));
     }
     return lastMs === 0 ? null : new Date(lastMs).toISOString();
   }
@@ -266,5 +265,14 @@ export class FileStore implements Store {
       (kept) => kept.length > 0,
     );
     return entry?.number ?? (await this.#rebuild.fold(jobId))?.number;
+  }
+}
+
+/** When a file was last written; 0 when it cannot be looked at, whatever the reason. */
+function changedMs(file: string): number {
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return 0;
   }
 }

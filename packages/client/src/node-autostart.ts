@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, s
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Places, Problem } from "@aither/protocol";
+import { daemonNodeOptions, type Places, type Problem } from "@aither/protocol";
 import { readService, serviceCommand } from "./node-service.ts";
 import type { AitherError, fail } from "./problem.ts";
 import type { pause } from "./resume.ts";
@@ -111,6 +111,7 @@ function launch({ places, env, entry, fail }: AutostartOptions): Launched {
   try {
     const command = [
       process.execPath,
+      ...daemonNodeOptions,
       ...daemonCommand(entry ?? env["AITHER_DAEMON_ENTRY"], fail),
       "--home",
       places.home,

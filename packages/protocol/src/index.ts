@@ -1,4 +1,5 @@
 /** Shapes only. Values exported here import nothing, so that a thin client may load this file; schemas are behind `@aither/protocol/contracts`. */
+export * from "./daemon-node.ts";
 export * from "./places.ts";
 export * from "./problem.ts";
 export * from "./routes.ts";

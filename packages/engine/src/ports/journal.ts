@@ -8,13 +8,15 @@ export interface Journal {
   /** `expectedSeq` is the seq of the last event already there; 0 creates the job. `events` are consecutive. */
   append(jobId: JobId, expectedSeq: number, events: readonly Event[]): Promise<void>;
   read(jobId: JobId): AsyncIterable<Event>;
-  /** Jobs that have no end yet. */
-  openJobs(): AsyncIterable<JobId>;
+  /** Jobs that are listed as having no end yet. */
+  openJobs(): Promise<readonly JobId[]>;
   /**
-   * The events of an open job are no history that a job can have, from `seq` on: it cannot go on, is listed with this
-   * reason and is no open job any more. Nothing of it is touched.
+   * Hands over every event of an open job, in order; when it resolves, what was handed over is on disk to stay. False:
+   * the job is not to be gone on with. It has ended and was retired, it never began, or it is damaged. What `take` throws
+   * says that an event does not follow from those before it: such a job is damaged, too; it is listed with that reason,
+   * and nothing of it is touched.
    */
-  refuse(jobId: JobId, damage: { readonly seq: number; readonly reason: string }): void;
+  recover(jobId: JobId, take: (event: Event) => void): Promise<boolean>;
   /** After the end is durable: the job leaves `active/`. Idempotent. */
   retire(jobId: JobId): Promise<void>;
 }

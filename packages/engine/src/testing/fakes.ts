@@ -39,14 +39,22 @@ export class FakeJournal implements Journal {
     for (const event of this.files.get(jobId) ?? []) yield JSON.parse(JSON.stringify(event)) as Event;
   }
 
-  async *openJobs(): AsyncGenerator<JobId> {
+  async openJobs(): Promise<readonly JobId[]> {
     await nextTurn();
-    yield* new Set(this.active);
+    return [...this.active];
   }
 
   readonly aside: string[] = [];
-  refuse(jobId: JobId, { seq }: { readonly seq: number }): void {
-    this.aside.push(`${jobId} ${seq}`);
+  async recover(jobId: JobId, take: (event: Event) => void): Promise<boolean> {
+    for await (const event of this.read(jobId)) {
+      try {
+        take(event);
+      } catch {
+        this.aside.push(`${jobId} ${event.seq}`);
+        return false;
+      }
+    }
+    return true;
   }
 
   async retire(jobId: JobId): Promise<void> {
