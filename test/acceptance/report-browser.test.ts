@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import axe from "axe-core";
 import { Chromium, findChromium, type Page } from "../rig/chromium.ts";
 import { Cli } from "../rig/cli.ts";
 
@@ -12,14 +11,13 @@ import { Cli } from "../rig/cli.ts";
 const program = findChromium();
 const none = program === null ? "skipped: there is no Chromium" : false;
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 type Violation = { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] };
 
 /** What axe finds wrong. That it looked at all is shown by how much it found right. */
 async function unfit(page: Page): Promise<readonly Violation[]> {
-  await page.run(`${axe}; undefined`);
+  await page.run(`${axe.source}; undefined`);
   const options = JSON.stringify({ runOnly: { type: "tag", values: rules } });
   const found = `axe.run(document, ${options}).then(({ violations, passes }) => ({ violations, right: passes.length }))`;
   const { violations, right } = await page.run<{ violations: Violation[]; right: number }>(found);
