@@ -69,6 +69,23 @@ describe("tools for playbooks", () => {
     return plan;
   };
 
+  test("list: a name that two have is refused by what would run it, and the list says what to type instead", async () => {
+    await using two = await Cli.create();
+    for (const folder of ["a", "b"]) await two.workspace.write(`playbooks/${folder}/ship.json`, JSON.stringify(v2));
+    await two.workspace.write("playbooks/other.json", JSON.stringify({ ...v2, metadata: { name: "other" } }));
+    const { stdout } = await two.run(["playbooks", "list", "-q"]);
+    assert.deepEqual(stdout.trim().split("\n"), ["playbooks/a/ship.json", "playbooks/b/ship.json", "other"]);
+    const refused = await two.run(["orch", "ship", "--dry-run"]);
+    assert.equal(refused.code, 4);
+    assert.match(
+      refused.stderr,
+      /`ship` is the name of 2 playbooks: playbooks\/a\/ship\.json, playbooks\/b\/ship\.json/,
+    );
+    assert.match(refused.stderr, /give the path/);
+    const { code, stderr } = await two.run(["playbooks", "show", "playbooks/b/ship.json"]);
+    assert.equal(code, 0, stderr);
+  });
+
   describe("convert", () => {
     test("every format becomes v3, on stdout or in a file, and plans the same", async () => {
       for (const name of ["nightly", "old"]) {

@@ -34,9 +34,11 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
     // Parsing takes many times longer than this read, and the four trips of an asynchronous one longer than both.
     return parsed(readFileSync(path, "utf8"), path);
   });
-  const files = async (workspace: string): Promise<FoundFile[]> => {
+  const files = async (workspace: string): Promise<RootedFile[]> => {
     const roots = [...playbookRoots.map((root) => join(workspace, root)), userPlaybooks];
-    const found = (await Promise.all(roots.map((root) => filesBelow(root, isPlaybook)))).flat();
+    const below = async (root: string): Promise<RootedFile[]> =>
+      (await filesBelow(root, isPlaybook)).map((file) => ({ ...file, root }));
+    const found = (await Promise.all(roots.map(below))).flat();
     return [...new Map(found.map((file) => [file.path, file])).values()];
   };
   const opened = async (path: string, workspace: string): Promise<Outcome<LoadedPlaybook>> => {
@@ -70,21 +72,45 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       const asPath = await pathOf(name, workspace);
       if (asPath !== null) return opened(asPath, workspace);
       const found = await files(workspace);
-      const byFile = found.find((file) => stem(file.name).toLowerCase() === name.toLowerCase());
-      if (byFile) return opened(byFile.path, workspace);
+      const called = found.filter((file) => stem(file.name).toLowerCase() === name.toLowerCase());
+      if (called.length > 0) return theOne(name, called, workspace, async ({ path }) => opened(path, workspace));
       const names: string[] = found.map((file) => stem(file.name));
+      const named: Named[] = [];
       const breathe = breather();
       for (const file of found) {
         await breathe();
         const loaded = await load(file.path).catch(() => null);
         if (loaded === null || loaded === "too-large" || !loaded.read.ok) continue;
         const own = loaded.read.playbook.metadata.name;
-        if (own.toLowerCase() === name.toLowerCase()) return { ok: true, value: loaded };
+        if (own.toLowerCase() === name.toLowerCase()) named.push({ ...file, loaded });
         names.push(own);
       }
+      if (named.length > 0) return theOne(name, named, workspace, async ({ loaded }) => ({ ok: true, value: loaded }));
       return refused(notFound(name, names));
     },
   };
+}
+
+/** A file, and the folder of playbooks it was found below. */
+type RootedFile = FoundFile & { readonly root: string };
+type Named = RootedFile & { readonly loaded: LoadedPlaybook };
+
+/**
+ * What is in the workspace stands before what is the user's, and so one root before the next. Of two below the same root
+ * nobody can say which was meant, and to run the wrong one may be worse than to run none.
+ */
+async function theOne<File extends RootedFile>(
+  name: string,
+  found: readonly File[],
+  workspace: string,
+  open: (file: File) => Promise<Outcome<LoadedPlaybook>>,
+): Promise<Outcome<LoadedPlaybook>> {
+  const [first] = found;
+  if (first === undefined) return refused(notFound(name, []));
+  const candidates = found.filter(({ root }) => root === first.root).map(({ path }) => relativeTo(workspace, path));
+  if (candidates.length === 1) return open(first);
+  const detail = `\`${name}\` is the name of ${candidates.length} playbooks: ${candidates.join(", ")}`;
+  return refused(problem("PLAYBOOK_AMBIGUOUS", detail, { candidates }));
 }
 
 /** Reading a thousand files takes a second or more: everybody else gets a turn in between. */

@@ -62,6 +62,33 @@ test("a playbook is found by file name, by its own name, by path, in each root a
   assert.deepEqual([code(near.problem), near.problem.candidates], ["PLAYBOOK_NOT_FOUND", ["by-file"]]);
 });
 
+test("a name of two playbooks below one root is refused with their paths; one root stands before the next", async () => {
+  const named = (name: string): string => hello.replace('"it"', JSON.stringify(name));
+  await using workspace = await workspaceOf({
+    ...script,
+    "playbooks/a/deploy.json": named("a"),
+    "playbooks/b/Deploy.yaml": named("b"),
+    "playbooks/c.json": named("shared"),
+    "playbooks/d.json": named("shared"),
+    "playbooks/once.json": named("first"),
+    ".aither/playbooks/once.json": named("second"),
+    "user/once.json": named("third"),
+  });
+  const { planner, path } = workspace;
+  const asked = async (playbook: string) => planner.plan({ playbook, workspace: path, env });
+  for (const [name, candidates] of [
+    ["deploy", ["playbooks/a/deploy.json", "playbooks/b/Deploy.yaml"]],
+    ["shared", ["playbooks/c.json", "playbooks/d.json"]],
+  ] as const) {
+    const made = await asked(name);
+    assert.ok(!made.ok, name);
+    assert.deepEqual([code(made.problem), made.problem.candidates], ["PLAYBOOK_AMBIGUOUS", candidates]);
+    assert.ok((await asked(candidates[1])).ok, candidates[1]);
+  }
+  const once = await asked("once");
+  assert.equal(once.ok && once.value.name, "first");
+});
+
 test("a changed file is read anew, and one that cannot be read is listed with its error", async () => {
   await using workspace = await workspaceOf({ ...script, "playbooks/it.json": hello, "playbooks/bad.json": "{" });
   const { planner, path } = workspace;

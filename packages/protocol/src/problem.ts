@@ -22,6 +22,12 @@ export const problems = {
     exit: 2,
     hint: "GET /api/openapi.json describes every call",
   },
+  PLAYBOOK_AMBIGUOUS: {
+    title: "More than one playbook has that name",
+    status: 409,
+    exit: 4,
+    hint: "give the path of the one that is meant",
+  },
   PLAYBOOK_NOT_FOUND: {
     title: "No such playbook",
     status: 404,
