@@ -41,6 +41,19 @@ test("no key of any object of the real playbooks is passed over in silence", asy
   assert.deepEqual(silent, []);
 });
 
+test("nor is one listed twice", async (t) => {
+  if (!hasUpstreamData) return t.skip("skipped: no shared data");
+  const { playbooks } = await readExpected();
+  const twice: string[] = [];
+  for (const { file } of playbooks) {
+    const read = readPlaybook(await readFile(join(upstream, file), "utf8"), file);
+    if (!read.ok) continue;
+    const places = read.notEnforced.map(({ where }) => where);
+    for (const where of places.filter((place, at) => places.indexOf(place) !== at)) twice.push(`${file}: ${where}`);
+  }
+  assert.deepEqual(twice, []);
+});
+
 async function documentOf(file: string): Promise<Json> {
   const text = (await readFile(join(upstream, file), "utf8")).replace(/^\uFEFF/, "");
   if (!file.endsWith(".psd1")) return JSON.parse(text) as Json;

@@ -142,7 +142,7 @@ class FieldsOfMap implements Fields {
   }
 
   ignore(...names: string[]): void {
-    this.#take(names);
+    for (const name of names) this.#take([name]);
   }
 
   rest(): Record<string, Json> {
