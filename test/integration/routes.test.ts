@@ -240,12 +240,17 @@ test("a job goes by many names", async () => {
     ["BETA", 1],
     [ids[0] ?? "", 0],
     [(ids[1] ?? "").slice(0, 13), 1],
+    [(ids[1] ?? "").slice(20, 32).toUpperCase(), 1],
   ] as const)
     assert.equal(await named(name), ids[index], name);
   for (const name of ["9", "@4", "@0", "@x", "gamma", "..", "../..", "%2e%2e%2f", "a/b", "\u0000", "x".repeat(900)]) {
     const { problem } = await ask(lab.socket, `/api/jobs/${encodeURIComponent(name)}`);
     assert.equal(problem.code, "AITHER_E_JOB_NOT_FOUND", JSON.stringify(name));
   }
+  // A number that no job has, and a word that is mistyped, are no part of an id, though ids have them.
+  const inIds = ids.flatMap((id) => id.match(/[1-9]\d{0,3}/g) ?? []).filter((digits) => Number(digits) > ids.length);
+  for (const name of [...inIds, ...ids.map((id) => id.slice(0, 3))].filter((text) => !/^[1-3]$/.test(text)))
+    assert.equal(await named(name), undefined, name);
 });
 
 test("playbooks and scripts", async () => {

@@ -3,7 +3,8 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { theScript } from "@aither/core";
-import { inline, lab } from "../testing/lab.ts";
+import { lab } from "../testing/lab.ts";
+import { inline } from "../testing/plans.ts";
 
 test("a job runs from its first event to its files at the end", async () => {
   await lab(async ({ run, ended, store }) => {

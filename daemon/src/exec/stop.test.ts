@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { inline, lab } from "../testing/lab.ts";
+import { lab } from "../testing/lab.ts";
+import { inline } from "../testing/plans.ts";
 
 test("cancel ends a script that is deaf to TERM, with its children", async () => {
   await lab(async ({ root, engine, run, ended, said }) => {

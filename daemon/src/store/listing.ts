@@ -96,7 +96,7 @@ export class Listing {
     const isName = (job: JobSummary): boolean => same(job.playbook, name) || same(job.name, name);
     const byName = await this.#latest(isName, workspace, mentioning(name));
     if (byName.is === "one") return byName;
-    return /^[0-9a-f-]{2,}$/.test(name.toLowerCase()) ? this.#byPart(name.toLowerCase()) : { is: "none" };
+    return isPartOfId(name) ? this.#byPart(name.toLowerCase()) : { is: "none" };
   }
 
   async findRequest(requestId: string): Promise<JobId | null> {
@@ -209,4 +209,12 @@ function withoutIndexFields<T extends { requestId: unknown; date: unknown; top: 
 ): Omit<T, "requestId" | "date" | "top"> {
   const { requestId: _requestId, date: _date, top: _top, ...rest } = entry;
   return rest;
+}
+
+/**
+ * Whoever mistypes a number or a name must not hit a job whose id happens to contain it: digits alone mean a number, unless
+ * they are as many as the first group of an id has, and fewer than four characters mean no id (as in git).
+ */
+function isPartOfId(name: string): boolean {
+  return /^[0-9a-f-]{4,}$/i.test(name) && !/^\d{1,7}$/.test(name);
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasEnded, type JobState } from "@aither/core";
+import { planOf } from "@aither/core/testing";
 import { Engine } from "@aither/engine";
 import type { JobId, Plan, ScriptPlan } from "@aither/protocol";
 import { readBootId, Tail } from "@aither/supervise";
@@ -12,6 +13,7 @@ import { LocalExecutor } from "../exec/local.ts";
 import type { Log } from "../host.ts";
 import { createIds, newInstance } from "../ids.ts";
 import { FileStore } from "../store/store.ts";
+import { realScripts } from "./plans.ts";
 
 /** Store, engine and executor as the daemon puts them together, without its door. */
 export type Lab = {
@@ -125,71 +127,6 @@ async function assemble(root: string): Promise<Parts> {
   return { engine, store, said, fatal, close };
 }
 
-function script(key: string, fields: Partial<ScriptPlan>): ScriptPlan {
-  return {
-    key,
-    id: null,
-    number: null,
-    name: key,
-    path: null,
-    kind: "inline",
-    run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text: "true", late: false },
-    condition: null,
-    timeoutMs: null,
-    retries: 0,
-    backoff: { initialMs: 1, factor: 1, maxMs: 1 },
-    continueOnError: false,
-    idempotent: false,
-    onInterrupted: "fail",
-    successExitCodes: [0],
-    stopLadder: [
-      { signal: "TERM", afterMs: 300 },
-      { signal: "KILL", afterMs: 1_000 },
-    ],
-    separateStderr: false,
-    ...fields,
-  };
-}
-
 function plan(workspace: string, scripts: readonly Partial<ScriptPlan>[]): Plan {
-  return {
-    name: "lab",
-    description: "",
-    format: "v3-jobs",
-    file: null,
-    digest: "0".repeat(64),
-    workspace,
-    profile: null,
-    variables: {},
-    maxConcurrency: null,
-    failFast: false,
-    timeoutMs: null,
-    stages: [
-      {
-        id: "s",
-        name: "s",
-        description: "",
-        needs: [],
-        after: [],
-        decision: "run",
-        reason: "",
-        condition: null,
-        variables: {},
-        continueOnError: false,
-        failFast: false,
-        maxParallel: null,
-        parallel: 1,
-        timeoutMs: null,
-        legs: [{ name: "", matrix: {}, scripts: scripts.map((fields, at) => script(`s/${at + 1}`, fields)) }],
-        outputs: {},
-      },
-    ],
-    missing: [],
-    unknown: [],
-    notEnforced: [],
-  };
-}
-
-export function inline(text: string, more: Partial<ScriptPlan> = {}): Partial<ScriptPlan> {
-  return { run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text, late: false }, ...more };
+  return planOf([{ id: "s", failFast: false, scripts: realScripts("s", scripts, 1) }], { name: "lab", workspace });
 }

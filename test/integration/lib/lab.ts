@@ -2,14 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { planOf, stageOf } from "@aither/core/testing";
 import { Engine } from "@aither/engine";
 import {
   places as placesOf,
   settings,
   type JobId,
-  type LegPlan,
   type Places,
-  type Plan,
   type ScriptPlan,
   type StagePlan,
 } from "@aither/protocol";
@@ -28,6 +27,9 @@ import { createIds, newInstance } from "../../../daemon/src/ids.ts";
 import { createPlanner } from "../../../daemon/src/playbooks/planner.ts";
 import { namePattern } from "../../../daemon/src/secrets/names.ts";
 import { FileStore } from "../../../daemon/src/store/store.ts";
+import { realScripts } from "../../../daemon/src/testing/plans.ts";
+
+export { inline as sh } from "../../../daemon/src/testing/plans.ts";
 
 export class Lab implements AsyncDisposable {
   readonly root: string;
@@ -77,7 +79,7 @@ export class Lab implements AsyncDisposable {
     const started = await this.host.engine.startJob({
       requestId: null,
       name: "lab",
-      plan: { ...plan(this.root), stages: [...stages] },
+      plan: { ...planOf([], { name: "lab", workspace: this.root }), stages: [...stages] },
       options: { useCache: false, generateSummary: false, priority: 0 },
       by: "test",
       parent: null,
@@ -202,79 +204,6 @@ function around(root: string): Parameters<typeof placesOf>[0] {
   return { platform: process.platform, env: {}, homedir: root, uid: 0, cwd: root, sha256: () => "0".repeat(64) };
 }
 
-function plan(workspace: string): Plan {
-  return {
-    name: "lab",
-    description: "",
-    format: "v3-jobs",
-    file: null,
-    digest: "0".repeat(64),
-    workspace,
-    profile: null,
-    variables: {},
-    maxConcurrency: null,
-    failFast: false,
-    timeoutMs: null,
-    stages: [],
-    missing: [],
-    unknown: [],
-    notEnforced: [],
-  };
-}
-
 export function stage(id: string, scripts: readonly Partial<ScriptPlan>[], parallel = 1): StagePlan {
-  const leg: LegPlan = {
-    name: "",
-    matrix: {},
-    scripts: scripts.map((fields, index) => script(`${id}/${index}`, fields)),
-  };
-  return {
-    id,
-    name: id,
-    description: "",
-    needs: [],
-    after: [],
-    decision: "run",
-    reason: "",
-    condition: null,
-    variables: {},
-    continueOnError: false,
-    failFast: false,
-    maxParallel: null,
-    parallel,
-    timeoutMs: null,
-    legs: [leg],
-    outputs: {},
-  };
-}
-
-/** The fields of an inline script of `sh`. */
-export function sh(text: string, fields: Partial<ScriptPlan> = {}): Partial<ScriptPlan> {
-  return { run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text, late: false }, ...fields };
-}
-
-function script(key: string, fields: Partial<ScriptPlan>): ScriptPlan {
-  return {
-    key,
-    id: null,
-    number: null,
-    name: key,
-    path: null,
-    kind: "inline",
-    run: { argv: ["/bin/sh", "-c"], cwd: "/", env: {}, text: "true", late: false },
-    condition: null,
-    timeoutMs: null,
-    retries: 0,
-    backoff: { initialMs: 1, factor: 1, maxMs: 1 },
-    continueOnError: false,
-    idempotent: false,
-    onInterrupted: "fail",
-    successExitCodes: [0],
-    stopLadder: [
-      { signal: "TERM", afterMs: 300 },
-      { signal: "KILL", afterMs: 1_000 },
-    ],
-    separateStderr: false,
-    ...fields,
-  };
+  return stageOf({ id, failFast: false, parallel, scripts: realScripts(id, scripts, 0) });
 }

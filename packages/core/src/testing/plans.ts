@@ -22,7 +22,7 @@ export function planOf(stages: readonly StageGiven[], rest: Partial<Plan> = {}):
     maxConcurrency: null,
     failFast: false,
     timeoutMs: null,
-    stages: stages.map(stagePlan),
+    stages: stages.map(stageOf),
     missing: [],
     unknown: [],
     notEnforced: [],
@@ -30,7 +30,7 @@ export function planOf(stages: readonly StageGiven[], rest: Partial<Plan> = {}):
   };
 }
 
-function stagePlan(given: StageGiven): StagePlan {
+export function stageOf(given: StageGiven): StagePlan {
   const { scripts = ["only"], matrix, ...rest } = given;
   const legs: LegPlan[] =
     matrix === undefined

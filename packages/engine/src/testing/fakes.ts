@@ -1,4 +1,5 @@
 import type { Observation } from "@aither/core";
+import { planOf } from "@aither/core/testing";
 import type { AttemptRef, Event, Handle, Instant, JobId, Plan, ScriptPlan } from "@aither/protocol";
 import type { EngineOptions, StartRequest } from "../face.ts";
 import type { EnsureRequest, Executor, FreezeRequest, SignalRequest } from "../ports/executor.ts";
@@ -161,66 +162,21 @@ export function request(given: Partial<StartRequest> = {}): StartRequest {
 
 /** One stage `s` with these scripts (`s/1`, `s/2` …), one after another. */
 export function plan(scripts: readonly Partial<ScriptPlan>[] = [{}]): Plan {
-  return {
-    name: "plan",
-    description: "",
-    format: "v3-jobs",
-    file: null,
-    digest: "0".repeat(64),
-    workspace: "/workspace",
-    profile: null,
-    variables: {},
-    maxConcurrency: null,
-    failFast: false,
-    timeoutMs: null,
-    stages: [
-      {
-        id: "s",
-        name: "s",
-        description: "",
-        needs: [],
-        after: [],
-        decision: "run",
-        reason: "",
-        condition: null,
-        variables: {},
-        continueOnError: false,
-        failFast: true,
-        maxParallel: null,
-        parallel: 1,
-        timeoutMs: null,
-        legs: [{ name: "", matrix: {}, scripts: scripts.map((given, index) => script(`s/${index + 1}`, given)) }],
-        outputs: {},
-      },
-    ],
-    missing: [],
-    unknown: [],
-    notEnforced: [],
-  };
+  const given = scripts.map((fields, at) => ({
+    ...atOnce,
+    id: null,
+    key: `s/${at + 1}`,
+    name: `s/${at + 1}`,
+    ...fields,
+  }));
+  return planOf([{ id: "s", scripts: given }], { name: "plan" });
 }
 
-function script(key: string, given: Partial<ScriptPlan>): ScriptPlan {
-  return {
-    key,
-    id: null,
-    number: null,
-    name: key,
-    path: null,
-    kind: "inline",
-    run: { argv: ["sh", "-c"], cwd: "/workspace", env: {}, text: "true", late: false },
-    condition: null,
-    timeoutMs: null,
-    retries: 0,
-    backoff: { initialMs: 0, factor: 1, maxMs: 0 },
-    continueOnError: false,
-    idempotent: false,
-    onInterrupted: "fail",
-    successExitCodes: [0],
-    stopLadder: [{ signal: "KILL", afterMs: 0 }],
-    separateStderr: false,
-    ...given,
-  };
-}
+const atOnce: Partial<ScriptPlan> = {
+  backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+  successExitCodes: [0],
+  stopLadder: [{ signal: "KILL", afterMs: 0 }],
+};
 
 /** Lets everything that can go on go on. */
 export function nextTurn(): Promise<void> {
