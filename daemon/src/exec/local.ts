@@ -18,6 +18,7 @@ import {
   LivenessSweep,
   preallocateExit,
   Spawner,
+  SyncFailed,
   watchExits,
   type AttemptFiles,
   type DurableFs,
@@ -332,6 +333,8 @@ export class LocalExecutor implements Executor {
   }
 
   #trouble(ref: AttemptRef, error: unknown): void {
+    // The next sync of that file may say yes and mean nothing.
+    if (error instanceof SyncFailed) return this.#options.onDiskFailed(error);
     this.#options.log.error({ ...ref, reason: reasonOf(error) }, "trouble with an attempt");
   }
 }
