@@ -1,7 +1,7 @@
 /** Builds the adapters around the engine, lets it recover, and only then opens the door. */
-import { Engine } from "@aither/engine";
+import { Engine, type EngineOptions } from "@aither/engine";
 import type { Places } from "@aither/protocol";
-import { readBootId, Tail, type IdentityOptions } from "@aither/supervise";
+import { readBootId, SyncFailed, Tail, type IdentityOptions } from "@aither/supervise";
 import { Aftermath } from "./after/aftermath.ts";
 import { buildApi } from "./api/app.ts";
 import { AuditLog } from "./audit/audit-log.ts";
@@ -62,7 +62,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),
     slots: config.slots,
     pools: config.pools,
-    onFatal: (error) => lifecycle.diskFailed(error),
+    ...failingDisk(lifecycle),
     downSince: await store.lastSeen(),
   });
   store.connect(engine);
@@ -112,6 +112,11 @@ async function recover(parts: {
   await after.start();
   store.settleNumbers();
   executor.tidyUp();
+}
+
+/** What has failed, and after what nothing that is not on disk can be put there any more. */
+function failingDisk(lifecycle: Lifecycle): Pick<EngineOptions, "onFatal" | "isFatal"> {
+  return { onFatal: (error) => lifecycle.diskFailed(error), isFatal: (error) => error instanceof SyncFailed };
 }
 
 /** They close last: whoever made attempts has let go of them by then. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Cli } from "../rig/cli.ts";
@@ -65,6 +68,43 @@ test("a daemon's own start problem comes with its own exit code", async () => {
   assert.match(wrong.stderr, /slots must be a whole number/);
   assert.equal((await cli.run(["jobs", "list"])).code, 0);
 });
+
+test("a stranger who holds the lock is told within seconds: who it is, and what to do; once it is gone, a daemon starts", async (t) => {
+  if (!existsSync("/proc/locks")) return t.skip("skipped: no /proc/locks");
+  await using cli = await Cli.create();
+  const { lock } = cli.workspace.places;
+  const stranger = spawn("/bin/sh", ["-c", 'exec 9>>"$0"; flock 9; echo held; read line', lock], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    await once(stranger.stdout, "data");
+    for (const argv of [["status"], ["jobs", "list"], ["orch", "x", "-d"], ["daemon", "start"]]) {
+      const before = performance.now();
+      const { code, stdout, stderr } = await cli.run(argv);
+      const seconds = (performance.now() - before) / 1_000;
+      assert.deepEqual([code, stdout], [3, ""], stderr);
+      const said = `process ${stranger.pid} (/bin/sh -c exec 9>>"$0"; flock 9; echo held; read line ${lock}) holds the lock`;
+      assert.ok(stderr.includes(said), stderr);
+      assert.ok(stderr.includes(`end it with \`kill ${stranger.pid}\`, or use another home`), stderr);
+      // Two looks a second apart; the rest is what a busy machine takes to start a program.
+      assert.ok(seconds < 5 + busySeconds(), `${argv.join(" ")} took ${seconds} s`);
+    }
+    const json = await cli.run(["status", "--json"]);
+    assert.equal(
+      (JSON.parse(json.stderr.slice(json.stderr.indexOf("{"))) as { code: string }).code,
+      "AITHER_E_DAEMON_UNREACHABLE",
+    );
+  } finally {
+    stranger.stdin.end();
+  }
+  await once(stranger, "exit");
+  assert.equal((await cli.run(["status"])).code, 0);
+});
+
+/** Seconds that a program waits for its turn where many want the processor. */
+function busySeconds(): number {
+  return (loadavg()[0] ?? 0) / availableParallelism();
+}
 
 test("a home that is a file is told; nothing is started", async () => {
   await using cli = await Cli.create();

@@ -14,8 +14,14 @@ test("aither search ends as grep does: 0 found, 1 not found, 2 wrong", async () 
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /is no regex: .*Unterminated group/);
   const json = await cli.run(["search", "-i", "NEEDLES", "--json"]);
-  const { jobId, ...hit } = JSON.parse(json.stdout);
+  const { jobId, time, ...hit } = JSON.parse(json.stdout);
   assert.ok(jobId);
+  // The time of the line is the one that `logs` shows, under the same flag.
+  const shown = (await cli.run(["logs", "latest", "-t"])).stdout.split("\n").find((line) => line.endsWith("needles"));
+  assert.equal(`${time} two needles`, shown);
+  for (const flag of ["-t", "--timestamps"]) {
+    assert.equal((await cli.run(["search", "needle", flag])).stdout, `${time} 1/s/say:2: two needles\n`);
+  }
   assert.deepEqual(hit, { number: 1, script: "s/say", attempt: 1, stream: "out", line: 2, text: "two needles" });
   const many = await cli.run(["search", "-E", "^[0-9]+$", "--max", "3"]);
   assert.equal(many.stdout, "1/s/say:3: 1\n1/s/say:4: 2\n1/s/say:5: 3\n");

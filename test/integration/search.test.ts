@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { JobId, SearchHit } from "@aither/protocol";
+import { setTimeout as delay } from "node:timers/promises";
+import type { JobId, LogLine, SearchHit } from "@aither/protocol";
 import { ask, lines, open } from "./lib/http.ts";
 import { Lab, sh } from "./lib/lab.ts";
 
@@ -151,3 +152,63 @@ test("what is asked for wrongly is refused with the reason", async () => {
     assert.match(problem.detail, detail);
   }
 });
+
+/** What `logs` says of the end of each line of an output. */
+async function timesOfLines(lab: Lab, jobId: JobId, stream: "out" | "err" = "out"): Promise<(string | null)[]> {
+  const times: (string | null)[] = [];
+  let lineIsOver = true;
+  for await (const piece of lines<LogLine>(await open(lab.socket, `/api/jobs/${jobId}/logs?format=ndjson`))) {
+    if (piece.stream !== stream) continue;
+    if (lineIsOver) times.push(piece.time);
+    else times[times.length - 1] = piece.time;
+    lineIsOver = piece.text?.endsWith("\n") ?? false;
+  }
+  return times;
+}
+
+for (const [how, secrets] of [
+  ["plain", {}],
+  ["masked", { KEY: "s3cr3t-value" }],
+] as const) {
+  test(`every hit has the time of its line, the one that logs tell, in whatever way it is found: ${how}`, async () => {
+    await using lab = await Lab.create();
+    const gate = join(lab.root, "gate");
+    const waits = (name: string) => `while [ ! -e ${gate}${name} ]; do sleep 0.01; done`;
+    const text = `echo 'hit é s3cr3t-value'; echo no; ${waits("1")}; echo s3cr3t-value hit; ${waits("2")}; echo hit >&2; printf 'the last hit'`;
+    const jobId = await lab.run([sh(text, { separateStderr: true })], { secrets });
+    let seen: SearchHit[] = [];
+    // The time is there as soon as the line was seen, also while its script goes on.
+    for (const count of [1, 2]) {
+      while (seen.length < count || seen.at(-1)?.time === null) seen = await search(lab, { q: "hit", job: jobId });
+      await delay(50);
+      await writeFile(`${gate}${count}`, "");
+    }
+    await lab.ended(jobId);
+    const times = await timesOfLines(lab, jobId);
+    assert.equal(new Set(times).size, 3, JSON.stringify(times));
+    const wanted = [
+      ["out", 1, times[0]],
+      ["out", 3, times[2]],
+      ["out", 4, times[3]],
+      ["err", 1, (await timesOfLines(lab, jobId, "err"))[0]],
+    ];
+    for (const query of [
+      { q: "hit" },
+      { q: "HIT", case: false },
+      { q: "h[i]t", re: true },
+      { q: "hi+t\\b", re: true },
+    ]) {
+      const found = await search(lab, { ...query, job: jobId });
+      assert.deepEqual(
+        found.map(({ stream, line, time }) => [stream, line, time]),
+        wanted,
+        JSON.stringify(query),
+      );
+      assert.equal(JSON.stringify(found).includes("s3cr3t"), how === "plain");
+    }
+    assert.deepEqual(
+      seen.map(({ time }) => time),
+      [times[0], times[2]],
+    );
+  });
+}

@@ -5,7 +5,6 @@
  * written. `AITHER_TORTURE_POINTS=1000` visits every point.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Daemon } from "../rig/daemon.ts";
@@ -16,6 +15,7 @@ import { violationsOf } from "./checkers/index.ts";
 import { submit } from "./lib/clients.ts";
 import { collect } from "./lib/collect.ts";
 import { Diary } from "./lib/diary.ts";
+import { unusable } from "./lib/faults.ts";
 import { allProcesses, signal } from "./lib/machine.ts";
 import { seedFor } from "./lib/seed.ts";
 import { workload } from "./lib/workload.ts";
@@ -48,18 +48,6 @@ function points(): Point[] {
     ...own("clone", 0, 1),
     ...own("clone3", 0, 1),
   ];
-}
-
-/** Why strace cannot be used here; undefined when it can. */
-function unusable(): string | undefined {
-  const { error, status, stderr } = spawnSync(
-    "strace",
-    ["-f", "-o", "/dev/null", "-e", "inject=sync:error=EIO", "true"],
-    {
-      encoding: "utf8",
-    },
-  );
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }
 
 type Visit = { readonly ended: "killed" | number | "went on"; readonly violations: readonly unknown[] };

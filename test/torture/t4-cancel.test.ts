@@ -42,7 +42,9 @@ async function pidsOf(daemon: Daemon, jobId: string, children: readonly Hostile[
 }
 
 async function cancel(daemon: Daemon, jobId: string): Promise<void> {
-  const { status } = await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+  const { status } = await askUntilAnswered({ daemon }, async () =>
+    daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}),
+  );
   // Refused when the job was faster: then there is nothing left to cancel.
   assert.ok(status === 202 || status === 200 || status === 409, `${status}`);
 }

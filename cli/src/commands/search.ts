@@ -1,6 +1,7 @@
 import type { SearchHit } from "@aither/protocol";
 import type { Context } from "../context.ts";
 import { plain } from "../display/line.ts";
+import { writtenAt } from "../display/written-at.ts";
 import { exit } from "../exit.ts";
 import { usage, type Input } from "../input.ts";
 import { leaving } from "../leaving.ts";
@@ -20,18 +21,23 @@ export async function search(context: Context, input: Input): Promise<number> {
     max: input.count("max"),
     signal: leave.signal,
   });
+  const timestamps = input.on("timestamps");
   let isFound = false;
   for await (const hit of hits) {
     isFound = true;
-    await context.io.write(context.json ? `${JSON.stringify(hit)}\n` : line(context, hit));
+    await context.io.write(context.json ? `${JSON.stringify(hit)}\n` : line(context, hit, { timestamps }));
   }
   return leave.code ?? (isFound ? exit.done : exit.failed);
 }
 
+type Shown = { readonly timestamps: boolean };
+
 /** `42/build/0402:17: text`, and `#2` behind the script when it was not its first attempt. */
-function line({ io: { theme } }: Context, { number, script, attempt, stream, line: at, text }: SearchHit): string {
+function line({ io: { theme } }: Context, hit: SearchHit, { timestamps }: Shown): string {
+  const { number, script, attempt, stream, line: at, time, text } = hit;
+  const when = timestamps ? writtenAt(time, theme) : "";
   const where = `${number}/${script}${attempt > 1 ? `#${attempt}` : ""}${stream === "err" ? ".err" : ""}`;
-  return `${theme.dim(`${where}:${at}:`)} ${plain(text, theme)}\n`;
+  return `${when}${theme.dim(`${where}:${at}:`)} ${plain(text, theme)}\n`;
 }
 
 function streamOf(text: string | undefined): "out" | "err" | undefined {

@@ -2,9 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createClient, type Aither, type JobHandle } from "@aither/client/node";
+import { createClient, lockHolder, type Aither, type JobHandle } from "@aither/client/node";
 import type { Event } from "@aither/protocol";
-import { lockHolder } from "../doctor/home.ts";
 import { playbookText, readLedger, running, tasks, type LedgerLine } from "./workload.ts";
 import type { Observed, Story } from "./verdict.ts";
 

@@ -1,9 +1,8 @@
 /** Whether a daemon answers, and whether it is of this version. Starts none. */
-import { isAitherError, isUnreachable, readService } from "@aither/client/node";
+import { isAitherError, isUnreachable, lockHolder, readService } from "@aither/client/node";
 import { VERSION, type DaemonStatus } from "@aither/protocol";
 import type { Context } from "../context.ts";
 import { bad, good, warn, type Finding } from "./finding.ts";
-import { lockHolder } from "./home.ts";
 
 const PATIENCE_MS = 5_000;
 

@@ -1,5 +1,5 @@
-/** The home, its disk, its socket's folder, its lock. Nothing in here writes. */
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
+/** The home, its disk, its socket's folder. Nothing in here writes. */
+import { existsSync, lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Places } from "@aither/protocol";
 import { bad, good, warn, type Finding } from "./finding.ts";
@@ -81,39 +81,4 @@ export function spaceFindings(disk: { freeBytes: number; names: number; freeName
         : good("disk space", free);
   if (names > 0 && freeNames < NAMES_MIN) return [found, warn("inodes", `${freeNames} free`, mend)];
   return [found];
-}
-
-/** `pid` is null when the holder is another user's, whose files nobody else may look at. */
-type Holder = { readonly is: "free" | "unknown" } | { readonly is: "held"; readonly pid: number | null };
-
-/** Who holds the kernel's lock, without taking it. */
-export function lockHolder({ lock }: Pick<Places, "lock">): Holder {
-  const file = statSync(lock, { throwIfNoEntry: false });
-  if (file === undefined) return { is: "free" };
-  if (!existsSync("/proc/locks")) return { is: "unknown" };
-  const isHeld = readFileSync("/proc/locks", "utf8")
-    .split("\n")
-    .some((line) => isLockOf(line.trim().split(/\s+/), file.ino));
-  return isHeld ? { is: "held", pid: holderOf(lock, file.ino) } : { is: "free" };
-}
-
-/** `1: FLOCK ADVISORY WRITE 4711 08:01:1234 0 EOF`. Its process is whoever asked, here flock(1), which is gone. */
-function isLockOf([, kind, , , , place]: readonly string[], inode: number): boolean {
-  return kind === "FLOCK" && place?.split(":")[2] === String(inode);
-}
-
-/** The process that has the locked file open. */
-function holderOf(lock: string, inode: number): number | null {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-        if (readlinkSync(`/proc/${pid}/fd/${fd}`) !== lock) continue;
-        const told = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8").matchAll(/^lock:\s+(.*)$/gm);
-        if ([...told].some(([, line = ""]) => isLockOf(line.split(/\s+/), inode))) return Number(pid);
-      }
-    } catch {
-      // It has ended, or is another user's.
-    }
-  }
-  return null;
 }

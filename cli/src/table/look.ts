@@ -14,6 +14,7 @@ export const lookCommands: readonly Command[] = [
       script: { type: "string", short: "s", value: "NAME", about: "only of this script or stage: key, number or name" },
       since: { type: "string", value: "TIME", about: "only what was written in the last so long: 2h, 7d" },
       stream: { type: "string", value: "out|err", about: "only this one, where a script's stderr is separate" },
+      timestamps: { type: "boolean", short: "t", about: "when each line was written, in UTC" },
       max: { type: "string", short: "m", value: "N", about: "stop after N lines" },
     },
     examples: ["aither search 'Connection refused' --since 7d", "aither search -E 'error: \\w+' -i --job latest"],

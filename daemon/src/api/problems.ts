@@ -1,7 +1,7 @@
 import { problem, type Problem } from "@aither/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../host.ts";
-import { JournalDamaged, JournalNewer } from "../store/errors.ts";
+import { isDiskFailure, JournalDamaged, JournalNewer } from "../store/errors.ts";
 
 /** Sends a problem document (RFC 9457). As bytes, because the framework would add a charset that JSON does not have. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
@@ -46,8 +46,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   }
   if (error instanceof JournalDamaged) return problem("JOB_DAMAGED", message);
   if (error instanceof JournalNewer) return problem("STATE_NEWER", message);
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO" || code === "EROFS")
-    return problem("DISK_FAILED", message);
+  if (isDiskFailure(error)) return problem("DISK_FAILED", message);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem("REQUEST_INVALID", message);
   log.error({ error: error instanceof Error ? (error.stack ?? message) : String(error) }, "a call failed");
   return problem("INTERNAL", error instanceof Error ? message : String(error));

@@ -3,6 +3,7 @@ import {
   fileSize,
   findScripts,
   isAlive,
+  isShortage,
   keepEnds,
   readClaim,
   readExit,
@@ -66,6 +67,8 @@ export type Result = { readonly exitCode: number; readonly outputs: Readonly<Rec
 
 /** How often an orphaned script is looked at. */
 const ORPHAN_POLL_MS = 1_000;
+/** How long a machine that is short of descriptors or memory is left alone. */
+const LOOK_AGAIN_MS = 500;
 /** A wrapper that was seen dead may have written its record a moment before. */
 const RECORD_PATIENCE_MS = 50;
 /** Most scripts are done sooner, and then one record tells the time of all their output. */
@@ -150,7 +153,11 @@ export class Attempt {
     }
     this.#looking = true;
     this.#look()
-      .catch(this.connection.trouble)
+      .catch((error: unknown) => {
+        this.connection.trouble(error);
+        // The bell rings once. What the machine is short of now it may have in a moment.
+        if (isShortage(error)) setTimeout(() => this.heard(), LOOK_AGAIN_MS).unref();
+      })
       .finally(() => {
         this.#looking = false;
         if (!this.#lookAgain) return;

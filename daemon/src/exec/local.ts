@@ -12,10 +12,13 @@ import { join } from "node:path";
 import type { Observation } from "@aither/core";
 import type { EnsureRequest, Executor, FreezeRequest, SignalRequest } from "@aither/engine";
 import type { AttemptRef, JobId, LogLimit } from "@aither/protocol";
+import { setTimeout as delay } from "node:timers/promises";
 import {
+  isShortage,
   LivenessSweep,
   preallocateExit,
   Spawner,
+  SyncFailed,
   watchExits,
   type AttemptFiles,
   type DurableFs,
@@ -40,6 +43,8 @@ import { survey } from "./survey.ts";
 const STARTS_AT_ONCE = 16;
 /** A script that could not be started so often in a row will not be. */
 const FENCES_MAX = 3;
+/** How long a machine that is short of descriptors or memory is left alone. */
+const SHORTAGE_PAUSE_MS = 500;
 
 export type LocalExecutorOptions = {
   readonly slots: number;
@@ -308,19 +313,34 @@ export class LocalExecutor implements Executor {
 
   /** Trouble before the claim: it is made certain that nothing runs, then it is said. */
   async #giveUp(attempt: Attempt, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
+    // What the machine is short of is no fault of the script: a little later it is tried again.
+    const isShort = isShortage(error);
+    if (isShort) await delay(SHORTAGE_PAUSE_MS, undefined, { ref: false });
+    if (attempt.phase !== "asked" || this.#closed) return;
+    const { ref } = attempt.request;
+    if (isShort && !attempt.isConnected) {
+      this.#queue.push(attempt);
+      return;
+    }
+    const message = isShort ? this.#tooManyFences(ref) : reasonOf(error);
     try {
       if (attempt.isConnected) await survey(attempt, this.#options.daemonId, message);
-      else this.#report({ is: "spawn-failed", ref: attempt.request.ref, message });
+      else this.#report({ is: "spawn-failed", ref, message: reasonOf(error) });
     } catch (again) {
-      this.#trouble(attempt.request.ref, again);
+      this.#trouble(ref, again);
+      if (isShortage(again)) await this.#giveUp(attempt, again);
     }
   }
 
   #trouble(ref: AttemptRef, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#options.log.error({ ...ref, reason }, "trouble with an attempt");
+    // The next sync of that file may say yes and mean nothing.
+    if (error instanceof SyncFailed) return this.#options.onDiskFailed(error);
+    this.#options.log.error({ ...ref, reason: reasonOf(error) }, "trouble with an attempt");
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function scriptId(ref: AttemptRef): string {

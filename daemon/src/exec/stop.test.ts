@@ -72,3 +72,26 @@ test("children that outlive their script are told as left-overs, and the job end
     }
   });
 });
+
+test("children that outlive a script that fails are told by every attempt of it", async () => {
+  await lab(async ({ root, run, ended, store }) => {
+    const pidFile = join(root, "pids");
+    const text = `setsid sleep 300 >/dev/null 2>&1 & echo $! >> ${pidFile}; exit 4`;
+    const backoff = { initialMs: 1, factor: 1, maxMs: 1 };
+    const state = await ended(await run([inline(text, { retries: 1, backoff })]));
+    const pids = (await readFile(pidFile, "utf8")).trim().split("\n").map(Number);
+    try {
+      const told = [];
+      for await (const event of store.events(state.id)) {
+        if (event.type === "ScriptRetried" || event.type === "ScriptFailed") told.push(event.leftovers);
+      }
+      assert.deepEqual(
+        told,
+        pids.map((pid) => [pid]),
+      );
+      assert.equal(pids.length, 2);
+    } finally {
+      for (const pid of pids) process.kill(pid, "SIGKILL");
+    }
+  });
+});

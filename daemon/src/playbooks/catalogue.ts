@@ -7,6 +7,7 @@ import { nearest } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
 import { type PlaybookSummary, type Problem, problem } from "@aither/protocol";
+import { discreet, liesIn } from "./discretion.ts";
 import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
 import { relativeTo } from "./say.ts";
 
@@ -34,16 +35,24 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
     // Parsing takes many times longer than this read, and the four trips of an asynchronous one longer than both.
     return parsed(readFileSync(path, "utf8"), path);
   });
+  const rootsOf = (workspace: string): string[] => [
+    ...playbookRoots.map((root) => join(workspace, root)),
+    userPlaybooks,
+  ];
+  const loadDiscreetly = async (path: string, workspace: string): Promise<LoadedPlaybook | "too-large"> => {
+    const loaded = await load(path);
+    if (loaded === "too-large" || loaded.read.ok || liesIn(rootsOf(workspace), path)) return loaded;
+    return { ...loaded, read: discreet(loaded.read) };
+  };
   const files = async (workspace: string): Promise<RootedFile[]> => {
-    const roots = [...playbookRoots.map((root) => join(workspace, root)), userPlaybooks];
     const below = async (root: string): Promise<RootedFile[]> =>
       (await filesBelow(root, isPlaybook)).map((file) => ({ ...file, root }));
-    const found = (await Promise.all(roots.map(below))).flat();
+    const found = (await Promise.all(rootsOf(workspace).map(below))).flat();
     return [...new Map(found.map((file) => [file.path, file])).values()];
   };
   const opened = async (path: string, workspace: string): Promise<Outcome<LoadedPlaybook>> => {
     try {
-      const loaded = await load(path);
+      const loaded = await loadDiscreetly(path, workspace);
       return loaded === "too-large" ? refused(await tooLarge(path, workspace)) : { ok: true, value: loaded };
     } catch (error) {
       const detail = `${relativeTo(workspace, path)} cannot be read: ${(error as Error).message}`;
@@ -62,7 +71,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       const summaries: PlaybookSummary[] = [];
       const breathe = breather();
       for (const { path } of await files(workspace)) {
-        summaries.push(await summaryOf(path, workspace, await load(path).catch(() => null)));
+        summaries.push(await summaryOf(path, workspace, await loadDiscreetly(path, workspace).catch(() => null)));
         await breathe();
       }
       return summaries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.path < b.path ? -1 : 1));

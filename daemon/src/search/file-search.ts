@@ -7,7 +7,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { Masker } from "../secrets/masker.ts";
 import { searchMasked } from "./masked-search.ts";
-import { BLOCK_BYTES, LineCount, type Cut, type FileHit, type Part } from "./part.ts";
+import { BLOCK_BYTES, LineCount, LineEnds, type Cut, type FileHit, type Part } from "./part.ts";
 import type { Finder } from "./query.ts";
 
 export type FileOrder = {
@@ -32,9 +32,10 @@ export function* searchFile(order: FileOrder, finder: Finder): Generator<FileHit
   }
   try {
     const lines = new LineCount(fd, order.cut);
+    const ends = new LineEnds(fd);
     const masker = maskerOf(order.secrets);
     for (const [from, to] of parts(order)) {
-      const part: Part = { fd, from, to, finder, lines, isCut: from === order.cut?.to };
+      const part: Part = { fd, from, to, finder, lines, ends, isCut: from === order.cut?.to };
       yield* masker === null ? searchPart(part) : searchMasked({ ...part, masker });
     }
   } finally {
@@ -63,7 +64,7 @@ function maskerOf(secrets: readonly string[]): Masker | null {
 /** One part is looked through at a time in a thread, and memory that is given up for each file comes back late. */
 let spareBlock: Buffer | undefined;
 
-function* searchPart({ fd, from, to, finder, lines }: Part): Generator<FileHit | null, void, undefined> {
+function* searchPart({ fd, from, to, finder, lines, ends }: Part): Generator<FileHit | null, void, undefined> {
   const block = (spareBlock ??= Buffer.allocUnsafeSlow(2 * BLOCK_BYTES));
   let start = from;
   let length = 0;
@@ -86,7 +87,8 @@ function* searchPart({ fd, from, to, finder, lines }: Part): Generator<FileHit |
     const isPiece = last === -1 && length >= BLOCK_BYTES;
     const ready = isEnd || isPiece ? length : last + 1;
     for (const { before, text } of finder.find(block.subarray(0, ready))) {
-      yield { line: lines.until(start) + before + 1, text };
+      const lastByte = ends.lastByte(start, { before, to: start + ready });
+      yield { line: lines.until(start) + before + 1, text, lastByte };
       if (isPiece) isTold = true;
     }
     if (isEnd) return;

@@ -10,13 +10,13 @@ export function* searchMasked({
   masker,
   ...part
 }: Part & { masker: Masker }): Generator<FileHit | null, void, undefined> {
-  const { finder, lines, from } = part;
+  const { finder, lines, ends, from } = part;
   let text: Buffer = Buffer.alloc(0);
   /** Lines that end in what was searched. Masks hold no line feed and hide none. */
   let newlines = 0;
   let isTold = false;
   let before: number | undefined;
-  for (const { masked, isEnd } of maskedBlocks(part, masker)) {
+  for (const { masked, end, isEnd } of maskedBlocks(part, masker)) {
     text = Buffer.concat([text, masked]);
     if (isTold) {
       const newline = text.indexOf(NEWLINE);
@@ -29,7 +29,9 @@ export function* searchMasked({
     const ready = isEnd || isPiece ? text.length : last + 1;
     for (const hit of finder.find(text.subarray(0, ready))) {
       before ??= lines.until(from);
-      yield { line: before + newlines + hit.before + 1, text: hit.text };
+      // Masks change lengths, so the place is found in the file itself.
+      const lastByte = ends.lastByte(from, { before: newlines + hit.before, to: end });
+      yield { line: before + newlines + hit.before + 1, text: hit.text, lastByte };
       if (isPiece) isTold = true;
     }
     const done = isPiece && !isTold ? ready - Math.min(finder.overlap, ready) : ready;
@@ -39,7 +41,10 @@ export function* searchMasked({
   }
 }
 
-function* maskedBlocks({ fd, from, to, isCut }: Part, masker: Masker): Generator<{ masked: Buffer; isEnd: boolean }> {
+/** `end`: where in the file that is behind which these bytes were. */
+type MaskedBlock = { readonly masked: Buffer; readonly end: number; readonly isEnd: boolean };
+
+function* maskedBlocks({ fd, from, to, isCut }: Part, masker: Masker): Generator<MaskedBlock> {
   const begin = isCut ? from : Math.max(0, from - masker.reach);
   const stream = masker.stream(from, { before: read(fd, begin, from - begin), isCut });
   let end = from;
@@ -49,7 +54,7 @@ function* maskedBlocks({ fd, from, to, isCut }: Part, masker: Masker): Generator
     isEnd = bytes.length === 0;
     const settled = isEnd ? stream.rest() : stream.push(bytes);
     end += settled.length;
-    yield { masked: stream.render(settled, end), isEnd };
+    yield { masked: stream.render(settled, end), end, isEnd };
   }
 }
 

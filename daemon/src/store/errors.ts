@@ -11,7 +11,7 @@ export function errorCode(error: unknown): string | undefined {
 /** The disk is full or broken: nobody's script is to blame. */
 export function isDiskFailure(error: unknown): boolean {
   if (error instanceof SyncFailed) return true;
-  return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(errorCode(error) ?? "");
+  return ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EFBIG"].includes(errorCode(error) ?? "");
 }
 
 /** Something that is the truth about a job cannot be read. The job is set aside, and nothing of it is touched. */

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { daemonNodeOptions, type Places, type Problem } from "@aither/protocol";
+import { lockHolder, StrangerWatch } from "./node-lock-holder.ts";
 import { readService, serviceCommand } from "./node-service.ts";
 import type { AitherError, fail } from "./problem.ts";
 import type { pause } from "./resume.ts";
@@ -39,6 +40,8 @@ const POLL_MS = 20;
 /** After finding the lock taken, how long somebody else's daemon gets to answer before the lock is tried again. */
 const TRY_AGAIN_MS = 500;
 const WAITING_AFTER_MS = 1_000;
+/** Who holds the lock and is no daemon is seen twice before it is told. */
+const STRANGER_LOOK_MS = 1_000;
 
 /**
  * The kernel holds the lock until the daemon is dead, so of many starters at once exactly one becomes the daemon.
@@ -56,6 +59,8 @@ export async function autostart(options: AutostartOptions): Promise<void> {
   const begun = { at: Date.now(), logBytes: sizeOf(options.places.daemonLog) };
   let told = false;
   let child = launchService(options) ?? launch(options);
+  const strangers = new StrangerWatch(places, options.entry ?? options.env["AITHER_DAEMON_ENTRY"]);
+  let lookAt = begun.at + STRANGER_LOOK_MS;
   for (;;) {
     if (await answers()) return;
     signal?.throwIfAborted();
@@ -70,10 +75,17 @@ export async function autostart(options: AutostartOptions): Promise<void> {
       // Somebody else starts, or stops: when nobody answers after a while, the lock may be free by now.
       if (Date.now() - child.exitAt > TRY_AGAIN_MS) child = launch(options);
     }
+    if (Date.now() > lookAt) {
+      lookAt = Date.now() + STRANGER_LOOK_MS;
+      const stranger = strangers.look();
+      if (stranger !== null) throw heldBy(stranger, options);
+    }
     if (waitedMs > PATIENCE_MS) {
+      const holder = lockHolder(places);
+      const who = holder.is === "held" && holder.pid !== null ? ` (pid ${holder.pid})` : "";
       throw fail(
         "DAEMON_UNREACHABLE",
-        `a daemon is starting at ${places.home}, but did not answer within ${PATIENCE_MS / 1_000} s`,
+        `a daemon is starting at ${places.home}${who}, but did not answer within ${PATIENCE_MS / 1_000} s`,
       );
     }
     if (!told && waitedMs > WAITING_AFTER_MS) {
@@ -82,6 +94,12 @@ export async function autostart(options: AutostartOptions): Promise<void> {
     }
     await pause(POLL_MS, signal);
   }
+}
+
+function heldBy({ who, mend }: { who: string; mend: string }, { places, fail }: AutostartOptions): AitherError {
+  return fail("DAEMON_UNREACHABLE", `${who} holds the lock ${places.lock}, and is no daemon`, {
+    hint: `${mend}, or use another home: --home or AITHER_HOME`,
+  });
 }
 
 /** When the start began, and how long the log was then: older words are not about this start. */

@@ -10,6 +10,7 @@ import { pause } from "./resume.ts";
 import type { HttpRequest, Transport, Wake } from "./transport.ts";
 
 export * from "./index.ts";
+export { lockHolder } from "./node-lock-holder.ts";
 export { readService, serviceCommand, serviceMarker, type Service } from "./node-service.ts";
 export { addressOf, jobEnvironment, placesOf, workspaceOf } from "./node-surroundings.ts";
 

@@ -96,6 +96,18 @@ test("a job that cannot be prepared is refused, and nothing is written", async (
   valueOf(await engine.startJob(request({ requestId: "r" })));
 });
 
+test("where a sync failed, the job is refused and nothing more is taken: the next sync may say yes and mean nothing", async () => {
+  const world = fakes();
+  const lost = new Error("could not put it on disk");
+  const engine = new Engine({ ...world.options, isFatal: (error) => error === lost });
+  await engine.start();
+  const failing = { ...request(), prepare: async () => Promise.reject(lost) };
+  assert.equal(codeOf(await engine.startJob(failing)), "AITHER_E_DISK_FAILED");
+  assert.deepEqual(world.fatal, [lost]);
+  assert.equal(codeOf(await engine.startJob(request())), "AITHER_E_DISK_FAILED");
+  assert.deepEqual(world.journal.appends, []);
+});
+
 test("when the disk fails nothing is published, everybody is told, and nothing more is taken", async () => {
   const { engine, journal, fatal, published, executor } = await started();
   const { id } = valueOf(await engine.startJob(request()));

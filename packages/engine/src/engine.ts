@@ -147,6 +147,7 @@ export class Engine implements EngineFace {
       await preparing;
       return await this.#ask({ jobId, command: { is: "start", jobId, number, ...rest } });
     } catch (error) {
+      if (this.#options.isFatal?.(error) === true) this.#fail(error);
       return { ok: false, problem: problem("DISK_FAILED", String(error)) };
     } finally {
       this.#preparing.delete(waited);

@@ -50,6 +50,11 @@ export type EngineOptions = {
   readonly pools?: Readonly<Record<string, number>>;
   /** The disk failed: nothing more is accepted or published. The host ends the process with 74. */
   readonly onFatal: (error: unknown) => void;
+  /**
+   * Whether, after this error of a `prepare`, what is not on disk may be taken for written by whoever syncs next. Then
+   * refusing one job will not do.
+   */
+  readonly isFatal?: (error: unknown) => boolean;
   /** When this home was last seen alive, for OrchestrationRecovered. */
   readonly downSince: string | null;
   /** Events a watcher may leave waiting before it is cut off; 1,000 when absent. */

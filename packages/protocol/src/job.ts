@@ -51,6 +51,9 @@ export const AttemptView = Type.Object({
   failure: nullable(Failure),
   startedAt: time,
   endedAt: time,
+  leftovers: Type.Optional(
+    Type.Array(Type.Integer(), { description: "Pids of its processes that were still alive at its end." }),
+  ),
 });
 export type AttemptView = Static<typeof AttemptView>;
 

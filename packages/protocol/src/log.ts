@@ -15,7 +15,10 @@ export const LogLine = Type.Object({
 });
 export type LogLine = Static<typeof LogLine>;
 
-/** A line of output that a search found. `line` counts from 1 in that attempt's file. A long line is shown in part. */
+/**
+ * A line of output that a search found. `line` counts from 1 in that attempt's file; `time` is that of the line in the
+ * log, null while nobody knows it. A long line is shown in part.
+ */
 export const SearchHit = Type.Object({
   jobId: Type.String(),
   number: Type.Integer(),
@@ -23,6 +26,7 @@ export const SearchHit = Type.Object({
   attempt: Type.Integer(),
   stream: Type.Union([Type.Literal("out"), Type.Literal("err")]),
   line: Type.Integer(),
+  time: Type.Union([Type.String(), Type.Null()]),
   text: Type.String(),
 });
 export type SearchHit = Static<typeof SearchHit>;

@@ -52,7 +52,7 @@ export type DurableFs = {
 export class SyncFailed extends Error {
   readonly path: string;
   constructor(path: string, cause: unknown) {
-    super(`could not put ${path} on disk`, { cause });
+    super(`could not put ${path} on disk: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.name = "SyncFailed";
     this.path = path;
   }

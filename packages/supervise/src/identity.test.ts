@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,4 +99,29 @@ describe("the sweep", () => {
     watch(live)();
     sweep.close();
   });
+});
+
+it("who cannot be looked at is not dead: without a free descriptor the question throws", () => {
+  const module = JSON.stringify(new URL("identity.ts", import.meta.url).href);
+  // Node itself needs some; then all that are left are taken.
+  const program = `
+    import { openSync } from "node:fs";
+    import { identify, isAlive, LookFailed } from ${module};
+    const me = identify(process.pid);
+    const taken = [];
+    try { for (;;) taken.push(openSync("/dev/null", "r")); } catch {}
+    try { process.stdout.write(String(isAlive(me))); } catch (error) { process.stdout.write(String(error instanceof LookFailed)); }
+  `;
+  const argv = [
+    "-c",
+    'ulimit -n 64; exec "$0" "$@"',
+    process.execPath,
+    "--import",
+    "tsx",
+    "--input-type=module",
+    "-e",
+    program,
+  ];
+  const { stdout, stderr } = spawnSync("/bin/sh", argv, { encoding: "utf8", cwd: import.meta.dirname });
+  assert.equal(stdout, "true", stderr);
 });

@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProcessRef } from "./attempt-files.ts";
+import { errorCode, type ProcessRef } from "./attempt-files.ts";
 
 /** Where to look; the defaults are right outside tests. */
 export type IdentityOptions = {
@@ -29,6 +29,14 @@ export type ProcessStat = {
 };
 
 const UNKNOWN = "-";
+
+/** The machine has no descriptor or no memory left to look with, which says nothing of who was to be looked at. */
+export class LookFailed extends Error {
+  constructor(path: string, cause: unknown) {
+    super(`${path} cannot be looked at now: ${String(cause)}`, { cause });
+    this.name = "LookFailed";
+  }
+}
 
 /** The name of this boot, `-` when the machine has none to offer. */
 export function readBootId(options: IdentityOptions = {}): string {
@@ -66,6 +74,11 @@ export function parseStat(text: string): ProcessStat | undefined {
 export function identify(pid: number, options: IdentityOptions = {}): ProcessRef | undefined {
   const startTime = startTimeOf(pid, options);
   return startTime === undefined ? undefined : { bootId: readBootId(options), pid, startTime };
+}
+
+/** Whether the machine is short of something; the same may go well in a moment. */
+export function isShortage(error: unknown): boolean {
+  return error instanceof LookFailed || ["EMFILE", "ENFILE", "ENOMEM"].includes(errorCode(error) ?? "");
 }
 
 /** True only for the very process the reference was made of, and only while it can still run code. */
@@ -116,7 +129,8 @@ function readText(path: string): string | undefined {
   try {
     // Node reads UTF-8 in one call and any other encoding in four. A name that is none loses letters, never brackets.
     return readFileSync(path, "utf8");
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw new LookFailed(path, error);
     return undefined;
   }
 }

@@ -20,7 +20,7 @@ export type { FenceResult } from "./claim.ts";
 export { createDurableFs, leftoverTemporaries, SyncFailed } from "./durable-fs.ts";
 export type { AppendHandle, DurableFs } from "./durable-fs.ts";
 export type { RawFile, RawFs } from "./raw-fs.ts";
-export { identify, isAlive, isSameProcess, readBootId, readProcessStat } from "./identity.ts";
+export { identify, isAlive, isSameProcess, isShortage, readBootId, readProcessStat } from "./identity.ts";
 export type { IdentityOptions, ProcessStat } from "./identity.ts";
 export { Spawner } from "./spawner.ts";
 export type { AttemptSpec, SpawnerOptions, StartResult } from "./spawner.ts";

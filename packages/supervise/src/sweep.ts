@@ -4,7 +4,7 @@
  * and never a long pause.
  */
 import type { ProcessRef } from "./attempt-files.ts";
-import { isAlive, type IdentityOptions } from "./identity.ts";
+import { isAlive, LookFailed, type IdentityOptions } from "./identity.ts";
 
 const SWEEP_PERIOD_MS = 5_000;
 const PARTS = 50;
@@ -40,9 +40,19 @@ export class LivenessSweep {
   #step(): void {
     if (this.#round.length === 0) this.#round = [...this.#entries];
     for (const entry of this.#round.splice(0, Math.ceil(this.#entries.size / PARTS))) {
-      if (!this.#entries.has(entry) || isAlive(entry.ref, this.#options)) continue;
+      if (!this.#entries.has(entry) || this.#mayLive(entry.ref)) continue;
       this.#remove(entry);
       entry.onDead();
+    }
+  }
+
+  /** Who cannot be looked at now is looked at again in the next round. */
+  #mayLive(ref: ProcessRef): boolean {
+    try {
+      return isAlive(ref, this.#options);
+    } catch (error) {
+      if (error instanceof LookFailed) return true;
+      throw error;
     }
   }
 

@@ -14,15 +14,21 @@ export type Clients = {
   readonly daemon: Daemon;
   readonly diary: Diary;
   readonly env: Readonly<Record<string, string>>;
+  /** Told of answers that are a refusal of the daemon's, before it is asked again. */
+  readonly refused?: (answer: Answer) => void;
 };
 
 /** The first answer that is one: whatever came before was a daemon that died or was not there. */
-export async function askUntilAnswered(daemon: Daemon, ask: () => Promise<Answer>): Promise<Answer> {
+export async function askUntilAnswered(
+  { daemon, refused }: Pick<Clients, "daemon" | "refused">,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   return waitFor(
     "an answer",
     async () => {
       const answer = await ask().catch(() => null);
       if (answer?.status === 500) throw new Error(`a bug of ours: ${answer.text}`);
+      if (answer !== null && answer.status > 500) refused?.(answer);
       return answer !== null && answer.status < 500 ? answer : null;
     },
     PATIENCE_MS,
@@ -32,7 +38,8 @@ export async function askUntilAnswered(daemon: Daemon, ask: () => Promise<Answer
 }
 
 /** Sends a job as often as it says, notes every answer. `text`: what its scripts do, when it is something else. */
-export async function submit({ daemon, diary, env }: Clients, spec: JobSpec, text = textOf): Promise<void> {
+export async function submit(clients: Clients, spec: JobSpec, text = textOf): Promise<void> {
+  const { daemon, diary, env } = clients;
   const { folder } = daemon.workspace;
   const body = {
     text: JSON.stringify(playbookOf(spec, text)),
@@ -40,7 +47,7 @@ export async function submit({ daemon, diary, env }: Clients, spec: JobSpec, tex
     env: { ...daemon.workspace.env, ...env },
   };
   const send = async (): Promise<void> => {
-    const answer = await askUntilAnswered(daemon, async () =>
+    const answer = await askUntilAnswered(clients, async () =>
       daemon.ask("POST", "/api/orchestrate", body, { "idempotency-key": spec.key }),
     );
     if (answer.status !== 202 && answer.status !== 200) throw new Error(`${spec.key}: ${answer.status} ${answer.text}`);
@@ -57,7 +64,7 @@ export async function cancelLater(clients: Clients, spec: JobSpec): Promise<void
   const jobId = diary.jobs.find((job) => job.spec.key === spec.key)?.acked[0];
   if (jobId === undefined) throw new Error(`${spec.key} is cancelled before it was accepted`);
   for (const _time of [1, 2]) {
-    const { status } = await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+    const { status } = await askUntilAnswered(clients, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
     if (status === 202 || status === 200) diary.cancelled(spec.key);
   }
 }

@@ -7,6 +7,7 @@ import { lateWrapper } from "../scenarios/late-wrapper.ts";
 import { lostClaim } from "../scenarios/lost-claim.ts";
 import { noEscape } from "../scenarios/no-escape.ts";
 import { outputSurvives } from "../scenarios/output-survives.ts";
+import { powerCut } from "../scenarios/power-cut.ts";
 import { reusedPid } from "../scenarios/reused-pid.ts";
 import { twiceAsked } from "../scenarios/twice-asked.ts";
 import { undisturbedSignals } from "../scenarios/undisturbed-signals.ts";
@@ -62,6 +63,30 @@ export const defences: readonly Defence[] = [
         find: "const drafts = turn.drafts();",
         replace:
           "const drafts = turn.drafts(); this.#commit(turn, drafts, answers); await new Promise((go) => setTimeout(go, 1_000)); if (drafts.length >= 0) return;",
+      },
+    ],
+  },
+  {
+    name: "what is told of is synced before",
+    scenario: powerCut,
+    caughtBy: "I1 acked-never-forgotten",
+    without: [
+      {
+        file: "packages/supervise/src/durable-fs.ts",
+        find: "await synced(path, () => file.datasync());",
+        replace: "await Promise.resolve();",
+      },
+    ],
+  },
+  {
+    name: "a new name is synced in its folder",
+    scenario: powerCut,
+    caughtBy: "I1 acked-never-forgotten",
+    without: [
+      {
+        file: "packages/supervise/src/durable-fs.ts",
+        find: "const syncDir = async (path: string): Promise<void> => synced(path, () => raw.syncDir(path));",
+        replace: "const syncDir = async (_path: string): Promise<void> => undefined;",
       },
     ],
   },

@@ -8,7 +8,7 @@ export const askedToEnd: Scenario = async (patches) =>
     const jobId = await start("job-1");
     await noted(ledger, "start 1 ");
     await daemon.event(jobId, "ScriptStarted");
-    await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+    await askUntilAnswered({ daemon }, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
     diary.cancelled("job-1");
     await daemon.ended(jobId);
     return violations();

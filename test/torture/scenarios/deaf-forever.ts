@@ -17,7 +17,7 @@ export const deafForever: Scenario = async (patches) =>
     const playbook = { metadata: { name: "deaf", version: "1.0.0" }, orchestration: { jobs: { s: { steps } } } };
     const jobId = await daemon.startJob(playbook);
     await daemon.event(jobId, "ScriptStarted");
-    await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+    await askUntilAnswered({ daemon }, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
     const ended = async (): Promise<boolean> => (await daemon.job(jobId)).endedAt !== null;
     for (let life = 1; life <= LIVES_MAX; life += 1) {
       await delay(LIFE_MS);

@@ -15,7 +15,7 @@ export const intentFirst: Scenario = async (patches) =>
     await daemon.launch();
     await accepted;
     const [jobId = ""] = diary.jobIds;
-    const known = await askUntilAnswered(daemon, async () => daemon.ask("GET", `/api/jobs/${jobId}`));
+    const known = await askUntilAnswered({ daemon }, async () => daemon.ask("GET", `/api/jobs/${jobId}`));
     if (known.status === 200) await daemon.ended(jobId);
     await noted(ledger, "end 1 ");
     return violations();

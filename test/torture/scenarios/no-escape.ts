@@ -20,7 +20,7 @@ export const noEscape: Scenario = async (patches) =>
     const env = { ...daemon.workspace.env, LEDGER: ledger, TOKEN: token, ID: "1" };
     const jobId = await daemon.startJob(playbook, { env });
     await waitFor("the child", () => named(token).length > 0);
-    await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+    await askUntilAnswered({ daemon }, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
     await daemon.ended(jobId);
     const left = named(token);
     for (const pid of left) signal(pid, "SIGKILL");

@@ -34,7 +34,7 @@ export const reusedPid: Scenario = async (patches) => {
       const ended = async (): Promise<boolean> => (await daemon.job(jobId)).endedAt !== null;
       await waitFor("the interruption to be noticed", ended, 3_000).catch(() => undefined);
       // Whoever takes the stranger for the wrapper now has a reason to end it.
-      await askUntilAnswered(daemon, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
+      await askUntilAnswered({ daemon }, async () => daemon.ask("POST", `/api/jobs/${jobId}/cancel`, {}));
       await waitFor("the end of the job", ended, 12_000).catch(() => undefined);
       const words = (read(heard) ?? "").trim();
       if (words !== "") diary.strayedSignals.push(words);

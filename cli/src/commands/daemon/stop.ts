@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { fail, isAitherError, isUnreachable, readService, serviceCommand } from "@aither/client/node";
+import { fail, isAitherError, isUnreachable, lockHolder, readService, serviceCommand } from "@aither/client/node";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
-import { lockHolder } from "../../doctor/home.ts";
 import { exit } from "../../exit.ts";
 
 const PATIENCE_MS = 30_000;

@@ -3,6 +3,7 @@ import type { LogLine } from "@aither/protocol";
 import type { Context } from "../../context.ts";
 import { labels } from "../../display/labels.ts";
 import { Lines, plain } from "../../display/line.ts";
+import { writtenAt } from "../../display/written-at.ts";
 import { exit } from "../../exit.ts";
 import { usage, type Input } from "../../input.ts";
 import { leaving } from "../../leaving.ts";
@@ -42,9 +43,6 @@ export async function logs(context: Context, input: Input): Promise<number> {
 
 /** Where a line comes from: one stream of one attempt. */
 type Source = Pick<LogLine, "script" | "attempt" | "stream" | "time">;
-
-/** As long as a time: `2026-01-31T22:30:00.000Z`. */
-const NO_TIME = "-".padEnd(24);
 
 /** Whole lines, each behind the name of its script; separate stderr is marked as such. */
 export class Printer {
@@ -95,7 +93,7 @@ export class Printer {
     const { theme } = this.#context.io;
     const label = this.#label(script);
     const shown = plain(text, theme);
-    const when = this.#timestamps ? `${theme.dim(time ?? NO_TIME)} ` : "";
+    const when = this.#timestamps ? writtenAt(time, theme) : "";
     const name = label === null ? "" : `${theme.dim(label)} `;
     if (stream === "err") return `${when}${name}${theme.bad(`err ${theme.bar}`)} ${shown}\n`;
     return label === null ? `${when}${shown}\n` : `${when}${theme.dim(`${label} ${theme.bar}`)} ${shown}\n`;

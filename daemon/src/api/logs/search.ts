@@ -2,6 +2,7 @@
 import { problem, type JobSummary, type Problem, type SearchHit } from "@aither/protocol";
 import type { Host, OutputRef } from "../../host.ts";
 import { Searcher, SearchTooSlow } from "../../search/searcher.ts";
+import type { FileHit } from "../../search/part.ts";
 import type { SearchQuery } from "../../search/query.ts";
 import { limits } from "../limits.ts";
 import type { Sink } from "../streams/sink.ts";
@@ -22,8 +23,6 @@ export type Scope = {
   readonly max: number;
 };
 
-type Found = Pick<SearchHit, "line" | "text">;
-
 /** How many searches run now; each has a thread of its own. */
 let running = 0;
 
@@ -43,9 +42,13 @@ export async function sendHits(host: Host, query: SearchQuery, { scope, sink }: 
       if (sink.signal.aborted) return false;
       const order = await host.store.output.searchable(ref, scope.sinceMs);
       if (order === null) continue;
+      const times = new HitTimes(host, ref);
       for await (const hits of searcher.search(order)) {
         const fitting = hits.filter(({ line }) => line >= scope.fromLine).slice(0, left);
-        if (fitting.length > 0) await sink.write(fitting.map((hit) => print(job, ref, hit)).join(""));
+        if (fitting.length > 0) {
+          const dated = await times.of(fitting);
+          await sink.write(dated.map((hit) => print(job, ref, hit)).join(""));
+        }
         left -= fitting.length;
         if (left === 0) return true;
         if (sink.signal.aborted) return false;
@@ -62,8 +65,32 @@ export async function sendHits(host: Host, query: SearchQuery, { scope, sink }: 
   }
 }
 
-function print({ jobId, number }: JobSummary, { script, attempt, stream }: OutputRef, { line, text }: Found): string {
-  const hit: SearchHit = { jobId, number, script, attempt, stream, line, text };
+type Dated = Pick<SearchHit, "line" | "time" | "text">;
+
+/** When lines of one output were written; an output without a hit costs nothing. */
+class HitTimes {
+  readonly #host: Host;
+  readonly #ref: OutputRef;
+  #recorded: ((offset: number) => number | null) | undefined;
+
+  constructor(host: Host, ref: OutputRef) {
+    this.#host = host;
+    this.#ref = ref;
+  }
+
+  async of(hits: readonly FileHit[]): Promise<Dated[]> {
+    // What is still written may have got its time since the last look.
+    const isKnown = hits.every(({ lastByte }) => typeof this.#recorded?.(lastByte) === "number");
+    if (!isKnown) this.#recorded = await this.#host.store.output.times(this.#ref);
+    return hits.map(({ line, text, lastByte }) => {
+      const ms = this.#recorded?.(lastByte) ?? null;
+      return { line, time: ms === null ? null : new Date(ms).toISOString(), text };
+    });
+  }
+}
+
+function print({ jobId, number }: JobSummary, { script, attempt, stream }: OutputRef, found: Dated): string {
+  const hit: SearchHit = { jobId, number, script, attempt, stream, ...found };
   return `${JSON.stringify(hit)}\n`;
 }
 

@@ -30,18 +30,21 @@ export type Ending = {
   readonly endedAtMs: number;
   readonly outputs?: Readonly<Record<string, string>>;
   readonly exports?: Exports | undefined;
+  /** Its processes that are still alive. */
+  readonly leftovers?: readonly number[];
   /** True when the script is being stopped: it gets no further attempt. */
   readonly halted: boolean;
 };
 
 /** An attempt failed: another one follows as long as the budget holds. */
 export function retryOrFail(record: ScriptRecord, ending: Ending, now: Instant): Fact {
-  const { failure, endedAtMs } = ending;
+  const { failure, endedAtMs, leftovers = [] } = ending;
+  const left = leftovers.length > 0 && { leftovers: [...leftovers] };
   const script = record.plan.key;
   const attempt = Math.max(1, lastAttempt(record));
   if (!ending.halted && mayRetry(failure, record.plan.retryExitCodes) && record.failures < record.plan.retries) {
     const retryAtMs = now.wallMs + backoffMs(record.plan.backoff, record.failures + 1);
-    return { type: "ScriptRetried", script, attempt, failure, endedAtMs, retryAtMs };
+    return { type: "ScriptRetried", script, attempt, failure, endedAtMs, retryAtMs, ...left };
   }
   const { outputs, exports } = ending;
   return {
@@ -53,5 +56,6 @@ export function retryOrFail(record: ScriptRecord, ending: Ending, now: Instant):
     ...(outputs !== undefined && Object.keys(outputs).length > 0 && { outputs }),
     ...(exports !== undefined && { exports }),
     ...(record.plan.continueOnError && { tolerated: true }),
+    ...left,
   };
 }

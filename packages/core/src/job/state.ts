@@ -104,6 +104,8 @@ export type AttemptRecord = {
   readonly failure: Failure | null;
   readonly scheduledAtMs: number;
   readonly endedAtMs: number | null;
+  /** Its processes that were still alive at its end; absent when there were none. */
+  readonly leftovers?: readonly number[];
 };
 
 export type ScriptRecord = {

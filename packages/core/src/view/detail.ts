@@ -96,6 +96,7 @@ function attemptView(tried: AttemptRecord, current: ScriptStatus): AttemptView {
     failure: tried.failure,
     startedAt: tried.handle === null ? null : isoTime(tried.handle.startedAtMs),
     endedAt: timeOrNull(tried.endedAtMs),
+    ...(tried.leftovers !== undefined && { leftovers: [...tried.leftovers] }),
   };
 }
 

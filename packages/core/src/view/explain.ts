@@ -1,12 +1,15 @@
 import type { Explanation } from "@aither/protocol";
 import { failureText } from "../job/conclude.ts";
 import { predecessorsOf } from "../job/graph.ts";
-import { legsOf, scriptOf, stageOf, stagesOf, theScript, theStage } from "../job/look.ts";
+import { legsOf, scriptOf, scriptsOf, stageOf, stagesOf, theScript, theStage } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 import { statusOf } from "./detail.ts";
 import { reasonOfJob, reasonOfScript, reasonOfStage } from "./reason.ts";
 import { cacheText } from "./cache.ts";
 import { resolveTarget } from "./target.ts";
+
+/** More of them help nobody; the journal has them all. */
+const PIDS_SHOWN = 20;
 
 /** Why the job, or the stage or script that `subject` names, is as it is. null when nothing or several things fit. */
 export function explain(state: JobState, subject?: string): Explanation | null {
@@ -28,6 +31,12 @@ function explainJob(state: JobState): Explanation {
     if (stage.status === "Completed") continue;
     const reason = reasonOfStage(state, stage);
     because.push(`stage \`${stage.plan.name}\` is ${stage.status}${reason && `: ${reason}`}`);
+  }
+  for (const record of scriptsOf(state)) {
+    const pids = record.attempts.flatMap(({ leftovers = [] }) => leftovers);
+    if (pids.length === 0) continue;
+    const what = pids.length === 1 ? "a process" : "processes";
+    because.push(`\`${record.plan.key}\` left ${what} alive: ${pidsText(pids)}`);
   }
   if (state.restartRequired) because.push("a script ended with 3010: the machine must be restarted");
   return {
@@ -77,7 +86,8 @@ function explainScript(state: JobState, record: ScriptRecord): Explanation {
   if (record.plan.condition !== null) because.push(`its condition is ${record.plan.condition}`);
   for (const tried of record.attempts) {
     const how = tried.failure === null ? tried.end : failureText(tried.failure);
-    because.push(`attempt ${tried.attempt}: ${how === "open" ? "under way" : how}`);
+    const left = tried.leftovers === undefined ? "" : `; still alive when it ended: ${pidsText(tried.leftovers)}`;
+    because.push(`attempt ${tried.attempt}: ${how === "open" ? "under way" : how}${left}`);
   }
   if (record.plan.retries > 0) {
     because.push(`${record.failures} of ${record.plan.retries} retries are used`);
@@ -90,6 +100,12 @@ function explainScript(state: JobState, record: ScriptRecord): Explanation {
     reason: reasonOfScript(state, record),
     because,
   };
+}
+
+function pidsText(pids: readonly number[]): string {
+  const shown = pids.slice(0, PIDS_SHOWN).join(", ");
+  const more = pids.length > PIDS_SHOWN ? ` and ${pids.length - PIDS_SHOWN} more` : "";
+  return `${pids.length === 1 ? "pid" : "pids"} ${shown}${more}`;
 }
 
 function tail(state: JobState, record: ScriptRecord): string {

@@ -113,6 +113,27 @@ test("explain says why, for the job, a stage and a script", () => {
   assert.equal(explain(world.state, "nothing"), null);
 });
 
+test("who was still alive when an attempt ended is shown with it", () => {
+  const world = new World(planOf([{ id: "build", scripts: [{ name: "a", retries: 1 }, "b"] }]));
+  world.exit("build/a", 1, { leftovers: [17, 18] });
+  world.pass(60_000);
+  world.exit("build/a", 0);
+  world.exit("build/b", 0, { leftovers: [19] });
+  assert.deepEqual(explain(world.state, "build/a")?.because.slice(1, 3), [
+    "attempt 1: ended with exit code 1; still alive when it ended: pids 17, 18",
+    "attempt 2: completed",
+  ]);
+  assert.deepEqual(explain(world.state)?.because, [
+    "`build/a` left processes alive: pids 17, 18",
+    "`build/b` left a process alive: pid 19",
+  ]);
+  const scripts = detail(world.state).stages.flatMap(({ legs }) => legs.flatMap((leg) => leg.scripts));
+  assert.deepEqual(
+    scripts.map(({ attempts }) => attempts.map(({ leftovers }) => leftovers)),
+    [[[17, 18], undefined], [[19]]],
+  );
+});
+
 test("rows of the stage list", () => {
   const world = sample();
   assert.deepEqual(

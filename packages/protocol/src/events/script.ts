@@ -58,6 +58,10 @@ export const Exports = Type.Object({
 export type Exports = Static<typeof Exports>;
 const exported = Type.Optional(Exports);
 
+const leftovers = Type.Optional(
+  Type.Array(Type.Integer(), { description: "Pids of the attempt's processes that were still alive at its end." }),
+);
+
 /** The facts about a script. */
 export const scriptEvents = {
   ScriptScheduled: event("ScriptScheduled", "Intent: this attempt may now be started; a slot is taken.", {
@@ -117,6 +121,7 @@ export const scriptEvents = {
     failure: Failure,
     endedAtMs,
     retryAtMs: Type.Number({ description: "Wall time, ms since the epoch." }),
+    leftovers,
   }),
   ScriptExpanded: event("ScriptExpanded", "Inner scripts that are known only at run time.", {
     script,
@@ -139,7 +144,7 @@ export const scriptEvents = {
       outputs,
       exports: exported,
       restartRequired: Type.Optional(Type.Boolean({ description: "Exit code 3010." })),
-      leftovers: Type.Optional(Type.Array(Type.Integer())),
+      leftovers,
       cache,
     },
   ),
@@ -151,17 +156,19 @@ export const scriptEvents = {
     outputs,
     exports: exported,
     tolerated: Type.Optional(Type.Boolean()),
+    leftovers,
   }),
   ScriptSkipped: event("ScriptSkipped", "End: it did not run, or was stopped in order to be skipped.", {
     script,
     kind: SkipKind,
     reason: Type.String(),
+    leftovers,
   }),
   ScriptCancelled: event("ScriptCancelled", "End: the job was cancelled, or fail-fast stopped it.", {
     script,
     attempt: Type.Optional(attempt),
     endedAtMs: Type.Optional(Type.Number()),
     reason: Type.Optional(Type.String()),
-    leftovers: Type.Optional(Type.Array(Type.Integer({ description: "Pids that would not die." }))),
+    leftovers,
   }),
 };

@@ -189,7 +189,7 @@ function ownEnd(state: JobState, { record, seen }: { record: ScriptRecord; seen:
     signal === null ? { kind: "exit", code: exitCode } : { kind: "signal", signal, code: exitCode };
   const stop = record.state.is === "scheduled" || record.state.is === "running" ? record.state.stop : null;
   const halted = stop !== null || scriptHalt(state, record, now) !== null;
-  return retryOrFail(record, { failure, endedAtMs, outputs, exports, halted }, now);
+  return retryOrFail(record, { failure, endedAtMs, outputs, exports, leftovers, halted }, now);
 }
 
 /** The end of an attempt that was asked to stop: what it counts as is why it was asked. */
@@ -205,6 +205,7 @@ function stoppedEnd(
 ): Fact {
   const { record, stop, endedAtMs, leftovers } = place;
   const script = record.plan.key;
+  const left = leftovers.length > 0 && { leftovers: [...leftovers] };
   switch (stop.cause) {
     case "cancel":
     case "fail-fast":
@@ -214,17 +215,17 @@ function stoppedEnd(
         attempt: stop.attempt,
         endedAtMs,
         ...(stop.reason !== undefined && { reason: stop.reason }),
-        ...(leftovers.length > 0 && { leftovers: [...leftovers] }),
+        ...left,
       };
     case "skip":
-      return { type: "ScriptSkipped", script, kind: "requested", reason: stop.reason ?? "" };
+      return { type: "ScriptSkipped", script, kind: "requested", reason: stop.reason ?? "", ...left };
     case "timeout": {
       const failure: Failure =
         stop.silent === true
           ? { kind: "timeout", afterMs: record.plan.noOutputTimeoutMs ?? 0, silent: true }
           : { kind: "timeout", afterMs: limitOf(state, place) };
       const halted = scriptHalt(state, record, now) !== null;
-      return retryOrFail(record, { failure, endedAtMs, halted }, now);
+      return retryOrFail(record, { failure, endedAtMs, leftovers, halted }, now);
     }
   }
 }

@@ -139,6 +139,7 @@ export function retried(state: JobState, event: EventOf<"ScriptRetried">): JobSt
       end: failure.kind === "interrupted" ? "interrupted" : "failed",
       endedAtMs,
       failure,
+      leftovers: event.leftovers,
     }),
     failures: record.failures + (failure.kind === "interrupted" ? 0 : 1),
     fences: 0,
@@ -161,7 +162,7 @@ export function completed(state: JobState, event: EventOf<"ScriptCompleted">): J
   const next = putScript(state, {
     ...record,
     state: { is: "completed", attempt, exitCode },
-    attempts: closeAttempt(record, { end: "completed", endedAtMs, exitCode }),
+    attempts: closeAttempt(record, { end: "completed", endedAtMs, exitCode, leftovers: event.leftovers }),
     outputs: { ...record.outputs, ...event.outputs },
     ...exportsOf(event.exports),
     ...(cache !== undefined && { cache: restored ? { look: cache } : { ...record.cache, kept: cache } }),
@@ -182,7 +183,7 @@ export function failed(state: JobState, event: EventOf<"ScriptFailed">): JobStat
   const next = putScript(state, {
     ...record,
     state: { is: "failed", attempt, failure, tolerated: event.tolerated ?? false },
-    attempts: closeAttempt(record, { end: "failed", endedAtMs, failure }),
+    attempts: closeAttempt(record, { end: "failed", endedAtMs, failure, leftovers: event.leftovers }),
     outputs: { ...record.outputs, ...event.outputs },
     ...exportsOf(event.exports),
   });
@@ -209,7 +210,7 @@ export function skipped(state: JobState, event: EventOf<"ScriptSkipped">): JobSt
     ...(told !== undefined && { outputs: told }),
     ...exportsOf(handed),
     state: { is: "skipped", kind: event.kind, reason: event.reason },
-    attempts: closeAttempt(record, { end: "skipped", endedAtMs }),
+    attempts: closeAttempt(record, { end: "skipped", endedAtMs, leftovers: event.leftovers }),
   });
 }
 
@@ -221,7 +222,7 @@ export function cancelled(state: JobState, event: EventOf<"ScriptCancelled">): J
   return putScript(state, {
     ...record,
     state: { is: "cancelled", ...why },
-    attempts: closeAttempt(record, { end: "cancelled", endedAtMs }),
+    attempts: closeAttempt(record, { end: "cancelled", endedAtMs, leftovers: event.leftovers }),
   });
 }
 
@@ -277,6 +278,7 @@ type AttemptEnd = {
   readonly endedAtMs: number;
   readonly exitCode?: number;
   readonly failure?: Failure;
+  readonly leftovers?: readonly number[] | undefined;
 };
 
 /** Closes the attempt under way, if one is open; one that ended before (waiting, interrupted) keeps its end. */
@@ -289,6 +291,7 @@ function closeAttempt(record: ScriptRecord, end: AttemptEnd): readonly AttemptRe
     endedAtMs: end.endedAtMs,
     exitCode,
     failure: end.failure ?? null,
+    ...(end.leftovers !== undefined && { leftovers: end.leftovers }),
   });
 }
 
