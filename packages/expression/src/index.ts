@@ -1,5 +1,6 @@
 export { evaluate, evaluateCondition, mentionsStatusFunction } from "./condition.ts";
 export type { Decision, Evaluation } from "./condition.ts";
+export { conjunction } from "./conjunction.ts";
 export { EvaluationError } from "./context.ts";
 export type { Context, ExpressionFunction } from "./context.ts";
 export { cut, hasTemplate } from "./cut.ts";

@@ -1,3 +1,4 @@
+import { conjunction } from "@aither/expression";
 import type { Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject } from "../fields.ts";
 import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
@@ -196,7 +197,7 @@ function stagesOf(
         ? step
         : copyPlace(step, { ...step, continueOnError: tolerant }),
     );
-    if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : `!cancelled() -and (${stage.if})`;
+    if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : conjunction("!cancelled()", stage.if);
   }
   const jobs = withIds(stages);
   orderGroups(Object.keys(jobs), sideBySide ? stages : stages.map(() => ({ group: null })), jobs);

@@ -1,3 +1,4 @@
+import { conjunction } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { pathText } from "../finding.ts";
@@ -44,7 +45,7 @@ function ignoreLabels(fields: Fields): void {
 function addOldWords(part: PlaybookStage | PlaybookStep, fields: Fields): void {
   if (fields.flag("required") === false) part.continueOnError ??= true;
   if (fields.flag("skipInCI") !== true) return;
-  part.if = part.if === undefined ? "-not $env:CI" : `-not $env:CI -and (${part.if})`;
+  part.if = part.if === undefined ? "-not $env:CI" : conjunction("-not $env:CI", part.if);
 }
 
 /** Settings that mean the same in every old format. */
