@@ -1,4 +1,5 @@
 import type { Json, NotEnforced, Playbook, ProblemCode, ScriptEntry } from "@aither/protocol";
+import type { Inherited } from "./call-settings.ts";
 import type { Decided } from "./decide.ts";
 import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -41,8 +42,12 @@ export type Compiler = {
   /** Absolute path of a folder of the workspace. */
   readonly folder: (path: string | null) => string;
   readonly calls: CalledPlaybooks;
+  /** What the stages that called this playbook say for each step. */
+  readonly inherited?: Inherited;
   /** The calls that led here, the outermost first: a playbook is never within itself. */
   readonly callers: readonly Caller[];
+  /** What holds for steps that say nothing of it: of the playbook itself, then of the stages that call it. */
+  readonly defaults: NonNullable<Playbook["orchestration"]["defaults"]>;
   /** The inline shell of the stage that is being compiled. */
   stageShell: string | undefined;
   readonly findings: PlanFinding[];
@@ -69,7 +74,7 @@ export type Compiler = {
 
 type Given = Pick<
   Compiler,
-  "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers"
+  "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers" | "inherited"
 > & {
   readonly undefinedIs: At["undefinedIs"];
 };
@@ -82,6 +87,7 @@ export function makeCompiler(given: Given): Compiler {
   };
   return {
     ...given,
+    defaults: { ...given.inherited, ...given.playbook.orchestration.defaults },
     stageShell: undefined,
     lookedUp: null,
     findings,

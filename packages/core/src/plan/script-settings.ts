@@ -12,7 +12,7 @@ export function settings(
   scope: Scope,
   at: At,
 ) {
-  const defaults = compiler.playbook.orchestration.defaults ?? {};
+  const { defaults } = compiler;
   const resolve = (value: Json | undefined, key: string): Json | undefined =>
     typeof value === "string" ? compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] })) : value;
   const nearest = <Key extends keyof PlaybookStep & keyof PlaybookStage & keyof typeof defaults>(key: Key) =>

@@ -1,6 +1,7 @@
 import type { Playbook, PlaybookProfile, PlaybookStage, StagePlan } from "@aither/protocol";
 import { compileAround, stagesAround } from "./around.ts";
 import { callOf, compileCall } from "./call.ts";
+import { reportPreConditions } from "./checks.ts";
 import type { Compiler } from "./compiler.ts";
 import { finding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
@@ -35,6 +36,8 @@ export function compileWhole(compiler: Compiler): Whole {
     ),
     leftOut: (id, name) => leftOut(profile, id, name),
   };
+  // Those of a playbook that is called are not looked at, which is said where it is called.
+  if (compiler.callers.length === 0) reportPreConditions(compiler, scope);
   const around = stagesAround(compiler, stageInputs(compiler), scope);
   const written = new Map<string, WrittenStage>();
   const compileOther = (other: StageInput) =>
