@@ -277,8 +277,7 @@ function groupOf(inner: Compiler, { place, id, leg, scope }: GroupInput): StageP
   const { plan, called } = place;
   const { orchestration } = called;
   const at = (key: string): At => inner.at(orchestration, [key]);
-  const setting = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined ? undefined : inner.take(resolveValue(value, scope, at(key)));
+  const setting = (value: Json | undefined, key: string): Json | undefined => inner.setting(value, scope, at(key));
   const outputs = Object.entries(orchestration.outputs ?? {}).map(([name, template]) => {
     const filled = resolveValue(template, scope, at("outputs")).value;
     return [name, typeof filled === "string" ? filled : JSON.stringify(filled)] as const;

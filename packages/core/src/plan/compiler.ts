@@ -1,3 +1,4 @@
+import { hasTemplate } from "@aither/expression";
 import type { Json, NotEnforced, Playbook, ProblemCode, ScriptEntry } from "@aither/protocol";
 import type { Inherited } from "./call-settings.ts";
 import type { Decided } from "./decide.ts";
@@ -5,6 +6,7 @@ import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { type At, type Resolved, resolveValue, type Scope, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
+import { oddSetting } from "./settings.ts";
 
 /** What the caller asks beyond the playbook itself. */
 export type PlanRequest = {
@@ -64,6 +66,8 @@ export type Compiler = {
   readonly take: <T>(resolved: Resolved<T>) => T;
   /** Another compilation of the same, which gathers for itself. */
   readonly beside: (request: PlanRequest) => Compiler;
+  /** A setting with its templates filled in; one that is none then is reported. */
+  readonly setting: (value: Json | undefined, scope: Scope, at: At) => Json | undefined;
   readonly at: (part: object | null, keys?: readonly (string | number)[]) => At;
   readonly env: (
     declared: Readonly<Record<string, string | number | boolean>>,
@@ -85,8 +89,20 @@ export function makeCompiler(given: Given): Compiler {
     findings.push(...resolved.findings);
     return resolved.value;
   };
-  return {
+  const setting = (value: Json | undefined, scope: Scope, at: At): Json | undefined => {
+    if (typeof value !== "string") return value;
+    const filled = take(resolveValue(value, scope, at));
+    const odd = oddSetting(String(at.keys.at(-1)), filled);
+    // Of a leg that only the run knows, the run will say it.
+    const isLate = compiler.lookedUp !== null && typeof filled === "string" && hasTemplate(filled);
+    if (odd !== null && !isLate) {
+      findings.push(finding("bad-setting", odd, { part: at.part, keys: at.keys, atStart: true }));
+    }
+    return filled;
+  };
+  const compiler: Compiler = {
     ...given,
+    setting,
     defaults: { ...given.inherited, ...given.playbook.orchestration.defaults },
     stageShell: undefined,
     lookedUp: null,
@@ -114,4 +130,5 @@ export function makeCompiler(given: Given): Compiler {
         ]),
       ),
   };
+  return compiler;
 }

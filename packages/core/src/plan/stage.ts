@@ -64,8 +64,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
   const decided = decideStage(compiler, shared, input, scope);
   const legs = legsOf(compiler, { shared, input, scope });
   const setting = (key: keyof PlaybookStage): Json | undefined => {
-    const value = stage[key] as Json | undefined;
-    return value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [key] }));
+    return compiler.setting(stage[key] as Json | undefined, scope, { ...at, keys: [key] });
   };
   const name = stage.name === undefined ? id : textOf(setting("name") ?? id);
   return {
