@@ -57,24 +57,54 @@ describe("pre- and post-conditions", () => {
     assert.equal(jobs.length, 1, "nothing else was started");
   });
 
-  test("one that nobody can decide is listed; --assume decides it", async () => {
-    await old({
-      preConditions: [{ name: "Rights", condition: "([Security.Principal.WindowsPrincipal]::Current).IsAdmin" }],
-      postConditions: [{ name: "Total", condition: "$results.TotalTests -gt 0" }],
-    });
-    const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "old");
+  test("one that nobody can decide forbids the start, as any condition; --assume decides it, and that is listed", async () => {
+    const pre = { name: "Rights", condition: "([Security.Principal.WindowsPrincipal]::Current).IsAdmin" };
+    const post = { name: "Total", condition: "(wsl --status | Select-String 'WSL 2')" };
+    for (const [key, check] of [
+      ["preConditions", pre],
+      ["postConditions", post],
+    ] as const) {
+      await old({ [key]: [check] });
+      const refused = await orch();
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /^aither: playbooks\/old\.json:\d+:\d+: .*\n.*--assume true, or --assume false/);
+      const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "old");
+      assert.deepEqual(
+        notEnforced.map(({ what, where }) => [what, where]),
+        [[check.name, `orchestration.${key}[0]`]],
+      );
+      const validated = await cli.run(["playbooks", "validate", "old"]);
+      assert.equal(validated.code, 0, "whoever starts it can still say");
+      assert.match(validated.stdout, new RegExp(`not enforced: \`orchestration\\.${key}\\[0\\]\`.*--assume`));
+    }
+    await old({ preConditions: [pre], postConditions: [post] });
+    assert.equal((await orch("--assume", "true")).code, 0);
+    const { notEnforced } = await job();
     assert.deepEqual(
-      notEnforced.map(({ what, where }) => [what, where]),
+      notEnforced.map(({ what, reason }) => [what, reason.endsWith(", so it counts as true")]),
       [
-        ["Total", "orchestration.postConditions[0]"],
-        ["Rights", "orchestration.preConditions[0]"],
+        ["Rights", true],
+        ["Total", true],
       ],
     );
-    assert.equal((await orch()).code, 0);
-    assert.equal((await orch("--assume", "true")).code, 0);
     const refused = await orch("--assume", "false");
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /`Rights` is taken not to hold/);
+  });
+
+  test("a number that only a script knows is listed as not checked", async () => {
+    await old({ postConditions: [{ name: "Total", condition: "$results.TotalTests -gt 0" }] });
+    const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "old");
+    assert.deepEqual(notEnforced, [
+      {
+        what: "Total",
+        where: "orchestration.postConditions[0]",
+        reason: "nothing here knows `$results.TotalTests`, so it is not checked",
+      },
+    ]);
+    assert.equal((await orch()).code, 0);
+    assert.equal((await orch("--assume", "true")).code, 0);
+    assert.equal((await orch("--assume", "false")).code, 1);
   });
 
   test("post-conditions look at files, outputs and results when the stages have succeeded", async () => {

@@ -182,6 +182,39 @@ describe("what a script hands to the next ones of its leg", () => {
     assert.deepEqual(await ledger(), [...leg("a"), ...leg("b"), "none []"]);
   });
 
+  test("conditions, templates and outputs of the leg see it as `env`, also over what the playbook declares", async () => {
+    await cli.playbook("env", {
+      one: {
+        env: { MODE: "declared", OTHER: "other" },
+        outputs: { mode: "${{ env.MODE }}" },
+        steps: [
+          sh('echo "first ${{ env.MODE }} $MODE" >> "$HOME/ledger"; echo "MODE=given" >> "$AITHER_ENV"'),
+          sh('echo "second ${{ env.MODE }} ${{ env.OTHER }} {{own}}" >> "$HOME/ledger"', {
+            if: "env.MODE == 'given'",
+            with: { own: "with-${{ env.MODE }}" },
+          }),
+          sh('echo "NEW=new" >> "$AITHER_ENV"; echo never >> "$HOME/ledger"', { if: "env.MODE == 'declared'" }),
+          sh('echo "own ${{ env.MODE }} $COPY" >> "$HOME/ledger"', {
+            if: "${{ env.MODE == 'mine' && env.NEW == '' }}",
+            env: { MODE: "mine", COPY: "${{ env.OTHER }}" },
+          }),
+        ],
+      },
+      two: {
+        needs: "one",
+        steps: [sh('echo "out ${{ needs.one.outputs.mode }} [${{ env.MODE }}]" >> "$HOME/ledger"')],
+      },
+    });
+    const { code, stderr } = await cli.run(["orch", "env"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await ledger(), [
+      "first declared declared",
+      "second given other with-given",
+      "own mine other",
+      "out given []",
+    ]);
+  });
+
   test("they survive the death of the daemon, a failure, and a retry that does not run the giver again", async () => {
     const gate = join(cli.workspace.root, "gate");
     await cli.playbook("keeps", {

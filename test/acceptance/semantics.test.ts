@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Diagnostic, JobDetail, PlanView, Playbook } from "@aither/protocol";
+import { load } from "js-yaml";
+import type { Diagnostic, JobDetail, Json, PlanView, Playbook } from "@aither/protocol";
 import { Cli } from "../rig/cli.ts";
+
+const vectors = join(import.meta.dirname, "../../../shared/workflows/expressions/matrix.json");
+
+type Vector = {
+  readonly name: string;
+  readonly matrix_yaml: string;
+  readonly expected: readonly { readonly matrix: Record<string, Json> }[];
+};
 
 /** What a playbook says is what runs: values, conditions, profiles, inputs, side by side and one after another. */
 
@@ -237,5 +248,25 @@ describe("what playbooks mean", () => {
       notEnforced.map(({ where }) => where),
       ["orchestration.stages[0].jobs[1].needs"],
     );
+  });
+
+  test("a matrix has GitHub's legs, in GitHub's order, for every shared example", async (t) => {
+    if (!existsSync(vectors)) return t.skip("skipped: no shared data");
+    const { cases } = JSON.parse(readFileSync(vectors, "utf8")) as { cases: Vector[] };
+    for (const { name, matrix_yaml, expected } of cases) {
+      await write("cells", { jobs: { s: { matrix: load(matrix_yaml), steps: [note("x")] } } });
+      const wanted = expected.map(({ matrix }) => Object.entries(matrix));
+      if (wanted.length === 0) {
+        const { code, stderr } = await cli.run(["playbooks", "plan", "cells"]);
+        assert.deepEqual([code, /leaves nothing of this matrix/.test(stderr)], [2, true], name);
+        continue;
+      }
+      const { stages } = await cli.json<PlanView>("playbooks", "plan", "cells");
+      assert.deepEqual(
+        stages[0]?.legs.map(({ matrix }) => Object.entries(matrix)),
+        wanted,
+        name,
+      );
+    }
   });
 });

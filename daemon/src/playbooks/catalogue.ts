@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { nearest } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
-import { type PlaybookSummary, type Problem, problem } from "@aither/protocol";
+import { decodeText, type PlaybookSummary, type Problem, problem } from "@aither/protocol";
 import { discreet, liesIn } from "./discretion.ts";
 import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
 import { relativeTo } from "./say.ts";
@@ -33,7 +33,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
   const load = fileCache(async (path, size): Promise<LoadedPlaybook | "too-large"> => {
     if (size > PLAYBOOK_BYTES_MAX) return "too-large";
     // Parsing takes many times longer than this read, and the four trips of an asynchronous one longer than both.
-    return parsed(readFileSync(path, "utf8"), path);
+    return parsed(decodeText(readFileSync(path)), path);
   });
   const rootsOf = (workspace: string): string[] => [
     ...playbookRoots.map((root) => join(workspace, root)),

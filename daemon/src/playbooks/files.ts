@@ -1,6 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeText } from "@aither/protocol";
 
 /** A file as a folder walk sees it. */
 export type FoundFile = { readonly path: string; readonly name: string };
@@ -51,7 +52,7 @@ export async function readHead(path: string, bytes: number): Promise<string> {
   try {
     const buffer = Buffer.alloc(bytes);
     const { bytesRead } = await handle.read(buffer, 0, bytes, 0);
-    return buffer.toString("utf8", 0, bytesRead);
+    return decodeText(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }

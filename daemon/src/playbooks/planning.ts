@@ -16,7 +16,7 @@ import {
 import type { Calls } from "./calls.ts";
 import type { LoadedPlaybook } from "./catalogue.ts";
 import { findInterpreters } from "./interpreters.ts";
-import { checkPreConditions } from "./pre-conditions.ts";
+import { unmetPreConditions } from "./pre-conditions.ts";
 import { unmetRequirements } from "./requirements.ts";
 import { problemOf, relativeTo, shortened } from "./say.ts";
 
@@ -55,20 +55,18 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
     notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
-  const pre = checkPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume });
-  const value = { ...ready, notEnforced: [...ready.notEnforced, ...pre.undecided] };
-  if (purpose === "look") return { ok: true, value };
+  if (purpose === "look") return { ok: true, value: ready };
   const unmet = (
     await Promise.all(
       reads.map(({ playbook }) => unmetRequirements(playbook, { env, workspace, scripts: input.scripts })),
     )
   ).flat();
-  unmet.push(...pre.unmet);
+  unmet.push(...unmetPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume }));
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));
   }
-  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value };
+  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: ready };
 }
 
 /** The compilation and its findings, for those who want to judge themselves. */

@@ -1,9 +1,7 @@
 /** What a playbook says must hold before anything starts. */
-import { decideCheck, nameOfCheck, type CheckContext, type CheckValue } from "@aither/core";
-import type { NotEnforced, Plan, Playbook } from "@aither/protocol";
+import { decideCheck, foreignResult, nameOfCheck, type CheckContext, type CheckValue } from "@aither/core";
+import type { Plan, Playbook } from "@aither/protocol";
 import { lookerAt } from "../exec/probe.ts";
-
-export type PreConditions = { readonly unmet: readonly string[]; readonly undecided: readonly NotEnforced[] };
 
 type Given = {
   readonly plan: Plan;
@@ -12,9 +10,8 @@ type Given = {
   readonly assume: boolean | undefined;
 };
 
-/** Those that do not hold, in sentences, and those that nobody can decide. */
-export function checkPreConditions({ orchestration }: Playbook, given: Given): PreConditions {
-  const { plan, env, assume } = given;
+/** Those that do not hold, and those that nobody can decide here and that nobody said to assume, in sentences. */
+export function unmetPreConditions({ orchestration }: Playbook, { plan, env, assume }: Given): readonly string[] {
   const variables = plan.variables as Record<string, CheckValue>;
   const context: CheckContext = {
     names: { env, inputs: variables, variables, vars: variables },
@@ -23,19 +20,21 @@ export function checkPreConditions({ orchestration }: Playbook, given: Given): P
     platform: process.platform,
   };
   const look = lookerAt({ workspace: plan.workspace, env, context });
-  const unmet: string[] = [];
-  const undecided: NotEnforced[] = [];
-  for (const [index, check] of (orchestration.preConditions ?? []).entries()) {
+  return (orchestration.preConditions ?? []).flatMap((check) => {
     const name = nameOfCheck(check);
     const said = check.message === undefined ? "" : `: ${check.message}`;
     const decision = decideCheck(check, context, look);
-    if (decision.is === "false") unmet.push(`\`${name}\` does not hold${said}`);
-    else if (decision.is === "error") unmet.push(`\`${name}\` cannot be read: ${decision.message}`);
-    else if (decision.is === "undecidable") {
-      if (assume === false) unmet.push(`\`${name}\` is taken not to hold (--assume false)${said}`);
-      const reason = `${decision.reason}, so it is ${assume === undefined ? "not checked" : `taken to be ${assume}`}`;
-      undecided.push({ what: name, where: `orchestration.preConditions[${index}]`, reason });
+    switch (decision.is) {
+      case "true":
+        return [];
+      case "false":
+        return [`\`${name}\` does not hold${said}`];
+      case "error":
+        return [`\`${name}\` cannot be read: ${decision.message}`];
+      case "undecidable":
+        if (assume === true || (assume === undefined && foreignResult(check) !== null)) return [];
+        if (assume === false) return [`\`${name}\` is taken not to hold (--assume false)${said}`];
+        return [`\`${name}\` cannot be decided (${decision.reason}); --assume true takes it to hold${said}`];
     }
-  }
-  return { unmet, undecided };
+  });
 }

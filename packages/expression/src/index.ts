@@ -1,5 +1,7 @@
 export { evaluate, evaluateCondition, mentionsStatusFunction } from "./condition.ts";
 export type { Decision, Evaluation } from "./condition.ts";
+export { conjunction } from "./conjunction.ts";
+export { secondsOfText } from "./duration.ts";
 export { EvaluationError } from "./context.ts";
 export type { Context, ExpressionFunction } from "./context.ts";
 export { cut, hasTemplate } from "./cut.ts";

@@ -69,6 +69,12 @@ test("a value that looks like a template survives the second filling-in as text"
   assert.deepEqual(second, { is: "value", value: "{{Name}} done", missing: [] });
 });
 
+test("a value that holds an expression is filled in with what stands beside it", () => {
+  const open = { ...context, variables: { sha: "v-${{ steps.a }}" } };
+  const first = interpolate("{{sha}} ${{ steps.a }}", open);
+  assert.equal(first.is === "late" && first.text, "v-${{ steps.a }} ${{ steps.a }}");
+});
+
 test("what will never be known says so; a mistake in an expression is an error", () => {
   const never = interpolate("${{ github.sha }}", context);
   assert.equal(never.is === "late" && never.late, false);

@@ -74,7 +74,10 @@ function missingNames(node: Node, context: Context): string[] {
   return falls && variable(node.path, context) !== undefined ? [] : names;
 }
 
-/** What is known is put in as text; text that would itself look like a template is made safe. */
+/**
+ * What is known is put in as text. A text with an expression in it is one that the run fills in, as it would be without
+ * neighbours that come later; other text that only looks like a template is made safe.
+ */
 function refill(pieces: readonly Piece[], values: readonly Value[]): string {
   return pieces
     .map((piece, index) => {
@@ -82,7 +85,7 @@ function refill(pieces: readonly Piece[], values: readonly Value[]): string {
       if (piece.is === "text") return piece.text;
       if (isUnknown(value)) return piece.source;
       const text = legacyText(value);
-      return hasTemplate(text) ? `\${{ '${text.replaceAll("'", "''")}' }}` : text;
+      return hasTemplate(text) && !text.includes("${{") ? `\${{ '${text.replaceAll("'", "''")}' }}` : text;
     })
     .join("");
 }

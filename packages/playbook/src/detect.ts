@@ -1,4 +1,4 @@
-import type { Playbook, PlaybookFormat } from "@aither/protocol";
+import type { Json, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type Fields, isObject } from "./fields.ts";
 import { entrySequence, plainSequence, readOld, readV2, sequenceList, stageList, stageMap } from "./upgrade/old.ts";
 import type { NamedStage } from "./upgrade/common.ts";
@@ -14,6 +14,9 @@ export function detect(fields: Fields, syntax: "json" | "yaml" | "psd1"): Detect
   const orchestration = fields.raw("orchestration")?.value;
   if (isObject(orchestration)) {
     const keys = new Map(Object.entries(orchestration).map(([key, value]) => [key.toLowerCase(), value]));
+    if (!keys.has("jobs") && isOldMap(keys.get("stages"))) {
+      return { format: "v2-stages", upgrade: (name) => readV2(fields, name) };
+    }
     if (isObject(keys.get("jobs")) || isObject(keys.get("stages"))) {
       return { format: "v3-jobs", upgrade: (name) => readV3(fields, name) };
     }
@@ -21,6 +24,14 @@ export function detect(fields: Fields, syntax: "json" | "yaml" | "psd1"): Detect
     if (keys.has("jobs")) return { format: "v3-jobs", upgrade: (name) => readV3(fields, name) };
   }
   return detectOld(fields, syntax === "psd1");
+}
+
+/** A map of stages in the words of a list of them: with selectors, and without steps. */
+function isOldMap(stages: Json | undefined): boolean {
+  if (!isObject(stages)) return false;
+  const keys = Object.values(stages).flatMap((stage) => (isObject(stage) ? Object.keys(stage) : []));
+  const words = new Set(keys.map((key) => key.toLowerCase()));
+  return (words.has("sequence") || words.has("sequences")) && !words.has("steps");
 }
 
 function detectOld(fields: Fields, psd1: boolean): Detected | null {

@@ -1,4 +1,4 @@
-import { hasTemplate } from "@aither/expression";
+import { hasTemplate, secondsOfText } from "@aither/expression";
 import type { Json } from "@aither/protocol";
 import { type Gathering, type Path, pathText } from "./finding.ts";
 
@@ -250,7 +250,7 @@ function recordOf(value: Json): Record<string, Json> | undefined {
   return isObject(value) ? { ...value } : isEmptyList(value) ? {} : undefined;
 }
 
-function flagOf(value: Json): boolean | undefined {
+export function flagOf(value: Json): boolean | undefined {
   if (typeof value === "boolean") return value;
   if (typeof value !== "string") return undefined;
   const lower = value.trim().toLowerCase();
@@ -267,14 +267,8 @@ function template(value: Json): string | undefined {
   return typeof value === "string" && (hasTemplate(value) || /\$\(|^\$\w/.test(value)) ? value : undefined;
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
 function durationOf(value: Json): number | undefined {
-  const found =
-    typeof value === "string"
-      ? /^(\d+(?:\.\d+)?)\s*(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?)$/i.exec(value.trim())
-      : null;
-  return found ? Number(found[1]) * (unitSeconds[found[2]![0]!.toLowerCase()] ?? 1) : undefined;
+  return typeof value === "string" ? secondsOfText(value) : undefined;
 }
 
 /** PowerShell writes an empty map as an empty list now and then. */

@@ -22,6 +22,20 @@ export function walkJson(text: string, path: Path | null, onKey = false): JsonWa
   return walker.found ? { is: "found", place: walker.found } : { is: "not-found" };
 }
 
+/**
+ * Keys that stand twice in one map: of those the last one counts, which is seldom what was meant. `keys` is how many
+ * there are in the value that was parsed, so that a text without such is not walked.
+ */
+export function duplicateKeys(text: string, keys: number): { readonly key: string; readonly place: Place }[] {
+  let written = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) written += 1;
+  if (written === keys) return [];
+  const twice: { key: string; place: Place }[] = [];
+  const walker: Walker = { text, at: 0, path: null, onKey: false, found: null, depth: 0, twice };
+  walkValue(walker, 0, false);
+  return twice;
+}
+
 type Walker = {
   readonly text: string;
   at: number;
@@ -29,6 +43,8 @@ type Walker = {
   readonly onKey: boolean;
   found: Place | null;
   depth: number;
+  /** Where somebody wants to know them. */
+  readonly twice?: { key: string; place: Place }[];
 };
 
 class Wrong extends Error {
@@ -63,6 +79,7 @@ function walkObject(walker: Walker, level: number, onPath: boolean): void {
   walker.at += 1;
   blank(walker);
   if (take(walker, "}")) return;
+  const seen = new Set<string>();
   for (;;) {
     blank(walker);
     const from = walker.at;
@@ -73,6 +90,8 @@ function walkObject(walker: Walker, level: number, onPath: boolean): void {
       );
     }
     const key = walkText(walker);
+    if (seen.has(key)) walker.twice?.push({ key, place: placeAt(walker.text, from, walker.at - from) });
+    seen.add(key);
     const here = onPath && walker.path![level] === key;
     if (here && walker.onKey && level + 1 === walker.path!.length) {
       walker.found = placeAt(walker.text, from, walker.at - from);

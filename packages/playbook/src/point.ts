@@ -62,7 +62,7 @@ async function finder(source: Source): Promise<Find> {
 }
 
 async function yamlFinder(text: string): Promise<Find> {
-  const { isMap, isPair, isSeq, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const { isAlias, isMap, isPair, isSeq, isScalar, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
   const placeOf = (node: unknown): Place | null => {
@@ -73,14 +73,25 @@ async function yamlFinder(text: string): Promise<Find> {
     const end = lines.linePos(compound ? range[0] + 1 : range[1]);
     return { line: start.line, col: start.col, endLine: end.line, endCol: end.col };
   };
+  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  /** The pair of a key: the map's own, or one that `<<` brings into it. */
+  const pairOf = (node: unknown, part: string | number): { key: unknown; value: unknown } | null => {
+    if (!isMap(node)) return null;
+    const named = (name: string) =>
+      node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === name);
+    const own = named(String(part));
+    if (own) return own;
+    const merged = resolved(named("<<")?.value);
+    const bases = isSeq(merged) ? merged.items : [merged];
+    return bases.map((base) => pairOf(resolved(base), part)).find((pair) => pair !== null) ?? null;
+  };
   return (path, onKey) => {
     let node: unknown = document.contents;
     let key: unknown = null;
     for (const part of path) {
+      node = resolved(node);
       if (isMap(node)) {
-        const pair = node.items.find(
-          (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
-        );
+        const pair = pairOf(node, part);
         if (!pair) return null;
         key = pair.key;
         node = pair.value;

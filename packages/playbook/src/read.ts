@@ -1,10 +1,10 @@
-import { load, YAMLException } from "js-yaml";
+import { CORE_SCHEMA, load, mergeTag, YAMLException } from "js-yaml";
 import { isShallow, JSON_DEPTH_MAX } from "@aither/protocol";
 import type { Json, NotEnforced, Playbook, PlaybookFormat } from "@aither/protocol";
 import { detect } from "./detect.ts";
 import { describe, fieldsOf, isObject } from "./fields.ts";
 import { type Finding, type Gathering, type Path, pathText } from "./finding.ts";
-import { walkJson } from "./json-places.ts";
+import { duplicateKeys, walkJson } from "./json-places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
 import { originalOf } from "./upgrade/old.ts";
@@ -58,6 +58,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
     return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
   }
+  if (source.syntax === "json") gathering.findings.push(...repeatedKeys(source.text, value));
   const read = detect(fieldsOf(value, [], gathering), source.syntax);
   if (!read) {
     return failed(
@@ -111,6 +112,23 @@ function reportUnread({ looked, notEnforced }: Gathering): void {
   }
 }
 
+function repeatedKeys(text: string, value: Json): Finding[] {
+  return duplicateKeys(text, countKeys(value)).map(({ key, place }) => ({
+    severity: "warning",
+    code: "duplicate-key",
+    message: `\`${key}\` is there twice; the last one counts`,
+    fix: "remove one of them",
+    path: [],
+    at: place,
+  }));
+}
+
+function countKeys(value: Json): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const items = Object.values(value) as Json[];
+  return items.reduce<number>((sum, item) => sum + countKeys(item), Array.isArray(value) ? 0 : items.length);
+}
+
 /** More values than any playbook has. Few bytes of YAML can hold many: each alias counts as what it stands for. */
 const NODES_MAX = 500_000;
 
@@ -159,11 +177,14 @@ function parseJson(text: string, file: string | null): Parsed {
   }
 }
 
+/** With merge keys (`<<: *base`), as people know them from other tools. */
+const yamlSchema = CORE_SCHEMA.withTags(mergeTag);
+
 function parseYaml(text: string, file: string | null): Parsed {
   const source: Source = { file, text, syntax: "yaml" };
   if (/^(?:\s|#.*)*$/.test(text)) return { ok: true, value: undefined, source };
   try {
-    return { ok: true, value: (load(text) ?? undefined) as Json | undefined, source };
+    return { ok: true, value: (load(text, { schema: yamlSchema }) ?? undefined) as Json | undefined, source };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     // What ends too early is missed behind the last line.

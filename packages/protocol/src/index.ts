@@ -77,6 +77,7 @@ export {
   type SettingValue,
 } from "./settings.ts";
 export { isShallow, JSON_DEPTH_MAX } from "./depth.ts";
+export { decodeText } from "./encoding.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { ReportFormat } from "./report-format.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { workspaceOf } from "@aither/client/node";
-import type { Diagnostic, NotEnforced, Reply } from "@aither/protocol";
+import { decodeText, type Diagnostic, type NotEnforced, type Reply } from "@aither/protocol";
 import type { Context } from "../../context.ts";
 import { document } from "../../display/json.ts";
 import type { Theme } from "../../display/theme.ts";
@@ -64,7 +64,7 @@ async function linesOf(found: Validation, { name, workspace, theme }: Showing): 
 /** The daemon works on this machine's files, so the source is read from there. */
 function textOf({ file }: Diagnostic, workspace: string): string | null {
   try {
-    return file === null ? null : readFileSync(resolve(workspace, file), "utf8");
+    return file === null ? null : decodeText(readFileSync(resolve(workspace, file)));
   } catch {
     return null;
   }

@@ -9,6 +9,7 @@ import {
 } from "@aither/expression";
 import { judged } from "./criteria.ts";
 import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
+import { exportsOf, withExported } from "./exports.ts";
 import { predecessorsOf, standingOf } from "./graph.ts";
 import { isStopped } from "./halt.ts";
 import { groupOf, legsOf, partsOf, scriptEnded, scriptsOf, stageOf, theLeg, theScript, theStage } from "./look.ts";
@@ -41,12 +42,12 @@ export function scriptVerdict(state: JobState, record: ScriptRecord): Verdict {
   return made;
 }
 
-/** Within one leg only its status and the steps that have ended can change what a condition says. */
+/** Within one leg only its status and what ended steps told or exported can change what a condition says. */
 function stampOf(state: JobState, record: ScriptRecord): string {
   const stage = theStage(state, record.stage);
   const leg = theLeg(stage, record.leg);
   const { pending, active } = leg.counts;
-  const ended = /steps/i.test(record.plan.condition ?? "") ? leg.scripts.length - pending - active : 0;
+  const ended = /steps|env/i.test(record.plan.condition ?? "") ? leg.scripts.length - pending - active : 0;
   return `${legStatus(state, stage, leg)} ${ended}`;
 }
 
@@ -107,18 +108,19 @@ function standingAs(state: JobState, stage: StageState): Shadow {
 export function scriptContext(state: JobState, record: ScriptRecord): Context {
   const stage = theStage(state, record.stage);
   const leg = theLeg(stage, record.leg);
+  const env = withExported(state, record);
   return {
-    names: legNames(state, { stage, leg, env: record.plan.run.env }),
+    names: legNames(state, { stage, leg, env }),
     functions: statusFunctions(state, stage, leg),
     variables: legVariables(state, stage, leg),
-    environment: record.plan.run.env,
+    environment: env,
   };
 }
 
 /** What the outputs of a stage are made from: the steps of one leg. */
 export function legContext(state: JobState, { stage, leg }: { stage: StageState; leg: LegState }): Context {
   return {
-    names: legNames(state, { stage, leg, env: {} }),
+    names: legNames(state, { stage, leg, env: exportsOf(state, leg)?.env ?? {} }),
     functions: statusFunctions(state, stage, leg),
     variables: legVariables(state, stage, leg),
   };

@@ -1,4 +1,6 @@
+import { conjunction } from "@aither/expression";
 import type { Json, LegPlan, Playbook, PlaybookStage, PlaybookStep, StagePlan } from "@aither/protocol";
+import { inheritedFrom, notHeldBy, type Inherited } from "./call-settings.ts";
 import { type CalledPlaybook, type Caller, type Compiler, makeCompiler } from "./compiler.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { madeOf } from "./inner-step.ts";
@@ -52,6 +54,7 @@ export function compileCall(compiler: Compiler, { shared, input }: Place, compil
   const call = callOf(stage)!;
   const bare = bareStage(stage, call);
   const plan = compileStage(compiler, shared, { ...input, stage: bare });
+  reportOwn(compiler, input, call);
   const uses = `playbook:${call.name}`;
   const group: StagePlan = { ...plan, legs: [], group: { uses, matrix: {} } };
   const called = find(compiler, call);
@@ -78,13 +81,22 @@ export function compileCall(compiler: Compiler, { shared, input }: Place, compil
   };
 }
 
+/** What a stage that calls says of steps of its own: it has none. */
+function reportOwn(compiler: Compiler, { id, stage }: StageInput, { part }: Call): void {
+  const step = part === stage ? null : (part as PlaybookStep);
+  compiler.notEnforced.push(...notHeldBy(id, { stage, step }));
+  if (step !== null || stage.steps.length === 0) return;
+  const message = "a stage that calls a playbook runs no steps of its own";
+  const fix = "give its steps a stage of their own";
+  compiler.report(finding("steps-of-call", message, { part: stage, keys: ["steps"], fix }));
+}
+
 /** The stage without what its parts do. */
 function bareStage(stage: PlaybookStage, call: Call): PlaybookStage {
   const { matrix: _matrix, hooks: _hooks, artifacts: _artifacts, uses: _uses, with: _with, ...rest } = stage;
   const step = call.part === stage ? {} : (call.part as PlaybookStep);
-  const conditions = [stage.if, step.if].filter((text) => text !== undefined && text.trim() !== "");
-  const [first, second] = conditions;
-  const condition = second === undefined ? first : `(${first}) && (${second})`;
+  const [first, second] = [stage.if, step.if].filter((text) => text !== undefined && text.trim() !== "");
+  const condition = first !== undefined && second !== undefined ? conjunction(first, second) : first;
   return madeOf(
     {
       ...rest,
@@ -164,6 +176,7 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
     folder: compiler.folder,
     calls: compiler.calls,
     callers: [...compiler.callers, { playbook: compiler.playbook, part: call.part, keys: ["uses"] }],
+    inherited: { ...compiler.inherited, ...inheritedOf(compiler, place, scope) },
     undefinedIs: called.orchestration.undefinedVariables ?? "error",
   });
   const whole = place.compileWhole(inner);
@@ -172,6 +185,12 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
   const parts = whole.stages.map((part) => partOf(part, { group: group.id, name: group.name, of: plan }));
   const written = [...whole.written].map(([part, where]) => [`${group.id}/${part}`, where] as const);
   return { stages: [group, ...parts], written: new Map(written) };
+}
+
+/** What the calling stage says for each of its steps holds for each step of what it calls, unless that says otherwise. */
+function inheritedOf(compiler: Compiler, { input: { stage }, call }: Inlined, scope: Scope): Inherited {
+  const parts = call.part === stage ? [stage] : [call.part, stage];
+  return inheritedFrom(parts, (value, key) => compiler.take(resolveValue(value, scope, compiler.at(call.part, [key]))));
 }
 
 /** In older formats (which read what nobody defined as empty) the caller's variables are there in what it calls, too. */
@@ -258,8 +277,7 @@ function groupOf(inner: Compiler, { place, id, leg, scope }: GroupInput): StageP
   const { plan, called } = place;
   const { orchestration } = called;
   const at = (key: string): At => inner.at(orchestration, [key]);
-  const setting = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined ? undefined : inner.take(resolveValue(value, scope, at(key)));
+  const setting = (value: Json | undefined, key: string): Json | undefined => inner.setting(value, scope, at(key));
   const outputs = Object.entries(orchestration.outputs ?? {}).map(([name, template]) => {
     const filled = resolveValue(template, scope, at("outputs")).value;
     return [name, typeof filled === "string" ? filled : JSON.stringify(filled)] as const;
@@ -267,7 +285,7 @@ function groupOf(inner: Compiler, { place, id, leg, scope }: GroupInput): StageP
   const limits = {
     failFast: flag(setting(orchestration.failFast, "failFast")) ?? false,
     maxParallel: count(setting(orchestration.maxConcurrency, "maxConcurrency")) || null,
-    timeoutMs: plan.timeoutMs ?? seconds(setting(orchestration.timeout, "timeout")),
+    timeoutMs: least(plan.timeoutMs, seconds(setting(orchestration.timeout, "timeout"))),
     outputs: { ...Object.fromEntries(outputs), ...plan.outputs },
   };
   if (leg === null) return { ...plan, ...limits };
@@ -284,6 +302,11 @@ function groupOf(inner: Compiler, { place, id, leg, scope }: GroupInput): StageP
     within: plan.id,
     group: { uses: plan.group!.uses, matrix: leg.matrix },
   };
+}
+
+/** Both limits hold, so the nearer one is the one that counts; null is none. */
+function least(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** A stage of the called playbook, as a part: every id in it begins with that of its group. */

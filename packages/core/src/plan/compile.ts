@@ -5,7 +5,7 @@ import type { PlanFinding } from "./finding.ts";
 import { contradictions } from "./header.ts";
 import { notificationPlans } from "./notifications.ts";
 import { reportPlans } from "./reports.ts";
-import { resolveValue, type Surroundings, textOf } from "./scope.ts";
+import { type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
 import { byPath } from "./stage.ts";
 import { count, flag, seconds } from "./settings.ts";
@@ -48,7 +48,7 @@ export function compile(input: CompileInput): Compiled {
   const { scope, profile, stages, written } = compileWhole(compiler);
   const notifications = notificationPlans(compiler, scope);
   const setting = (value: Json | undefined, key: string): Json | undefined =>
-    value === undefined ? undefined : compiler.take(resolveValue(value, scope, compiler.at(orchestration, [key])));
+    compiler.setting(value, scope, compiler.at(orchestration, [key]));
   const plan: Plan = {
     name: playbook.metadata.name,
     description: playbook.metadata.description ?? "",

@@ -1,9 +1,12 @@
+import { hasTemplate } from "@aither/expression";
 import type { Json, NotEnforced, Playbook, ProblemCode, ScriptEntry } from "@aither/protocol";
+import type { Inherited } from "./call-settings.ts";
 import type { Decided } from "./decide.ts";
 import { writtenPart } from "./inner-step.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { type At, type Resolved, resolveValue, type Scope, type Surroundings, textOf } from "./scope.ts";
 import type { ScriptIndex } from "./select.ts";
+import { oddSetting } from "./settings.ts";
 
 /** What the caller asks beyond the playbook itself. */
 export type PlanRequest = {
@@ -41,8 +44,12 @@ export type Compiler = {
   /** Absolute path of a folder of the workspace. */
   readonly folder: (path: string | null) => string;
   readonly calls: CalledPlaybooks;
+  /** What the stages that called this playbook say for each step. */
+  readonly inherited?: Inherited;
   /** The calls that led here, the outermost first: a playbook is never within itself. */
   readonly callers: readonly Caller[];
+  /** What holds for steps that say nothing of it: of the playbook itself, then of the stages that call it. */
+  readonly defaults: NonNullable<Playbook["orchestration"]["defaults"]>;
   /** The inline shell of the stage that is being compiled. */
   stageShell: string | undefined;
   readonly findings: PlanFinding[];
@@ -59,6 +66,8 @@ export type Compiler = {
   readonly take: <T>(resolved: Resolved<T>) => T;
   /** Another compilation of the same, which gathers for itself. */
   readonly beside: (request: PlanRequest) => Compiler;
+  /** A setting with its templates filled in; one that is none then is reported. */
+  readonly setting: (value: Json | undefined, scope: Scope, at: At) => Json | undefined;
   readonly at: (part: object | null, keys?: readonly (string | number)[]) => At;
   readonly env: (
     declared: Readonly<Record<string, string | number | boolean>>,
@@ -69,7 +78,7 @@ export type Compiler = {
 
 type Given = Pick<
   Compiler,
-  "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers"
+  "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers" | "inherited"
 > & {
   readonly undefinedIs: At["undefinedIs"];
 };
@@ -80,8 +89,21 @@ export function makeCompiler(given: Given): Compiler {
     findings.push(...resolved.findings);
     return resolved.value;
   };
-  return {
+  const setting = (value: Json | undefined, scope: Scope, at: At): Json | undefined => {
+    if (typeof value !== "string") return value;
+    const filled = take(resolveValue(value, scope, at));
+    const odd = oddSetting(String(at.keys.at(-1)), filled);
+    // Of a leg that only the run knows, the run will say it.
+    const isLate = compiler.lookedUp !== null && typeof filled === "string" && hasTemplate(filled);
+    if (odd !== null && !isLate) {
+      findings.push(finding("bad-setting", odd, { part: at.part, keys: at.keys, atStart: true }));
+    }
+    return filled;
+  };
+  const compiler: Compiler = {
     ...given,
+    setting,
+    defaults: { ...given.inherited, ...given.playbook.orchestration.defaults },
     stageShell: undefined,
     lookedUp: null,
     findings,
@@ -108,4 +130,5 @@ export function makeCompiler(given: Given): Compiler {
         ]),
       ),
   };
+  return compiler;
 }

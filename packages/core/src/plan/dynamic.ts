@@ -49,7 +49,7 @@ export function dynamicMatrix(compiler: Compiler, given: DynamicInput): DynamicM
     needs,
     overrides: Object.fromEntries(given.overrides),
     stage: plain(whole),
-    defaults: plain(compiler.playbook.orchestration.defaults ?? {}),
+    defaults: plain(compiler.defaults),
     ...allowed(compiler),
     variables: { ...scope.variables },
     env: { ...scope.env },

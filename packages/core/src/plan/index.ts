@@ -13,6 +13,7 @@ export { resolveRun, type ResolvedRun } from "./template.ts";
 export { nameOfCheck } from "./checks.ts";
 export {
   decideCheck,
+  foreignResult,
   filledText,
   type CheckContext,
   type CheckValue,

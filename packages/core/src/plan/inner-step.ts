@@ -1,4 +1,4 @@
-import { isLegacyCondition } from "@aither/expression";
+import { conjunction } from "@aither/expression";
 import type {
   PlanRole,
   PlaybookArtifacts,
@@ -46,7 +46,7 @@ export function tolerated(condition: string, step: PlaybookStep, more: Partial<I
 
 function joined(condition: string, own: string | undefined): string {
   if (own === undefined || own.trim() === "") return condition;
-  return isLegacyCondition(own) ? `${condition} -and (${own})` : `${condition} && (${own})`;
+  return conjunction(condition, own);
 }
 
 /** A step that keeps files. */

@@ -90,6 +90,11 @@ function cutOut(condition: string): {
 /** What upstream's engine calls the results of a run, as far as there are such. */
 const results = /\$results\.(?!Completed\b|Succeeded\b|Failed\b|Skipped\b)\w+/i;
 
+/** The number it asks for that only a script knows, such as `$results.Coverage`; null when there is none. */
+export function foreignResult({ condition }: PlaybookCheck): string | null {
+  return results.exec(condition)?.[0] ?? null;
+}
+
 /** Whether it holds, with `look` for what concerns the machine. */
 export function decideCheck({ condition }: PlaybookCheck, context: Context, look: Look): Decision {
   const { condition: rest, probes } = cutOut(condition);

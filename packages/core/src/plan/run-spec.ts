@@ -1,5 +1,5 @@
 import type { Json, PlaybookArtifacts, PlaybookCheck, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
-import { type Scope, textOf } from "./scope.ts";
+import { type Scope, textOf, type Variables } from "./scope.ts";
 import { sumOf } from "./sum.ts";
 
 /** How inline text reaches each shell: it becomes the last argument. */
@@ -208,4 +208,13 @@ function isLateEnv(env: Readonly<Record<string, string>>): boolean {
 /** True when a `${{ }}` is left, which only the run can fill in. */
 function isLate(texts: readonly string[]): boolean {
   return texts.some((text) => text.includes("${{"));
+}
+
+/** `AITHER_VAR_TEST_PATH`: every variable, by upper-cased name with safe characters. */
+export function variableEnv(variables: Variables): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name in variables) {
+    env[`AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`] = textOf(variables[name]!);
+  }
+  return env;
 }

@@ -1,5 +1,5 @@
 import { type Context, hasTemplate, interpolate, legacyText, toPlain, unknown, type Value } from "@aither/expression";
-import type { Json, Playbook, PlaybookProfile } from "@aither/protocol";
+import type { Json, Playbook, PlaybookProfile, PlaybookStep } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
 import { sumOf } from "./sum.ts";
 
@@ -106,6 +106,27 @@ export function withVariables(scope: Scope, variables: Variables): Scope {
     return { ...outer, names, variables: visible };
   };
   return { variables, env, matrix, context: once(context) };
+}
+
+/**
+ * The same scope for a step that has others before it: what they put into AITHER_ENV is in `env`, also over what the
+ * playbook declares, so all of that is left to the run.
+ */
+export function withOpenEnv(scope: Scope): Scope {
+  const context = (): Context => {
+    const outer = scope.context();
+    return { ...outer, names: { ...outer.names, env: later("env") } };
+  };
+  return { ...scope, context: once(context) };
+}
+
+/** Whether what the run fills in of a step may speak of `env`. */
+export function speaksOfEnv({ if: condition, script, with: own, env }: PlaybookStep): boolean {
+  const speaks = (value: Json | undefined): boolean =>
+    typeof value === "string"
+      ? /\benv\b/i.test(value)
+      : typeof value === "object" && value !== null && Object.values(value).some((item: Json) => speaks(item));
+  return speaks(condition) || speaks(script) || speaks(own) || speaks(env);
 }
 
 /** The same scope in a leg whose matrix is not known yet: what may come from there stays a template. */

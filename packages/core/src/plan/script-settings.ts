@@ -2,7 +2,7 @@ import type { Json, PlaybookStage, PlaybookStep, RunSpec, ScriptPlan } from "@ai
 import type { Compiler } from "./compiler.ts";
 import type { Decided } from "./decide.ts";
 import type { InnerStep } from "./inner-step.ts";
-import { type At, resolveValue, type Scope } from "./scope.ts";
+import type { At, Scope } from "./scope.ts";
 import { backoffOf, count, flag, limitOf, seconds, terminalOf } from "./settings.ts";
 
 /** What a step, its stage and the playbook's defaults say of how it runs; the nearest wins. */
@@ -12,9 +12,9 @@ export function settings(
   scope: Scope,
   at: At,
 ) {
-  const defaults = compiler.playbook.orchestration.defaults ?? {};
+  const { defaults } = compiler;
   const resolve = (value: Json | undefined, key: string): Json | undefined =>
-    typeof value === "string" ? compiler.take(resolveValue(value, scope, { ...at, keys: [...at.keys, key] })) : value;
+    compiler.setting(value, scope, { ...at, keys: [...at.keys, key] });
   const nearest = <Key extends keyof PlaybookStep & keyof PlaybookStage & keyof typeof defaults>(key: Key) =>
     step[key] ?? stage[key] ?? defaults[key];
   const silenceMs = step.collect === undefined ? seconds(resolve(nearest("noOutputTimeout"), "noOutputTimeout")) : null;

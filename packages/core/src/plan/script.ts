@@ -16,8 +16,18 @@ import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
-import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, withMoreEnv } from "./run-spec.ts";
-import { type At, overlay, resolveValue, type Scope, textOf, type Variables, withVariables } from "./scope.ts";
+import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, variableEnv, withMoreEnv } from "./run-spec.ts";
+import {
+  type At,
+  overlay,
+  resolveValue,
+  type Scope,
+  textOf,
+  type Variables,
+  speaksOfEnv,
+  withOpenEnv,
+  withVariables,
+} from "./scope.ts";
 import { cacheOf } from "./cache-rule.ts";
 import { conditionOf, settings, withOwnEnv } from "./script-settings.ts";
 import { headerOf } from "./header.ts";
@@ -33,6 +43,8 @@ export type StepPlace = {
   readonly scope: Scope;
   /** `AITHER_VAR_…` and declared environment of the leg; shared by all its scripts. */
   readonly baseEnv: Record<string, string>;
+  /** No other stands before it in its leg. */
+  readonly isFirst: boolean;
 };
 
 type Target =
@@ -51,18 +63,19 @@ export type KeylessScript = { readonly keyHint: string; readonly script: ScriptP
 export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript[] {
   const { step } = place;
   const at = compiler.at(step, place.keys);
-  const own = step.with ? resolvedWith(compiler, step.with, place) : {};
+  const inRun = (scope: Scope): Scope => (!place.isFirst && speaksOfEnv(step) ? withOpenEnv(scope) : scope);
+  const own = step.with ? resolvedWith(compiler, step.with, { ...place, scope: inRun(place.scope) }) : {};
   const hasOwn = Object.keys(own).length > 0;
   const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;
-  const ownEnv = step.env && resolvedEnv(compiler, step.env, scope, at);
+  const ownEnv = step.env && resolvedEnv(compiler, step.env, inRun(scope), at);
   // A step without anything of its own shares its leg's environment: there may be thousands.
   const env = hasOwn || ownEnv ? withMoreEnv(place.baseEnv, { ...variableEnv(own), ...ownEnv }) : place.baseEnv;
-  const decided = decide(step.if, scope, compiler.request.assume);
+  const decided = decide(step.if, inRun(scope), compiler.request.assume);
   reportCondition(compiler, decided, at);
   const common = settings(compiler, place, scope, at);
   const undo = step.undo === undefined ? null : undoOf(compiler, place, step.undo);
   const cache = place.role === undefined && step.role === undefined ? cacheOf(compiler, step, scope, at) : undefined;
-  return targetsOf(compiler, step, scope, at).map((target, index): KeylessScript => {
+  return targetsOf(compiler, step, { scope, inRun: inRun(scope) }, at).map((target, index): KeylessScript => {
     const entry = target.is === "script" ? target.entry : null;
     const script: ScriptPlan = {
       key: "",
@@ -143,11 +156,15 @@ function firstLine(text: string): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): Target[] {
+/** What is found while planning, and what the run fills in. */
+type Scopes = { readonly scope: Scope; readonly inRun: Scope };
+
+function targetsOf(compiler: Compiler, step: InnerStep, { scope, inRun }: Scopes, at: At): Target[] {
   const resolve = (key: "script" | "run" | "file"): string => {
     const text = step[key] ?? "";
     if (!hasTemplate(text)) return text;
-    return textOf(compiler.take(resolveValue(text, scope, { ...at, keys: [...at.keys, key] })));
+    const visible = key === "script" ? inRun : scope;
+    return textOf(compiler.take(resolveValue(text, visible, { ...at, keys: [...at.keys, key] })));
   };
   if (step.check !== undefined) return [{ is: "check", check: step.check }];
   if (step.collect !== undefined) return [{ is: "collect", collect: step.collect }];
@@ -168,7 +185,7 @@ function targetsOf(compiler: Compiler, step: InnerStep, scope: Scope, at: At): T
 }
 
 function shellOf(compiler: Compiler, step: PlaybookStep): string {
-  return step.shell ?? compiler.stageShell ?? compiler.playbook.orchestration.defaults?.shell ?? "bash";
+  return step.shell ?? compiler.stageShell ?? compiler.defaults.shell ?? "bash";
 }
 
 function selected(compiler: Compiler, selector: string, at: At): Target[] {
@@ -374,13 +391,4 @@ function resolvedEnv(
   at: At,
 ): Record<string, string> {
   return compiler.env(env, scope, { ...at, keys: [...at.keys, "env"] });
-}
-
-/** `AITHER_VAR_TEST_PATH`: every variable, by upper-cased name with safe characters. */
-export function variableEnv(variables: Variables): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name in variables) {
-    env[`AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`] = textOf(variables[name]!);
-  }
-  return env;
 }

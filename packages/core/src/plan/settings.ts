@@ -1,9 +1,9 @@
-import { legacyTruth, type Value } from "@aither/expression";
+import { legacyTruth, secondsOfText, type Value } from "@aither/expression";
 import type { Backoff, Json, PlaybookBackoff, PlaybookStep, ScriptPlan } from "@aither/protocol";
 
 /** Seconds on paper, milliseconds in a plan; 0 and nothing mean no limit. */
 export function seconds(value: Json | undefined): number | null {
-  const number = numberOf(value);
+  const number = typeof value === "string" ? (secondsOfText(value) ?? null) : numberOf(value);
   return number === null || number === 0 ? null : number * 1_000;
 }
 
@@ -23,6 +23,25 @@ function numberOf(value: Json | undefined): number | null {
   if (typeof value !== "string" || value.trim() === "") return null;
   const number = Number(value);
   return Number.isFinite(number) && number >= 0 ? number : null;
+}
+
+const times = new Set(["timeout", "noOutputTimeout"]);
+const counts = new Set(["retries", "maxParallel", "maxConcurrency"]);
+const flags = new Set(["continueOnError", "failFast", "parallel"]);
+
+/**
+ * What a template gave for a setting, if it can be none: a limit that is no number would be no limit at all, and what only
+ * the run tells comes too late. null when there is nothing wrong with it.
+ */
+export function oddSetting(key: string, value: Json | undefined): string | null {
+  if (typeof value !== "string" || value.trim() === "" || !(times.has(key) || counts.has(key) || flags.has(key))) {
+    return null;
+  }
+  if (value.includes("${{")) return `\`${key}\` must be known before the start, and \`${value}\` is not`;
+  const isOdd =
+    (times.has(key) && seconds(value) === null && numberOf(value) !== 0) ||
+    (counts.has(key) && numberOf(value) === null);
+  return isOdd ? `\`${key}\` must be a number, not \`${value}\`` : null;
 }
 
 /** A terminal of the usual size where none is given. */

@@ -17,7 +17,8 @@ import { expandMatrix, type MatrixLeg } from "./matrix.ts";
 import { withDependencies } from "./header.ts";
 import { isNamed } from "./named.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
-import { compileStep, type KeylessScript, variableEnv } from "./script.ts";
+import { variableEnv } from "./run-spec.ts";
+import { compileStep, type KeylessScript } from "./script.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
 
@@ -55,11 +56,15 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
   );
   const stageEnv = stage.env ? { ...env, ...compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) } : env;
   const scope = makeScope(overlay(shared.scope.variables, variables), stageEnv, {}, compiler.around);
+  if (stage.uses !== undefined) {
+    const fix = "a stage may call a playbook (`playbook:NAME`); actions run with aither workflow run";
+    const message = `\`uses: ${stage.uses}\` cannot be run here`;
+    compiler.report(finding("cannot-use", message, { part: stage, keys: ["uses"], fix, atStart: true }));
+  }
   const decided = decideStage(compiler, shared, input, scope);
   const legs = legsOf(compiler, { shared, input, scope });
   const setting = (key: keyof PlaybookStage): Json | undefined => {
-    const value = stage[key] as Json | undefined;
-    return value === undefined ? undefined : compiler.take(resolveValue(value, scope, { ...at, keys: [key] }));
+    return compiler.setting(stage[key] as Json | undefined, scope, { ...at, keys: [key] });
   };
   const name = stage.name === undefined ? id : textOf(setting("name") ?? id);
   return {
@@ -75,7 +80,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     variables: compiler.callers.length === 0 ? variables : overlay(shared.scope.variables, variables),
     continueOnError:
       isNamed({ id, name }, compiler.playbook.orchestration.successCriteria?.allowedFailures ?? []) ||
-      (flag(setting("continueOnError") ?? compiler.playbook.orchestration.defaults?.continueOnError) ?? false),
+      (flag(setting("continueOnError") ?? compiler.defaults.continueOnError) ?? false),
     failFast: flag(setting("failFast")) ?? true,
     maxParallel: count(setting("maxParallel")) || null,
     parallel: parallelOf(setting("parallel"), setting("maxConcurrency")),
@@ -181,8 +186,8 @@ export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index
   };
   const hooks = compiler.playbook.orchestration.hooks ?? {};
   const steps = input.role === undefined ? stepsOfLeg(id, stage, hooks) : stage.steps;
-  const scripts = steps.flatMap((step) =>
-    compileStep(compiler, { stage, step, keys: [], scope, baseEnv, role: input.role }),
+  const scripts = steps.flatMap((step, place) =>
+    compileStep(compiler, { stage, step, keys: [], scope, baseEnv, role: input.role, isFirst: place === 0 }),
   );
   const prefix = stage.matrix === undefined ? id : `${id}[${index}]`;
   const made = { name: leg.name, matrix: leg.matrix, scripts: withKeys(prefix, scripts) };

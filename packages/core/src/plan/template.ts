@@ -1,7 +1,8 @@
 import { hasTemplate, interpolate, legacyText } from "@aither/expression";
 import type { RunSpec, ScriptKey } from "@aither/protocol";
 import { scriptContext } from "../job/context.ts";
-import { theLeg, theScript, theStage } from "../job/look.ts";
+import { exportsBefore } from "../job/exports.ts";
+import { theScript } from "../job/look.ts";
 import type { JobState, ScriptRecord } from "../job/state.ts";
 
 export type ResolvedRun =
@@ -44,16 +45,10 @@ export function resolveSpec(state: JobState, script: ScriptKey, run: RunSpec): R
 
 /** With what earlier scripts of its leg put into AITHER_ENV and AITHER_PATH: the later ones win, the step itself most. */
 function withExports(state: JobState, record: ScriptRecord, run: RunSpec): RunSpec {
-  if (!state.exporting) return run;
-  const env = { ...run.env };
-  const path: string[] = [];
+  const exports = exportsBefore(state, record);
+  if (exports === null) return run;
   const own = new Set(run.ownEnv);
-  for (const key of theLeg(theStage(state, record.stage), record.leg).scripts) {
-    if (key === record.plan.key) break;
-    const { exports } = theScript(state, key);
-    if (exports === undefined) continue;
-    for (const [name, value] of Object.entries(exports.env)) if (!own.has(name)) env[name] = value;
-    path.unshift(...exports.path);
-  }
-  return { ...run, env, ...(path.length > 0 && { path }) };
+  const env = { ...run.env };
+  for (const [name, value] of Object.entries(exports.env)) if (!own.has(name)) env[name] = value;
+  return { ...run, env, ...(exports.path.length > 0 && { path: exports.path }) };
 }

@@ -1,6 +1,7 @@
 import type { Playbook, PlaybookProfile, PlaybookStage, StagePlan } from "@aither/protocol";
 import { compileAround, stagesAround } from "./around.ts";
 import { callOf, compileCall } from "./call.ts";
+import { reportPreConditions } from "./checks.ts";
 import type { Compiler } from "./compiler.ts";
 import { finding } from "./finding.ts";
 import { graphProblems, nearest } from "./graph.ts";
@@ -35,12 +36,15 @@ export function compileWhole(compiler: Compiler): Whole {
     ),
     leftOut: (id, name) => leftOut(profile, id, name),
   };
+  // Those of a playbook that is called are not looked at, which is said where it is called.
+  if (compiler.callers.length === 0) reportPreConditions(compiler, scope);
   const around = stagesAround(compiler, stageInputs(compiler), scope);
   const written = new Map<string, WrittenStage>();
   const compileOther = (other: StageInput) =>
     compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
   const compileOwn = (input: StageInput): readonly StagePlan[] => {
     written.set(input.id, { playbook, stage: input.stage });
+    reportEmpty(compiler, input);
     if (callOf(input.stage) === null) return [compileStage(compiler, shared, input)];
     const called = compileCall(compiler, { shared, input }, compileWhole);
     for (const [id, part] of called.written) written.set(id, part);
@@ -53,6 +57,13 @@ export function compileWhole(compiler: Compiler): Whole {
   ];
   checkUniqueSteps(compiler);
   return { scope, profile, stages, written };
+}
+
+/** One that runs nothing is most likely a slip, and nothing else would say so. */
+function reportEmpty(compiler: Compiler, { id, stage }: StageInput): void {
+  if (stage.steps.length > 0 || stage.uses !== undefined) return;
+  const extras = { severity: "warning" as const, part: stage, fix: "give it `steps`, or take it out" };
+  compiler.report(finding("empty-stage", `the stage ${id} runs nothing`, extras));
 }
 
 type NamedProfile = { readonly name: string; readonly profile: PlaybookProfile };
@@ -129,11 +140,15 @@ function stageInputs(compiler: Compiler): StageInput[] {
     (value === undefined ? [] : typeof value === "string" ? [value] : [...value]).map(
       (id) => ids.get(id.toLowerCase()) ?? id,
     );
+  const waits = new Map(entries.map(([id, stage]) => [id, [...listed(stage.needs), ...listed(stage.after)]] as const));
+  const order = { ids: entries.map(([id]) => id), waits };
+  const isStraight = !looksAhead(order);
   const inputs = entries.map(([id, stage], index): StageInput => {
     const needs = [...new Set(listed(stage.needs))];
-    const previous = entries[index - 1]?.[0];
-    const written = orchestration.order === "written" && stage.needs === undefined && previous !== undefined;
-    const after = stage.after === undefined ? (written ? [previous] : []) : listed(stage.after);
+    const isWritten = orchestration.order === "written" && stage.needs === undefined;
+    const before = !isWritten ? [] : isStraight ? order.ids.slice(Math.max(0, index - 1), index) : behind(index, order);
+    const after = stage.after === undefined ? [...before] : listed(stage.after);
+    waits.set(id, [...needs, ...after]);
     return { id, stage, needs, after };
   });
   if (entries.length === 0) {
@@ -150,6 +165,40 @@ function stageInputs(compiler: Compiler): StageInput[] {
   }
   reportGraph(compiler, inputs);
   return inputs;
+}
+
+type Order = {
+  readonly ids: readonly string[];
+  /** What each stage waits for, as far as that is known. */
+  readonly waits: ReadonlyMap<string, readonly string[]>;
+};
+
+/** Whether a stage waits for one that is written behind it. In most files none does. */
+function looksAhead({ ids, waits }: Order): boolean {
+  const place = new Map(ids.map((id, index) => [id, index] as const));
+  return ids.some((id, index) => (waits.get(id) ?? []).some((other) => (place.get(other) ?? -1) > index));
+}
+
+/**
+ * What a stage comes after where others look ahead: all that is written before it, but for what waits for it, which
+ * cannot come before it wherever it is written. The last ones stand for those that they wait for themselves.
+ */
+function behind(index: number, { ids, waits }: Order): readonly string[] {
+  const waitsForUs = (id: string): boolean => {
+    const open = [id];
+    const seen = new Set(open);
+    for (const one of open) {
+      for (const other of waits.get(one) ?? []) {
+        if (other === ids[index]) return true;
+        if (!seen.has(other)) open.push(other);
+        seen.add(other);
+      }
+    }
+    return false;
+  };
+  const before = ids.slice(0, index).filter((id) => !waitsForUs(id));
+  const waitedFor = new Set(before.flatMap((id) => waits.get(id) ?? []));
+  return before.filter((id) => !waitedFor.has(id));
 }
 
 function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {

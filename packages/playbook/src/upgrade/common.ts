@@ -10,6 +10,7 @@ import type {
 } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { type Path, pathText } from "../finding.ts";
+import { modelKeys } from "./model-keys.ts";
 
 /** A stage while it is being read: its id is made from its name when all are known. */
 export type NamedStage = { readonly id: string | null; readonly stage: PlaybookStage };
@@ -37,13 +38,13 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
       reason: reason ?? reasonFor(key),
     });
   }
-  Object.assign(part, rest);
+  for (const [key, value] of Object.entries(rest)) if (!modelKeys.has(key)) Object.assign(part, { [key]: value });
   return placed(part, fields);
 }
 
 /** What is known to mean something, although nothing acts on it. */
 const reasons: Readonly<Record<string, string>> = {
-  successcriteria: "a script tells by its exit code whether it is content; nothing here knows these numbers",
+  successcriteria: "criteria are the whole job's: write them at the top, where they may name stages and scripts",
   validation: "a script tells by its exit code whether it is content; nothing here knows these numbers",
   sequence: "the file has stages, and these are run",
   githubactions: "it speaks of GitHub's machines",
@@ -251,6 +252,15 @@ function codes(fields: Fields, ...names: string[]): number[] | undefined {
   const fix = "write whole numbers, such as [0, 3]";
   fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix, path: found.path });
   return undefined;
+}
+
+/** `timeout` in seconds, or `timeoutMinutes`. */
+export function readTimeout(fields: Fields): number | string | undefined {
+  const minutes = fields.countOrTemplate("timeoutMinutes", "timeout-minutes", "timeoutInMinutes");
+  return (
+    fields.secondsOrTemplate("timeout", "timeoutSeconds") ??
+    (typeof minutes === "string" ? `${minutes}m` : minutes === undefined ? undefined : minutes * 60)
+  );
 }
 
 /** Seconds without output. */

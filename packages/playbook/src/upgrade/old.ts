@@ -1,3 +1,4 @@
+import { conjunction } from "@aither/expression";
 import type { Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject } from "../fields.ts";
 import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
@@ -16,6 +17,7 @@ import {
   readSecrets,
   withIds,
 } from "./common.ts";
+import { notEnforced } from "./around.ts";
 import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
@@ -29,7 +31,7 @@ import { readDefaults, readMetadataObject } from "./v3.ts";
 /** v2: `metadata` and `orchestration.stages`. */
 export function readV2(fields: Fields, fallbackName: string): Playbook {
   const inner = fields.object("orchestration")!;
-  const stages = inner.objects("stages") ?? [];
+  const stages = isObject(inner.raw("stages")?.value) ? stageMap(inner) : stageList(inner);
   const metadata = readMetadataObject(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
@@ -52,7 +54,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       successCriteria: readCriteria(inner, fields),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       ...joinReports(readReporting(fields, metadata.name), readReporting(inner, metadata.name)),
-      jobs: stagesOf(stages.map((stage) => ({ id: null, stage: readStage(stage) }))),
+      jobs: stagesOf(stages),
     }),
   });
   keepRest(playbook.orchestration, inner);
@@ -63,6 +65,8 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
 export function readOld(fields: Fields, fallbackName: string, stages: readonly NamedStage[]): Playbook {
   const ownProfiles = fields.object("profiles") ?? fields.object("options", "configuration")?.object("profiles");
   const options = readOldOptions(fields);
+  const inner = fields.raw("orchestration");
+  if (inner) notEnforced(fields, inner.path, "the stages of this file stand at its top, and so do their settings");
   const metadata = readTopMetadata(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
@@ -172,11 +176,7 @@ export function stageMap(fields: Fields): readonly NamedStage[] {
 
 /** `sequences: [{name, steps: […]}]` */
 export function sequenceList(fields: Fields): readonly NamedStage[] {
-  return (fields.objects("sequences") ?? []).map((sequence) => {
-    const steps = (sequence.objects("steps") ?? []).map((step) => placed(readEntry(step), step));
-    const stage = readStage(sequence);
-    return { id: null, stage: { ...stage, steps: [...stage.steps, ...steps] } };
-  });
+  return (fields.objects("sequences") ?? []).map((sequence) => ({ id: null, stage: readStage(sequence) }));
 }
 
 type Rules = Partial<Pick<OldOptions, "whole" | "sideBySide" | "goesOn">>;
@@ -196,7 +196,7 @@ function stagesOf(
         ? step
         : copyPlace(step, { ...step, continueOnError: tolerant }),
     );
-    if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : `!cancelled() -and (${stage.if})`;
+    if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : conjunction("!cancelled()", stage.if);
   }
   const jobs = withIds(stages);
   orderGroups(Object.keys(jobs), sideBySide ? stages : stages.map(() => ({ group: null })), jobs);

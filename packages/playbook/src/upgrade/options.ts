@@ -1,7 +1,7 @@
-import type { Json, Playbook } from "@aither/protocol";
+import type { Json, Playbook, PlaybookBackoff } from "@aither/protocol";
 import { type Fields, isObject } from "../fields.ts";
 import { notEnforced } from "./around.ts";
-import { compact } from "./common.ts";
+import { compact, readBackoff } from "./common.ts";
 import { readSummaryOptions, type WantedReports } from "./reports.ts";
 
 /** What an old file says of all of its stages, in `Options`, `Configuration` and `ErrorHandling`. */
@@ -15,6 +15,7 @@ export type OldOptions = {
   readonly maxConcurrency: number | string | undefined;
   readonly timeout: number | string | undefined;
   readonly retries: number | string | undefined;
+  readonly backoff: PlaybookBackoff | undefined;
   readonly profile: string | undefined;
   readonly reports: WantedReports;
   /** What nobody understood, as it was written. */
@@ -39,7 +40,10 @@ export function readOldOptions(fields: Fields): OldOptions {
       errors?.flagOrTemplate("continueOnError"),
     maxConcurrency: options?.countOrTemplate("maxConcurrency", "maxParallelJobs"),
     timeout: options?.secondsOrTemplate("timeout") ?? (typeof minutes === "number" ? minutes * 60 : undefined),
-    retries: errors?.countOrTemplate("retryCount", "maxRetries", "retries"),
+    retries:
+      errors?.countOrTemplate("retryCount", "maxRetries", "retries") ??
+      options?.countOrTemplate("retryCount", "maxRetries", "retries"),
+    backoff: (errors && readBackoff(errors)) ?? (options && readBackoff(options)),
     profile: profileOf(fields, options),
     reports: readSummaryOptions(options),
     kept: {},
@@ -91,8 +95,8 @@ function settleRest(fields: Fields): Record<string, Json> {
 /** As the defaults of the model. */
 export function defaultsWith(
   defaults: Playbook["orchestration"]["defaults"],
-  { whole, retries, profile }: OldOptions,
+  { whole, retries, backoff, profile }: OldOptions,
 ): Playbook["orchestration"]["defaults"] {
-  const made = { ...compact<object>({ continueOnError: whole, retries, profile }), ...defaults };
+  const made = { ...compact<object>({ continueOnError: whole, retries, backoff, profile }), ...defaults };
   return Object.keys(made).length === 0 ? undefined : made;
 }

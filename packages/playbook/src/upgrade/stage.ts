@@ -1,9 +1,10 @@
+import { conjunction } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
-import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { type Fields, fieldsOf, flagOf, isObject, textOf } from "../fields.ts";
 import { pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
-import { notEnforced } from "./around.ts";
+import { notEnforced, readArtifacts } from "./around.ts";
 import {
   compact,
   inlineStep,
@@ -12,7 +13,9 @@ import {
   placed,
   readBackoff,
   readExitCodes,
+  readLogLimit,
   readNoOutputTimeout,
+  readTimeout,
 } from "./common.ts";
 
 /** A stage of v1, v2 and psd1: one list of selectors, with settings around it. */
@@ -26,12 +29,16 @@ export function readStage(fields: Fields): PlaybookStage {
     variables: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params"))),
     env: fields.environment("env", "environment"),
     hooks,
+    ...readOurs(fields),
+    matrix: isObject(fields.raw("matrix")?.value) ? fields.record("matrix") : fields.text("matrix"),
+    maxParallel: fields.countOrTemplate("maxParallel"),
+    outputs: fields.environment("outputs"),
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
   ignoreLabels(fields);
   addOldWords(stage, fields);
   if (fields.text("type") === "parallel-group" || jobs) stage.parallel ??= true;
-  liftMatrix(stage);
+  liftMatrix(stage, fields);
   return keepRest(stage, fields);
 }
 
@@ -44,7 +51,7 @@ function ignoreLabels(fields: Fields): void {
 function addOldWords(part: PlaybookStage | PlaybookStep, fields: Fields): void {
   if (fields.flag("required") === false) part.continueOnError ??= true;
   if (fields.flag("skipInCI") !== true) return;
-  part.if = part.if === undefined ? "-not $env:CI" : `-not $env:CI -and (${part.if})`;
+  part.if = part.if === undefined ? "-not $env:CI" : conjunction("-not $env:CI", part.if);
 }
 
 /** Settings that mean the same in every old format. */
@@ -56,12 +63,24 @@ function readSettings(fields: Fields): Partial<PlaybookStage> {
     maxConcurrency: fields.countOrTemplate("maxConcurrency"),
     failFast: fields.flagOrTemplate("failFast"),
     continueOnError: fields.flagOrTemplate("continueOnError"),
-    timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
+    timeout: readTimeout(fields),
     retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
     backoff: readBackoff(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     ...readExitCodes(fields),
   });
+}
+
+/** What upstream has no word for, and the model has. */
+function readOurs(fields: Fields): Pick<PlaybookStep, "workingDirectory" | "shell" | "logLimit" | "artifacts"> {
+  return {
+    ...compact<object>({
+      workingDirectory: fields.text("workingDirectory", "workDir"),
+      shell: fields.text("shell"),
+      logLimit: readLogLimit(fields),
+      artifacts: readArtifacts(fields),
+    }),
+  };
 }
 
 /** `condition: text`, or `Conditional = @{ When = text }`. */
@@ -76,7 +95,7 @@ function readSteps(fields: Fields): PlaybookStep[] {
   const steps: PlaybookStep[] = [];
   const pre = fields.text("preScript");
   if (pre !== undefined) steps.push(placed(inlineStep(pre, "preScript"), fields));
-  for (const name of ["sequence", "sequences", "scripts", "script", "step", "number"]) {
+  for (const name of ["sequence", "sequences", "scripts", "script", "steps", "step", "number"]) {
     const found = fields.raw(name);
     if (!found) continue;
     const single = name === "script";
@@ -129,22 +148,23 @@ export function readEntry(fields: Fields): PlaybookStep {
   const inline = fields.text("inline");
   const playbook = fields.text("playbook");
   const path = fields.text("path", "file");
-  const number = fields.text("script", "step", "number", "sequence") ?? numberedId(fields);
+  const number = fields.text("script", "step", "number", "sequence", "run") ?? numberedId(fields);
   const step = compact<PlaybookStep>({
     name: fields.text("name") ?? fields.text("description"),
     description: fields.text("description"),
     ...(inline === undefined ? {} : { script: inline, shell: "pwsh" }),
-    uses: playbook === undefined ? undefined : `playbook:${playbook}`,
+    uses: playbook === undefined ? fields.text("uses") : `playbook:${playbook}`,
     run: inline === undefined && playbook === undefined ? (number ?? path) : undefined,
     with: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params", "with"))),
     env: fields.environment("env", "environment"),
     if: readCondition(fields),
-    timeout: fields.secondsOrTemplate("timeout", "timeoutSeconds"),
+    timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
     backoff: readBackoff(fields),
     continueOnError: fields.flagOrTemplate("continueOnError"),
     ...readExitCodes(fields),
+    ...readOurs(fields),
   });
   ignoreLabels(fields);
   addOldWords(step, fields);
@@ -219,16 +239,20 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
 }
 
 /** v2's own matrix: `variables.EnableMatrix` with `variables.MatrixDimensions`. */
-function liftMatrix(stage: PlaybookStage): void {
-  const variables = stage.variables;
+function liftMatrix(stage: PlaybookStage, fields: Fields): void {
+  const { variables } = stage;
   if (!variables) return;
   const key = (name: string): string | undefined =>
     Object.keys(variables).find((candidate) => candidate.toLowerCase() === name);
   const enable = key("enablematrix");
   const dimensions = key("matrixdimensions");
-  if (enable === undefined || dimensions === undefined || variables[enable] !== true) return;
+  if (enable === undefined || dimensions === undefined) return;
+  const isOn = flagOf(variables[enable] ?? false);
+  if (isOn === undefined) {
+    notEnforced(fields, [...fields.path, "variables", enable], "whether there is a matrix must be true or false");
+  }
   const matrix = variables[dimensions];
-  if (!isObject(matrix)) return;
+  if (isOn !== true || !isObject(matrix)) return;
   const rest = Object.entries(variables).filter(([name]) => name !== enable && name !== dimensions);
   stage.matrix = matrix;
   stage.variables = Object.fromEntries(rest);

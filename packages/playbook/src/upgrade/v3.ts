@@ -22,6 +22,7 @@ import {
   readNoOutputTimeout,
   readProfiles,
   readSecrets,
+  readTimeout,
 } from "./common.ts";
 import { readRequirements } from "./requirements.ts";
 
@@ -69,7 +70,7 @@ function readOrchestration(
     maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
     concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
-    timeout: fields.secondsOrTemplate("timeout"),
+    timeout: readTimeout(fields),
     outputs: fields.environment("outputs"),
     ...readChecks(fields, whole),
     successCriteria: readCriteria(fields, whole),
@@ -99,7 +100,7 @@ export function readDefaults(fields: Fields | undefined): Playbook["orchestratio
   if (!fields) return undefined;
   const defaults = compact<NonNullable<Playbook["orchestration"]["defaults"]>>({
     continueOnError: fields.flagOrTemplate("continueOnError"),
-    timeout: fields.secondsOrTemplate("timeout"),
+    timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries", "retryCount"),
     backoff: readBackoff(fields),
@@ -138,7 +139,7 @@ function readJob(fields: Fields): PlaybookStage {
     variables: fields.record("variables"),
     workingDirectory: fields.text("workingDirectory", "working-directory"),
     shell: fields.text("shell"),
-    timeout: fields.secondsOrTemplate("timeout"),
+    timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
@@ -188,7 +189,7 @@ function readStep(fields: Fields): PlaybookStep {
     workingDirectory: fields.text("workingDirectory", "working-directory"),
     shell: fields.text("shell"),
     if: readIf(fields),
-    timeout: fields.secondsOrTemplate("timeout"),
+    timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     retries: fields.countOrTemplate("retries"),
     backoff: readBackoff(fields),
