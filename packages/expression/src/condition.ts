@@ -4,7 +4,8 @@ import { evaluateNode } from "./evaluate.ts";
 import { parseOptions } from "./interpolate.ts";
 import { isLegacyCondition, parseLegacy } from "./legacy.ts";
 import { legacyTruth } from "./legacy-evaluate.ts";
-import { parse, statusFunctions } from "./parse.ts";
+import { parse, type ParseOptions, statusFunctions } from "./parse.ts";
+import { rememberParsed } from "./remembered.ts";
 import { calledFunctions, type Node } from "./tree.ts";
 import { isUnknown, truthy, type Value } from "./values.ts";
 
@@ -47,35 +48,44 @@ export function evaluateCondition(text: string, context: Context): Decision {
 
 /** True when a condition calls success(), failure(), always() or cancelled() anywhere (not inside quotes). */
 export function mentionsStatusFunction(text: string): boolean {
-  if (!/success|failure|always|cancelled/i.test(text)) return false;
-  const names = [...text.matchAll(/[A-Za-z_]\w*/g)].map(([name]) => name);
-  const read = readCondition(text, {
-    names: Object.fromEntries(names.map((name) => [name, null])),
-    functions: Object.fromEntries(names.map((name) => [name.toLowerCase(), () => null])),
+  return /success|failure|always|cancelled/i.test(text) && callsStatusFunction(text, noOptions);
+}
+
+const noOptions: ParseOptions = { contexts: [], functions: [] };
+
+const callsStatusFunction = rememberParsed((text): boolean => {
+  const names = new Set([...text.matchAll(/[A-Za-z_]\w*/g)].map(([name]) => name));
+  const read = parseCondition(text, {
+    contexts: names,
+    functions: new Set([...names].map((name) => name.toLowerCase())),
   });
   if (read.is === "error") return false;
   return [...calledFunctions(read.node)].some((name) => statusFunctions.has(name));
-}
+});
 
 type ReadCondition =
   | { readonly is: "node"; readonly node: Node; readonly legacy: boolean }
   | { readonly is: "error"; readonly message: string };
 
 function readCondition(text: string, context: Context): ReadCondition {
-  const options = parseOptions(context);
+  return parsedCondition(text, parseOptions(context));
+}
+
+const parsedCondition = rememberParsed(parseCondition);
+
+function parseCondition(text: string, options: ParseOptions): ReadCondition {
   if (isLegacyCondition(text)) {
     return { is: "node", node: parseLegacy(text, options), legacy: true };
   }
   const pieces = cut(text);
   const [only] = pieces;
-  if (pieces.length > 1) return { is: "node", node: parts(text, context), legacy: false };
+  if (pieces.length > 1) return { is: "node", node: parts(text, options), legacy: false };
   const parsed = parse(only?.is === "expression" ? only.text : text, options);
   return parsed.ok ? { is: "node", node: parsed.node, legacy: false } : { is: "error", message: parsed.message };
 }
 
 /** Text around a `${{ }}` makes the whole a text, which is true unless it is empty: GitHub's rule, kept as it is. */
-function parts(text: string, context: Context): Node {
-  const options = parseOptions(context);
+function parts(text: string, options: ParseOptions): Node {
   const of = cut(text).map((piece): Node => {
     if (piece.is === "text") return { is: "literal", value: piece.text };
     const parsed = parse(piece.text, options);

@@ -3,7 +3,8 @@ import { cut, hasTemplate, type Piece } from "./cut.ts";
 import { evaluateNode } from "./evaluate.ts";
 import { pieceNode } from "./legacy.ts";
 import { legacyText, variable } from "./legacy-evaluate.ts";
-import { parse, type ParseOptions } from "./parse.ts";
+import { parse, type Parsed, type ParseOptions } from "./parse.ts";
+import { rememberParsed } from "./remembered.ts";
 import { type Node, visit } from "./tree.ts";
 import { isUnknown, type Value } from "./values.ts";
 
@@ -30,19 +31,18 @@ export type Interpolation =
  */
 export function interpolate(template: string, context: Context): Interpolation {
   if (!hasTemplate(template)) return { is: "value", value: template, missing: [] };
-  const options = parseOptions(context);
   const missing: string[] = [];
   try {
-    const pieces = cut(template);
-    const values = pieces.map((piece) => {
-      const node = nodeOf(piece, options);
-      if (piece.is === "brace") missing.push(...missingNames(node, context));
-      return evaluateNode(node, context);
+    const parts = parsedTemplate(template, parseOptions(context));
+    const values = parts.map(({ piece, node }) => {
+      if (!node.ok) throw new EvaluationError(node.message);
+      if (piece.is === "brace") addMissing(missing, node.node, context);
+      return evaluateNode(node.node, context);
     });
     const open = values.find(isUnknown);
     if (open) {
       const late = values.every((value) => !isUnknown(value) || value.late);
-      return { is: "late", late, text: refill(pieces, values), reason: open.reason, missing };
+      return { is: "late", late, text: refill(parts, values), reason: open.reason, missing };
     }
     const value = values.length === 1 ? values[0]! : values.map(legacyText).join("");
     return { is: "value", value, missing };
@@ -53,34 +53,48 @@ export function interpolate(template: string, context: Context): Interpolation {
 }
 
 /** What the parser may accept under a context. */
-export function parseOptions(context: Context): ParseOptions {
-  return { contexts: Object.keys(context.names), functions: Object.keys(context.functions ?? {}) };
+export function parseOptions({ names, functions }: Context): ParseOptions {
+  if (last.names !== names || last.functions !== functions) {
+    last = { names, functions, options: { contexts: Object.keys(names), functions: Object.keys(functions ?? {}) } };
+  }
+  return last.options;
 }
 
-function nodeOf(piece: Piece, options: ParseOptions): Node {
-  if (piece.is !== "expression") return pieceNode(piece, options);
-  const parsed = parse(piece.text, options);
-  if (!parsed.ok) throw new EvaluationError(parsed.message);
-  return parsed.node;
+type Options = Pick<Context, "names"> & { readonly functions: Context["functions"]; readonly options: ParseOptions };
+
+/** Many templates in a row see the same context. */
+let last: Options = { names: {}, functions: undefined, options: { contexts: [], functions: [] } };
+
+type Part = { readonly piece: Piece; readonly node: Parsed };
+
+const parsedTemplate = rememberParsed((template, options): readonly Part[] =>
+  cut(template).map((piece) => ({ piece, node: nodeOf(piece, options) })),
+);
+
+function nodeOf(piece: Piece, options: ParseOptions): Parsed {
+  return piece.is === "expression" ? parse(piece.text, options) : { ok: true, node: pieceNode(piece, options) };
 }
 
-function missingNames(node: Node, context: Context): string[] {
-  const names: string[] = [];
-  visit(node, (inner) => {
-    if (inner.is !== "variable" || inner.fallback !== null) return;
-    if (variable(inner.path, context) === undefined) names.push(inner.path);
-  });
-  const falls = node.is === "variable" && node.fallback !== null;
-  return falls && variable(node.path, context) !== undefined ? [] : names;
+function addMissing(names: string[], node: Node, context: Context): void {
+  if (node.is === "variable") {
+    if (variable(node.path, context) !== undefined) return;
+    if (node.fallback === null) names.push(node.path);
+    else visit(node.fallback, (inner) => addName(names, inner, context));
+  } else visit(node, (inner) => addName(names, inner, context));
+}
+
+function addName(names: string[], node: Node, context: Context): void {
+  if (node.is !== "variable" || node.fallback !== null) return;
+  if (variable(node.path, context) === undefined) names.push(node.path);
 }
 
 /**
  * What is known is put in as text. A text with an expression in it is one that the run fills in, as it would be without
  * neighbours that come later; other text that only looks like a template is made safe.
  */
-function refill(pieces: readonly Piece[], values: readonly Value[]): string {
-  return pieces
-    .map((piece, index) => {
+function refill(parts: readonly Part[], values: readonly Value[]): string {
+  return parts
+    .map(({ piece }, index) => {
       const value = values[index]!;
       if (piece.is === "text") return piece.text;
       if (isUnknown(value)) return piece.source;
