@@ -25,14 +25,15 @@ type Call = {
 export function callOf(stage: PlaybookStage): Call | null {
   const own = nameIn(stage.uses);
   if (own !== null) return { name: own, with: stage.with ?? {}, env: stage.env, part: stage };
-  const [step, ...others] = stage.steps;
-  const name = others.length > 0 ? null : nameIn(step?.uses);
+  const [step] = stage.steps;
+  const name = stage.steps.length === 1 ? nameIn(step?.uses) : null;
   if (step === undefined || name === null) return null;
   return { name, with: { ...stage.variables, ...step.with }, env: { ...stage.env, ...step.env }, part: step };
 }
 
 function nameIn(uses: string | undefined): string | null {
-  const [, name = ""] = /^playbook:\s*(.*)$/i.exec(uses ?? "") ?? [];
+  if (uses === undefined) return null;
+  const [, name = ""] = /^playbook:\s*(.*)$/i.exec(uses) ?? [];
   return name.trim() === "" ? null : name.trim();
 }
 

@@ -45,7 +45,7 @@ export type Compiler = {
   readonly folder: (path: string | null) => string;
   readonly calls: CalledPlaybooks;
   /** What the stages that called this playbook say for each step. */
-  readonly inherited?: Inherited;
+  readonly inherited?: Inherited | undefined;
   /** The calls that led here, the outermost first: a playbook is never within itself. */
   readonly callers: readonly Caller[];
   /** What holds for steps that say nothing of it: of the playbook itself, then of the stages that call it. */
@@ -100,8 +100,17 @@ export function makeCompiler(given: Given): Compiler {
     }
     return filled;
   };
+  // Written out, so that all compilations have one shape: what is compiled for one is good for the next.
   const compiler: Compiler = {
-    ...given,
+    playbook: given.playbook,
+    scripts: given.scripts,
+    request: given.request,
+    around: given.around,
+    resolveFile: given.resolveFile,
+    folder: given.folder,
+    calls: given.calls,
+    callers: given.callers,
+    inherited: given.inherited,
     setting,
     defaults: { ...given.inherited, ...given.playbook.orchestration.defaults },
     stageShell: undefined,

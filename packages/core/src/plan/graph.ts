@@ -28,6 +28,7 @@ function findCycle(nodes: readonly GraphNode[]): string[] | null {
   const needs = new Map(nodes.map((node) => [node.id, node.needs.filter((need) => need !== node.id)]));
   const done = new Set<string>();
   for (const { id: start } of nodes) {
+    if (done.has(start)) continue;
     const trail: { id: string; next: number }[] = [{ id: start, next: 0 }];
     const open = new Set([start]);
     while (trail.length > 0) {

@@ -53,6 +53,7 @@ export function contradictions(
   stages: readonly StagePlan[],
   entries: ReadonlyMap<string, ScriptEntry>,
 ): readonly NotEnforced[] {
+  if (![...entries.values()].some(({ dependencies }) => dependencies.length > 0)) return [];
   const all = stages
     .filter(({ decision, role }) => decision !== "skip" && role === undefined)
     .flatMap(({ legs }) => (legs ?? []).slice(0, 1).flatMap(({ scripts }) => scripts));

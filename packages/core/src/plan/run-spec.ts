@@ -1,6 +1,6 @@
 import type { Json, PlaybookArtifacts, PlaybookCheck, RunSpec, ScriptEntry, ScriptKind } from "@aither/protocol";
-import { type Scope, textOf, type Variables } from "./scope.ts";
-import { sumOf } from "./sum.ts";
+import { type Scope, textOf } from "./scope.ts";
+import { makeSum } from "./sum.ts";
 
 /** How inline text reaches each shell: it becomes the last argument. */
 const shells: Readonly<Record<string, readonly string[]>> = {
@@ -18,10 +18,10 @@ const shellAliases: Readonly<Record<string, string>> = {
   js: "node",
 };
 
-export function runOfInline(shell: string, text: string, cwd: string, env: Record<string, string>): RunSpec | null {
+export function runOfInline(shell: string, text: string, cwd: string, env: ScriptEnv): RunSpec | null {
   const name = shell.trim().toLowerCase();
   const argv = shells[shellAliases[name] ?? name];
-  return argv ? { argv: [...argv], cwd, env, text, late: isLate([text]) || isLateEnv(env) } : null;
+  return argv ? { argv: [...argv], cwd, env: env.values, text, late: isLate([text]) || env.late } : null;
 }
 
 /** The program of ours that keeps files; the executor knows where it is. */
@@ -32,15 +32,15 @@ export function runOfCollect(
   { set, folder }: { readonly set: PlaybookArtifacts; readonly folder: string },
   paths: readonly string[],
   cwd: string,
-  base: Readonly<Record<string, string>>,
+  base: ScriptEnv,
 ): RunSpec {
   const env = {
-    ...base,
+    ...base.values,
     AITHER_COLLECT_FOLDER: folder,
     AITHER_COLLECT_PATHS: paths.join("\n"),
     AITHER_COLLECT_REQUIRED: set.required === true ? "1" : "",
   };
-  return { argv: [COLLECTOR], cwd, env, text: null, late: isLateEnv(env) };
+  return { argv: [COLLECTOR], cwd, env, text: null, late: isLate(Object.values(env)) };
 }
 
 /** The program of ours that looks whether a condition holds. */
@@ -51,10 +51,10 @@ export function runOfCheck(
   { condition, message }: PlaybookCheck,
   variables: Readonly<Record<string, Json>>,
   cwd: string,
-  base: Readonly<Record<string, string>>,
+  base: ScriptEnv,
 ): RunSpec {
   const env = {
-    ...base,
+    ...base.values,
     AITHER_CHECK_CONDITION: condition,
     AITHER_CHECK_MESSAGE: message ?? "",
     AITHER_CHECK_VARIABLES: JSON.stringify(variables),
@@ -72,24 +72,24 @@ export function runOfCheck(
   };
 }
 
-const kinds: Readonly<Record<string, ScriptKind>> = {
-  ps1: "ps1",
-  sh: "sh",
-  bash: "sh",
-  py: "py",
-  js: "js",
-  mjs: "js",
-  cjs: "js",
-  ts: "ts",
-  mts: "ts",
-  cmd: "cmd",
-  bat: "cmd",
-};
+const kinds: ReadonlyMap<string, ScriptKind> = new Map([
+  ["ps1", "ps1"],
+  ["sh", "sh"],
+  ["bash", "sh"],
+  ["py", "py"],
+  ["js", "js"],
+  ["mjs", "js"],
+  ["cjs", "js"],
+  ["ts", "ts"],
+  ["mts", "ts"],
+  ["cmd", "cmd"],
+  ["bat", "cmd"],
+]);
 
 /** The kind of a script file, by its ending; anything else must be a program or start with `#!`. */
 export function kindOf(path: string): ScriptKind {
-  const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-  return kinds[ending] ?? "exe";
+  const dot = path.lastIndexOf(".");
+  return (dot < 0 ? undefined : kinds.get(path.slice(dot + 1).toLowerCase())) ?? "exe";
 }
 
 /** A value that is none of those a parameter takes (`ValidateSet`). */
@@ -105,7 +105,7 @@ export function runOfScript(
   script: Runnable,
   scope: Pick<Scope, "variables" | "matrix">,
   cwd: string,
-  env: Record<string, string>,
+  env: ScriptEnv,
 ): {
   readonly run: RunSpec;
   readonly missing: readonly string[];
@@ -115,9 +115,9 @@ export function runOfScript(
   const make = (...argv: string[]): RunSpec => ({
     argv,
     cwd,
-    env,
+    env: env.values,
     text: null,
-    late: isLate(argv) || isLateEnv(env),
+    late: isLate(argv) || env.late,
   });
   switch (kindOf(path)) {
     case "ps1": {
@@ -142,7 +142,7 @@ export function runOfScript(
 
 /** A numbered script without anything around it: what tells which program runs it. */
 export function runOfEntry({ path }: Pick<ScriptEntry, "path">): RunSpec {
-  return runOfScript({ path, parameters: [] }, { variables: {}, matrix: {} }, "", {}).run;
+  return runOfScript({ path, parameters: [] }, { variables: {}, matrix: {} }, "", envOf({})).run;
 }
 
 /** `-Name value` for every parameter that a variable gives. Switches are named when true; maps cannot be passed. */
@@ -184,37 +184,22 @@ function parameter(name: string, type: string, value: Json): string[] {
   return isMap || type === "hashtable" ? [] : [`-${name}`, textOf(value)];
 }
 
-const lateEnvs = new WeakMap<object, boolean>();
+/** What a script gets, and whether a template is left in it: thousands share one, so it is looked through once. */
+export type ScriptEnv = { readonly values: Record<string, string>; readonly late: boolean };
 
-/** An environment with more in it, which wins. What it stands on is not looked through again for each of thousands. */
-export function withMoreEnv(
-  base: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const env = sumOf(base, more);
-  if (!isLateEnv(base)) lateEnvs.set(env, isLate(Object.values(more)));
-  return env;
+export function envOf(values: Record<string, string>): ScriptEnv {
+  return { values, late: isLate(Object.values(values)) };
 }
 
-/** Most scripts of a leg share their environment, so it is looked through once. */
-function isLateEnv(env: Readonly<Record<string, string>>): boolean {
-  const known = lateEnvs.get(env);
-  if (known !== undefined) return known;
-  const late = isLate(Object.values(env));
-  lateEnvs.set(env, late);
-  return late;
+/** An environment with more in it, which wins. */
+export function withMoreEnv(base: ScriptEnv, more: Readonly<Record<string, string>>): ScriptEnv {
+  const values = sumOf(base.values, more);
+  return { values, late: isLate(Object.values(base.late ? values : more)) };
 }
+
+const sumOf = makeSum<string>();
 
 /** True when a `${{ }}` is left, which only the run can fill in. */
 function isLate(texts: readonly string[]): boolean {
   return texts.some((text) => text.includes("${{"));
-}
-
-/** `AITHER_VAR_TEST_PATH`: every variable, by upper-cased name with safe characters. */
-export function variableEnv(variables: Variables): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name in variables) {
-    env[`AITHER_VAR_${name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_")}`] = textOf(variables[name]!);
-  }
-  return env;
 }

@@ -1,7 +1,7 @@
 import { type Context, hasTemplate, interpolate, legacyText, toPlain, unknown, type Value } from "@aither/expression";
 import type { Json, Playbook, PlaybookProfile, PlaybookStep } from "@aither/protocol";
 import { finding, type PlanFinding } from "./finding.ts";
-import { sumOf } from "./sum.ts";
+import { makeSum } from "./sum.ts";
 
 export type Variables = Readonly<Record<string, Json>>;
 
@@ -163,15 +163,19 @@ export function overlay(...layers: readonly (Variables | undefined)[]): Record<s
   return sumOf(base, more);
 }
 
-const spellings = new WeakMap<Variables, ReadonlyMap<string, string>>();
+const sumOf = makeSum<Json>();
 
-/** Names as they are written, by lower case. The variables of a stage are laid under those of each of its steps. */
+type Spelling = { readonly of: Variables; readonly names: ReadonlyMap<string, string> };
+
+/** The last two: the variables of a playbook lie under those of each stage, and these under those of each step. */
+let spellings: readonly [Spelling | null, Spelling | null] = [null, null];
+
+/** Names as they are written, by lower case. */
 function spellingOf(variables: Variables): ReadonlyMap<string, string> {
-  const known = spellings.get(variables);
-  if (known !== undefined) return known;
+  for (const known of spellings) if (known?.of === variables) return known.names;
   const spelling = new Map<string, string>();
   for (const name in variables) if (!spelling.has(name.toLowerCase())) spelling.set(name.toLowerCase(), name);
-  spellings.set(variables, spelling);
+  spellings = [spellings[1], { of: variables, names: spelling }];
   return spelling;
 }
 
@@ -181,18 +185,36 @@ export type Resolved<T> = { readonly value: T; readonly findings: readonly PlanF
 export function resolveValue(value: Json, scope: Scope, at: At): Resolved<Json> {
   if (!holdsTemplate(value)) return { value, findings: nothing };
   if (typeof value === "string") return resolveText(value, scope, at);
-  if (typeof value !== "object" || value === null) return { value, findings: nothing };
   const findings: PlanFinding[] = [];
-  const inner = (item: Json, key: string | number): Json => {
-    const resolved = resolveValue(item, scope, { ...at, keys: [...at.keys, key] });
-    findings.push(...resolved.findings);
+  return { value: resolveParts(value, { scope, at, keys: [...at.keys], findings }), findings };
+}
+
+/** A value on its way: `keys` lead to the part that is being resolved. */
+type Resolving = {
+  readonly scope: Scope;
+  readonly at: At;
+  readonly keys: (string | number)[];
+  readonly findings: PlanFinding[];
+};
+
+function resolveParts(value: Json, resolving: Resolving): Json {
+  if (typeof value === "string") {
+    if (!hasTemplate(value)) return value;
+    const { scope, at, keys, findings } = resolving;
+    const resolved = resolveText(value, scope, at, keys);
+    for (const one of resolved.findings) findings.push(one);
     return resolved.value;
-  };
-  if (Array.isArray(value)) {
-    return { value: (value as readonly Json[]).map(inner), findings };
   }
-  const pairs = Object.entries(value).map(([key, item]) => [key, inner(item, key)] as const);
-  return { value: Object.fromEntries(pairs), findings };
+  if (typeof value !== "object" || value === null) return value;
+  const inner = (item: Json, key: string | number): Json => {
+    resolving.keys.push(key);
+    const resolved = resolveParts(item, resolving);
+    resolving.keys.pop();
+    return resolved;
+  };
+  if (Array.isArray(value)) return (value as readonly Json[]).map(inner);
+  const map = value as Variables;
+  return Object.fromEntries(Object.keys(map).map((key) => [key, inner(map[key]!, key)] as const));
 }
 
 const nothing: readonly PlanFinding[] = [];
@@ -205,13 +227,14 @@ export type At = {
   readonly undefinedIs: "empty" | "error";
 };
 
-function resolveText(text: string, scope: Scope, at: At): Resolved<Json> {
+function resolveText(text: string, scope: Scope, at: At, below?: readonly (string | number)[]): Resolved<Json> {
   const made = interpolate(text, scope.context());
-  const where = { part: at.part, keys: at.keys };
+  if (made.is === "value" && made.missing.length === 0) return { value: toPlain(made.value), findings: nothing };
+  const where = { part: at.part, keys: below === undefined ? at.keys : [...below] };
   if (made.is === "error") {
     return { value: text, findings: [finding("bad-expression", made.message, where)] };
   }
-  const findings = made.missing.map((name) => missingVariable(name, at));
+  const findings = made.missing.map((name) => missingVariable(name, { ...at, ...where }));
   if (made.is === "value") return { value: toPlain(made.value), findings };
   if (!made.late) {
     const message = `${made.reason}, so \`${text}\` has no value`;
@@ -239,24 +262,24 @@ export function resolveVariables(
   visible: Variables,
   at: At,
 ): Resolved<Record<string, Json>> {
+  const all = Object.keys(own);
+  const templates = new Set(all.filter((name) => holdsTemplate(own[name]!)));
+  if (templates.size === 0) return { value: { ...own }, findings: nothing };
   const findings: PlanFinding[] = [];
   const done: Record<string, Json> = {};
   const open = new Set<string>();
-  const names = new Map(Object.keys(own).map((name) => [name.toLowerCase(), name] as const));
+  const names = new Map(all.map((name) => [name.toLowerCase(), name] as const));
   const resolve = (name: string): void => {
     if (name in done || open.has(name)) return;
     open.add(name);
     const value = own[name]!;
-    for (const other of mentioned(value, names)) if (other !== name) resolve(other);
+    if (templates.size > 1) for (const other of mentioned(value, names)) if (other !== name) resolve(other);
     const scope = outer(overlay(visible, done));
     const resolved = resolveValue(value, scope, { ...at, keys: [...at.keys, name] });
     findings.push(...resolved.findings);
     done[name] = resolved.value;
   };
-  const all = Object.keys(own);
-  const templates = all.filter((name) => holdsTemplate(own[name]!));
-  if (templates.length === 0) return { value: { ...own }, findings };
-  for (const name of all) if (!templates.includes(name)) done[name] = own[name]!;
+  for (const name of all) if (!templates.has(name)) done[name] = own[name]!;
   for (const name of templates) resolve(name);
   return { value: Object.fromEntries(all.map((name) => [name, done[name]!])), findings };
 }

@@ -19,6 +19,7 @@ export function settings(
     step[key] ?? stage[key] ?? defaults[key];
   const silenceMs = step.collect === undefined ? seconds(resolve(nearest("noOutputTimeout"), "noOutputTimeout")) : null;
   const retryExitCodes = nearest("retryExitCodes");
+  const successExitCodes = nearest("successExitCodes");
   return {
     timeoutMs: seconds(
       resolve(step.timeout ?? (stage.timeout === undefined ? defaults.timeout : undefined), "timeout"),
@@ -28,7 +29,7 @@ export function settings(
     continueOnError: flag(resolve(step.continueOnError, "continueOnError")) ?? false,
     idempotent: step.idempotent ?? false,
     onInterrupted: step.onInterrupted ?? (step.idempotent === true ? "resume" : "fail"),
-    successExitCodes: [...new Set(nearest("successExitCodes") ?? [0, 3010])],
+    successExitCodes: successExitCodes === undefined ? [0, 3010] : [...new Set(successExitCodes)],
     ...(retryExitCodes !== undefined && { retryExitCodes: [...new Set(retryExitCodes)] }),
     ...(silenceMs !== null && { noOutputTimeoutMs: silenceMs }),
     stopLadder: [

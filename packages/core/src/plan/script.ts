@@ -16,7 +16,7 @@ import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
-import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, variableEnv, withMoreEnv } from "./run-spec.ts";
+import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, type ScriptEnv, withMoreEnv } from "./run-spec.ts";
 import {
   type At,
   overlay,
@@ -32,7 +32,8 @@ import { cacheOf } from "./cache-rule.ts";
 import { conditionOf, settings, withOwnEnv } from "./script-settings.ts";
 import { headerOf } from "./header.ts";
 import { isNamed } from "./named.ts";
-import { select } from "./select.ts";
+import { select, type Selection } from "./select.ts";
+import { addVariables } from "./variable-env.ts";
 
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
 export type StepPlace = {
@@ -42,7 +43,7 @@ export type StepPlace = {
   readonly keys: readonly (string | number)[];
   readonly scope: Scope;
   /** `AITHER_VAR_…` and declared environment of the leg; shared by all its scripts. */
-  readonly baseEnv: Record<string, string>;
+  readonly baseEnv: ScriptEnv;
   /** No other stands before it in its leg. */
   readonly isFirst: boolean;
 };
@@ -69,12 +70,13 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
   const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;
   const ownEnv = step.env && resolvedEnv(compiler, step.env, inRun(scope), at);
   // A step without anything of its own shares its leg's environment: there may be thousands.
-  const env = hasOwn || ownEnv ? withMoreEnv(place.baseEnv, { ...variableEnv(own), ...ownEnv }) : place.baseEnv;
+  const env = hasOwn || ownEnv ? withMoreEnv(place.baseEnv, { ...addVariables({}, own), ...ownEnv }) : place.baseEnv;
   const decided = decide(step.if, inRun(scope), compiler.request.assume);
   reportCondition(compiler, decided, at);
   const common = settings(compiler, place, scope, at);
   const undo = step.undo === undefined ? null : undoOf(compiler, place, step.undo);
   const cache = place.role === undefined && step.role === undefined ? cacheOf(compiler, step, scope, at) : undefined;
+  const role = place.role ?? step.role;
   return targetsOf(compiler, step, { scope, inRun: inRun(scope) }, at).map((target, index): KeylessScript => {
     const entry = target.is === "script" ? target.entry : null;
     const script: ScriptPlan = {
@@ -88,22 +90,23 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       ...conditionOf(decided),
       ...(entry !== null && headerOf(compiler, entry, scope)),
       ...common,
-      ...allowedOf(compiler, target),
-      ...roleOf(place),
-      // Of several scripts the first: it is undone last, and when any of them ran.
-      ...(undo !== null && index === 0 && { undo }),
-      ...(cache !== undefined && { cache }),
     };
+    if (mayFail(compiler, target)) script.continueOnError = true;
+    if (role !== undefined) script.role = role;
+    if (step.alone === true) script.alone = true;
+    // Of several scripts the first: it is undone last, and when any of them ran.
+    if (undo !== null && index === 0) script.undo = undo;
+    if (cache !== undefined) script.cache = cache;
     return { keyHint: step.id ?? entry?.number ?? step.name ?? target.is, script };
   });
 }
 
 /** Success criteria may tolerate the failure of a script that they name. */
-function allowedOf(compiler: Compiler, target: Target): Pick<ScriptPlan, "continueOnError"> | undefined {
-  const names = compiler.playbook.orchestration.successCriteria?.allowedFailures ?? [];
-  if (target.is !== "script" && target.is !== "file") return undefined;
+function mayFail(compiler: Compiler, target: Target): boolean {
+  const names = compiler.playbook.orchestration.successCriteria?.allowedFailures;
+  if (names === undefined || (target.is !== "script" && target.is !== "file")) return false;
   const thing = target.is === "script" ? target.entry : { path: target.path };
-  return isNamed(thing, names) ? { continueOnError: true } : undefined;
+  return isNamed(thing, names);
 }
 
 /** Whether the caller said it. */
@@ -127,10 +130,6 @@ function undoOf(compiler: Compiler, place: StepPlace, undo: PlaybookUndo): UndoP
   if (made === undefined) return null;
   const { name, path, kind, run, timeoutMs } = made.script;
   return { name, path, kind, run, timeoutMs };
-}
-
-function roleOf({ step, role = step.role }: StepPlace): Pick<ScriptPlan, "role" | "alone"> {
-  return { ...(role !== undefined && { role }), ...(step.alone === true && { alone: true }) };
 }
 
 function kindOfTarget(target: Extract<Target, { is: "script" | "file" }>): ScriptKind {
@@ -171,7 +170,7 @@ function targetsOf(compiler: Compiler, step: InnerStep, { scope, inRun }: Scopes
   if (step.script !== undefined) {
     return [{ is: "inline", text: resolve("script"), shell: shellOf(compiler, step) }];
   }
-  if (step.run !== undefined) return selected(compiler, resolve("run"), { ...at, keys: [...at.keys, "run"] });
+  if (step.run !== undefined) return selected(compiler, resolve("run"), { part: at.part, keys: [...at.keys, "run"] });
   if (step.file !== undefined) return fileTarget(compiler, resolve("file"), at);
   if (step.uses !== undefined) return [foreign(compiler, step.uses, at)];
   compiler.report(
@@ -188,14 +187,32 @@ function shellOf(compiler: Compiler, step: PlaybookStep): string {
   return step.shell ?? compiler.stageShell ?? compiler.defaults.shell ?? "bash";
 }
 
-function selected(compiler: Compiler, selector: string, at: At): Target[] {
-  const where = { part: at.part, keys: at.keys };
+function selected(compiler: Compiler, selector: string, where: Pick<PlanFinding, "part" | "keys">): Target[] {
   if (isLate(compiler, selector)) {
     // Which one it is, the leg will tell: any may be.
     for (const entry of compiler.scripts.all) compiler.lookedUp?.scripts.add(entry);
     return [{ is: "foreign", what: selector }];
   }
   const found = select(selector, compiler.scripts);
+  reportSelection(compiler, found, where);
+  const files = found.unknown.map((part) => pathTarget(compiler, part, where));
+  const nothing = found.scripts.length === 0 && found.missing.length === 0 && files.length === 0;
+  if (nothing) {
+    compiler.report(
+      finding("empty-selector", `the selector \`${selector}\` matches no script`, {
+        problem: "SELECTOR_EMPTY",
+        fix: "aither scripts list shows what there is",
+        ...where,
+        atStart: true,
+      }),
+    );
+  }
+  for (const entry of found.scripts) compiler.lookedUp?.scripts.add(entry);
+  const scripts = found.scripts.map((entry): Target => ({ is: "script", entry }));
+  return files.length === 0 ? scripts : [...scripts, ...files.filter((target) => target !== null)];
+}
+
+function reportSelection(compiler: Compiler, found: Selection, where: Pick<PlanFinding, "part" | "keys">): void {
   for (const name of found.missing) {
     const like = nearest(
       name,
@@ -222,21 +239,6 @@ function selected(compiler: Compiler, selector: string, at: At): Target[] {
       }),
     );
   }
-  const files = found.unknown.map((part) => pathTarget(compiler, part, where));
-  const nothing = found.scripts.length === 0 && found.missing.length === 0 && files.length === 0;
-  if (nothing) {
-    compiler.report(
-      finding("empty-selector", `the selector \`${selector}\` matches no script`, {
-        problem: "SELECTOR_EMPTY",
-        fix: "aither scripts list shows what there is",
-        ...where,
-        atStart: true,
-      }),
-    );
-  }
-  for (const entry of found.scripts) compiler.lookedUp?.scripts.add(entry);
-  const scripts = found.scripts.map((entry): Target => ({ is: "script", entry }));
-  return [...scripts, ...files.filter((target) => target !== null)];
 }
 
 /** A part that is no selector may be a path to a file without a number. */
@@ -310,14 +312,7 @@ function foreign(compiler: Compiler, uses: string, at: At): Target {
   return { is: "foreign", what: uses };
 }
 
-function runOf(
-  compiler: Compiler,
-  target: Target,
-  place: StepPlace,
-  scope: Scope,
-  env: Record<string, string>,
-  at: At,
-): RunSpec {
+function runOf(compiler: Compiler, target: Target, place: StepPlace, scope: Scope, env: ScriptEnv, at: At): RunSpec {
   const folder = place.step.workingDirectory ?? place.stage.workingDirectory;
   const cwd = compiler.folder(folder === undefined ? null : textOf(compiler.take(resolveValue(folder, scope, at))));
   switch (target.is) {
@@ -331,7 +326,7 @@ function runOf(
           keys: [...at.keys, "shell"],
         }),
       );
-      return { argv: [target.shell], cwd, env, text: target.text, late: false };
+      return { argv: [target.shell], cwd, env: env.values, text: target.text, late: false };
     }
     case "collect": {
       const paths = compiler.take(resolveValue(target.collect.set.paths, scope, at)) as Json[];
@@ -340,7 +335,7 @@ function runOf(
     case "check":
       return runOfCheck(target.check, scope.variables, compiler.folder(null), env);
     case "foreign":
-      return { argv: [], cwd, env, text: null, late: false };
+      return { argv: [], cwd, env: env.values, text: null, late: false };
     case "file":
       return runOfScript({ path: target.path, parameters: [] }, scope, cwd, env).run;
     case "script": {
@@ -376,6 +371,7 @@ function runOf(
 }
 
 function reportCondition(compiler: Compiler, decided: ReturnType<typeof decide>, at: At): void {
+  if (decided.error === null && !decided.hopeless) return;
   compiler.reportCondition(decided, { part: at.part, keys: [...at.keys, "if"] });
 }
 

@@ -42,6 +42,8 @@ export function indexScripts(scripts: readonly ScriptEntry[]): ScriptIndex {
  * what is selected twice runs once.
  */
 export function select(expression: string, index: ScriptIndex): Selection {
+  // What most steps say, thousands of times.
+  if (/^\d{1,4}$/.test(expression)) return ofNumber(expression, index);
   const found: ScriptEntry[] = [];
   const missing: string[] = [];
   const unknown: string[] = [];
@@ -64,10 +66,15 @@ export function select(expression: string, index: ScriptIndex): Selection {
   return { scripts, missing: [...new Set(missing)], unknown, ambiguous };
 }
 
+function ofNumber(part: string, index: ScriptIndex): Selection {
+  const number = part.padStart(4, "0");
+  const scripts = index.byNumber.get(number);
+  if (scripts === undefined) return { scripts: [], missing: [number], unknown: [], ambiguous: [] };
+  return { scripts, missing: [], unknown: [], ambiguous: scripts.length > 1 ? [{ part, candidates: scripts }] : [] };
+}
+
 /** The value of `stage:` and `tag:` may hold blanks, where a script has such a stage or tag; otherwise blanks separate. */
 function partsOf(expression: string, index: ScriptIndex): string[] {
-  // What most steps say, thousands of times.
-  if (/^\d{1,4}$/.test(expression)) return [expression];
   // One blank is as good as many, and what looks for blanks takes time for each of them.
   return expression
     .replaceAll(/\s+/g, " ")

@@ -15,12 +15,13 @@ import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, type MatrixLeg } from "./matrix.ts";
 import { withDependencies } from "./header.ts";
+import { envOf } from "./run-spec.ts";
 import { isNamed } from "./named.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
-import { variableEnv } from "./run-spec.ts";
 import { compileStep, type KeylessScript } from "./script.ts";
 import type { ScriptIndex } from "./select.ts";
 import { count, flag, seconds } from "./settings.ts";
+import { addVariables } from "./variable-env.ts";
 
 /** What all stages of a playbook share. */
 export type Shared = {
@@ -178,12 +179,10 @@ export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index
   const { id, stage } = input;
   const isSame = outer.late !== undefined || Object.keys(leg.matrix).length === 0;
   const scope = isSame ? outer : makeScope(outer.variables, outer.env, leg.matrix, compiler.around);
-  const baseEnv = {
-    ...outer.env,
-    ...variableEnv(overlay(outer.variables, leg.matrix)),
-    AITHERZERO_ROOT: compiler.folder(null),
-    AITHERZERO_NONINTERACTIVE: "1",
-  };
+  const env = addVariables({ ...outer.env }, isSame ? outer.variables : overlay(outer.variables, leg.matrix));
+  env["AITHERZERO_ROOT"] = compiler.folder(null);
+  env["AITHERZERO_NONINTERACTIVE"] = "1";
+  const baseEnv = envOf(env);
   const hooks = compiler.playbook.orchestration.hooks ?? {};
   const steps = input.role === undefined ? stepsOfLeg(id, stage, hooks) : stage.steps;
   const scripts = steps.flatMap((step, place) =>
@@ -207,16 +206,23 @@ export function byPath({ scripts }: Compiler): ReadonlyMap<string, ScriptEntry> 
 
 const indexed = new WeakMap<ScriptIndex, ReadonlyMap<string, ScriptEntry>>();
 
+function keyOf(hint: string): string {
+  // What most hints are: numbers and ids.
+  if (/^[\w.](?:[\w.-]{0,46}[\w.])?$/.test(hint)) return hint;
+  return (
+    hint
+      .trim()
+      .replaceAll(/[^\w.-]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "")
+      .slice(0, 48) || "script"
+  );
+}
+
 /** Keys are unique in the plan: a script that runs twice in a leg is `0402`, then `0402-2`. */
 function withKeys(prefix: string, scripts: readonly KeylessScript[]): ScriptPlan[] {
   const taken = new Map<string, number>();
   return scripts.map(({ keyHint, script }) => {
-    const base =
-      keyHint
-        .trim()
-        .replaceAll(/[^\w.-]+/g, "-")
-        .replaceAll(/^-+|-+$/g, "")
-        .slice(0, 48) || "script";
+    const base = keyOf(keyHint);
     const lower = base.toLowerCase();
     const seen = (taken.get(lower) ?? 0) + 1;
     taken.set(lower, seen);

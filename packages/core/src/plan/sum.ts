@@ -1,18 +1,20 @@
-const lastSums = new WeakMap<object, { readonly names: string; readonly sum: Readonly<Record<string, unknown>> }>();
+type Layer<T> = Readonly<Record<string, T>>;
 
 /**
- * `{ ...base, ...more }`, where thousands of steps add the same few names to the same large record: a copy of the last
- * sum, with its values replaced, takes a tenth of the time of a new sum.
+ * `{ ...base, ...more }`, where thousands of steps in a row add the same few names to the same large record: from the
+ * second on a copy of such a sum, with its values replaced, takes a tenth of the time of a new sum.
  */
-export function sumOf<T>(base: Readonly<Record<string, T>>, more: Readonly<Record<string, T>>): Record<string, T> {
-  const names = Object.keys(more).join("\n");
-  const last = lastSums.get(base);
-  if (last?.names !== names) {
-    const sum = { ...base, ...more };
-    lastSums.set(base, { names, sum: { ...sum } });
+export function makeSum<T>(): (base: Layer<T>, more: Layer<T>) => Record<string, T> {
+  let last: { readonly base: Layer<T>; readonly names: string; pattern: Layer<T> | null } | null = null;
+  return (base, more) => {
+    const names = Object.keys(more).join("\n");
+    if (last === null || last.base !== base || last.names !== names) {
+      last = { base, names, pattern: null };
+      return { ...base, ...more };
+    }
+    last.pattern ??= { ...base, ...more };
+    const sum = { ...last.pattern } as Record<string, T>;
+    for (const name in more) sum[name] = more[name]!;
     return sum;
-  }
-  const sum = { ...last.sum } as Record<string, T>;
-  for (const name in more) sum[name] = more[name]!;
-  return sum;
+  };
 }

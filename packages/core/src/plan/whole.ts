@@ -226,6 +226,7 @@ function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
 
 function checkUniqueSteps(compiler: Compiler): void {
   for (const [id, stage] of Object.entries(compiler.playbook.orchestration.jobs)) {
+    if (stage.steps.length < 2) continue;
     const seen = new Set<string>();
     for (const step of stage.steps) {
       if (step.id === undefined) continue;
