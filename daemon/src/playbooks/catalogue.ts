@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { nearest } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
 import { decodeText, type PlaybookSummary, type Problem, problem } from "@aither/protocol";
 import { discreet, liesIn } from "./discretion.ts";
-import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
+import { breather, fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
 import { relativeTo } from "./say.ts";
 
 /** Where playbooks are looked for, below the workspace. */
@@ -44,6 +43,13 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
     if (loaded === "too-large" || loaded.read.ok || liesIn(rootsOf(workspace), path)) return loaded;
     return { ...loaded, read: discreet(loaded.read) };
   };
+  const loadIfAny = async (path: string, workspace: string): Promise<LoadedPlaybook | "too-large" | null> => {
+    try {
+      return await loadDiscreetly(path, workspace);
+    } catch {
+      return null;
+    }
+  };
   const files = async (workspace: string): Promise<RootedFile[]> => {
     const below = async (root: string): Promise<RootedFile[]> =>
       (await filesBelow(root, isPlaybook)).map((file) => ({ ...file, root }));
@@ -71,7 +77,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       const summaries: PlaybookSummary[] = [];
       const breathe = breather();
       for (const { path } of await files(workspace)) {
-        summaries.push(await summaryOf(path, workspace, await loadDiscreetly(path, workspace).catch(() => null)));
+        summaries.push(await summaryOf(path, workspace, await loadIfAny(path, workspace)));
         await breathe();
       }
       return summaries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.path < b.path ? -1 : 1));
@@ -88,7 +94,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       const breathe = breather();
       for (const file of found) {
         await breathe();
-        const loaded = await load(file.path).catch(() => null);
+        const loaded = await loadIfAny(file.path, workspace);
         if (loaded === null || loaded === "too-large" || !loaded.read.ok) continue;
         const own = loaded.read.playbook.metadata.name;
         if (own.toLowerCase() === name.toLowerCase()) named.push({ ...file, loaded });
@@ -121,18 +127,6 @@ async function theOne<File extends RootedFile>(
   const detail = `\`${name}\` is the name of ${candidates.length} playbooks: ${candidates.join(", ")}`;
   return refused(problem("PLAYBOOK_AMBIGUOUS", detail, { candidates }));
 }
-
-/** Reading a thousand files takes a second or more: everybody else gets a turn in between. */
-function breather(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN_MS) return;
-    await setImmediate();
-    since = performance.now();
-  };
-}
-
-const TURN_MS = 10;
 
 function parsed(text: string, path: string | null): LoadedPlaybook {
   const digest = createHash("sha256").update(text).digest("hex");

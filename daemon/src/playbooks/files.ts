@@ -1,6 +1,7 @@
-import { type Stats, statSync } from "node:fs";
-import { open, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { decodeText } from "@aither/protocol";
 
 /** A file as a folder walk sees it. */
@@ -10,30 +11,63 @@ const skippedFolders = new Set(["node_modules", ".git", ".orchestration-jobs"]);
 const DEPTH_MAX = 12;
 const FILES_MAX = 20_000;
 
-/** All files below a folder that pass `test`, in order of their paths. A folder that is not there has none. */
+/**
+ * All files below a folder that pass `test`, in order of their paths. A folder that is not there has none. Folders are
+ * read synchronously, for the reason given at `fileCache`; between two of them everybody else may have a turn.
+ */
 export async function filesBelow(root: string, test: (name: string) => boolean): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
+  const breathe = breather();
   const walk = async (folder: string, depth: number): Promise<void> => {
     if (depth > DEPTH_MAX || found.length >= FILES_MAX) return;
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = join(folder, entry.name);
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await isDirectory(path)));
+    const inside = join(folder, sep);
+    for (const entry of entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = inside + entry.name;
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && isFolderNow(path));
       if (isFolder) {
-        if (!skippedFolders.has(entry.name)) await walk(path, depth + 1);
+        if (skippedFolders.has(entry.name)) continue;
+        await breathe();
+        await walk(path, depth + 1);
       } else if (test(entry.name)) found.push({ path, name: entry.name });
     }
   };
-  // Most of the places where something could be are not there, and a failed call of the thread pool is dear.
-  if (await isDirectory(root)) await walk(root, 0);
+  if (isFolderNow(root)) await walk(root, 0);
   return found;
 }
 
-export async function isDirectory(path: string): Promise<boolean> {
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function isFolderNow(path: string): boolean {
   return kindOf(path)?.isDirectory() ?? false;
 }
 
+/** Reading a thousand files takes a second or more: everybody else gets a turn in between. */
+export function breather(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < TURN_MS) return;
+    await setImmediate();
+    since = performance.now();
+  };
+}
+
+const TURN_MS = 10;
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return isFolderNow(path);
+}
+
 export async function isFile(path: string): Promise<boolean> {
+  return isFileNow(path);
+}
+
+export function isFileNow(path: string): boolean {
   return kindOf(path)?.isFile() ?? false;
 }
 
@@ -58,21 +92,26 @@ export async function readHead(path: string, bytes: number): Promise<string> {
   }
 }
 
-/** Remembers what was made of a file until its size or time of change differs. The oldest entries go first. */
-export function fileCache<T>(make: (path: string, size: number) => Promise<T>): (path: string) => Promise<T> {
-  const entries = new Map<string, { readonly stamp: string; readonly value: T }>();
-  return async (path) => {
+type Known<T> = { readonly mtimeMs: number; readonly size: number; readonly ino: number; readonly value: T };
+
+/**
+ * Remembers what was made of a file until its size or time of change differs. The oldest entries go first. What is known
+ * comes at once, without a promise; it throws where there is no file.
+ */
+export function fileCache<T>(make: (path: string, size: number) => Promise<T>): (path: string) => T | Promise<T> {
+  const entries = new Map<string, Known<T>>();
+  return (path) => {
     // Hundreds of files are asked about in one go: the synchronous call takes microseconds where a trip through the
     // thread pool takes ten times as long.
     const { mtimeMs, size, ino } = statSync(path);
-    const stamp = `${mtimeMs}:${size}:${ino}`;
     const known = entries.get(path);
-    if (known?.stamp === stamp) return known.value;
-    const value = await make(path, size);
-    entries.delete(path);
-    entries.set(path, { stamp, value });
-    if (entries.size > CACHE_ENTRIES_MAX) entries.delete(entries.keys().next().value!);
-    return value;
+    if (known?.mtimeMs === mtimeMs && known.size === size && known.ino === ino) return known.value;
+    return make(path, size).then((value) => {
+      entries.delete(path);
+      entries.set(path, { mtimeMs, size, ino, value });
+      if (entries.size > CACHE_ENTRIES_MAX) entries.delete(entries.keys().next().value!);
+      return value;
+    });
   };
 }
 

@@ -1,9 +1,9 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { CHECKER, COLLECTOR, runOfEntry } from "@aither/core";
-import type { NotEnforced, Plan, RunSpec, ScriptPlan, StagePlan } from "@aither/protocol";
+import type { LegPlan, NotEnforced, Plan, RunSpec, ScriptPlan, StagePlan } from "@aither/protocol";
 import { findTerminalHolder } from "@aither/supervise";
-import { isFile, readHead } from "./files.ts";
+import { isFileNow, readHead } from "./files.ts";
 
 /** An interpreter that a script needs and that nobody found. */
 export type MissingInterpreter = {
@@ -20,9 +20,7 @@ export async function findInterpreters(
   const finder = createFinder(env, plan.workspace);
   const missing = new Map<string, MissingInterpreter>();
   const notEnforced: NotEnforced[] = [];
-  const settle = async (script: ScriptPlan, needed: boolean): Promise<ScriptPlan> => {
-    if (script.run.argv.length === 0) return script;
-    const found = (await missingTerminal(script)) ?? (await runWith(finder, script));
+  const settled = (script: ScriptPlan, needed: boolean, found: Run): ScriptPlan => {
     if (found.ok) return { ...script, run: found.run };
     if (needed && script.role !== undefined && script.continueOnError) {
       const reason = `${found.interpreter} is missing, so it will fail, which fails nothing (${found.mend})`;
@@ -32,38 +30,46 @@ export async function findInterpreters(
     }
     return script;
   };
-  const stages = await Promise.all(
-    plan.stages.map(async (stage) => ({
+  // Most are known at once: a promise for each of thousands would take longer than the rest.
+  const settle: Settle = (script, { decision }) => {
+    if (script.run.argv.length === 0) return script;
+    const needed = decision !== "skip" && script.condition !== "false";
+    const found = script.pty === undefined ? runWith(finder, script) : runInTerminal(finder, script);
+    return found instanceof Promise
+      ? found.then((one) => settled(script, needed, one))
+      : settled(script, needed, found);
+  };
+  const stages: StagePlan[] = [];
+  for (const stage of plan.stages) {
+    const programs = stage.dynamic === undefined ? {} : await programsOf(stage, { finder, settle });
+    const legs: LegPlan[] = [];
+    for (const leg of stage.legs ?? []) {
+      const scripts: ScriptPlan[] = [];
+      for (const script of leg.scripts) {
+        const made = settle(script, stage);
+        scripts.push(made instanceof Promise ? await made : made);
+      }
+      legs.push({ ...leg, scripts });
+    }
+    stages.push({
       ...stage,
-      ...(stage.dynamic !== undefined && {
-        dynamic: { ...stage.dynamic, programs: await programsOf(stage, { finder, settle }) },
-      }),
-      legs:
-        stage.legs === null
-          ? null
-          : await Promise.all(
-              stage.legs.map(async (leg) => ({
-                ...leg,
-                scripts: await Promise.all(
-                  leg.scripts.map((script) =>
-                    settle(script, stage.decision !== "skip" && script.condition !== "false"),
-                  ),
-                ),
-              })),
-            ),
-    })),
-  );
+      ...(stage.dynamic !== undefined && { dynamic: { ...stage.dynamic, programs } }),
+      legs: stage.legs === null ? null : legs,
+    });
+  }
   return {
     plan: { ...plan, stages, notEnforced: [...plan.notEnforced, ...notEnforced] },
     missing: [...missing.values()],
   };
 }
 
+type Settle = (script: ScriptPlan, stage: StagePlan) => ScriptPlan | Promise<ScriptPlan>;
+
 /** Said to whoever lacks it. */
 export const TERMINAL_MEND = "install `script` of util-linux, or Python 3";
 
-async function missingTerminal({ pty }: ScriptPlan): Promise<Run | undefined> {
-  if (pty === undefined || (await findTerminalHolder()) !== undefined) return undefined;
+async function runInTerminal(finder: Finder, script: ScriptPlan): Promise<Run> {
+  if ((await findTerminalHolder()) !== undefined) return runWith(finder, script);
   return { ok: false, interpreter: "a program that holds a terminal", mend: TERMINAL_MEND };
 }
 
@@ -73,10 +79,8 @@ type Programs = NonNullable<StagePlan["dynamic"]>["programs"];
  * The programs that the legs of a dynamic matrix may need. What one leg on trial runs must be there; of scripts that
  * only the run chooses, whatever is there is noted.
  */
-async function programsOf(
-  { dynamic, decision }: StagePlan,
-  { finder, settle }: { finder: Finder; settle: (script: ScriptPlan, needed: boolean) => Promise<ScriptPlan> },
-): Promise<Programs> {
+async function programsOf(stage: StagePlan, { finder, settle }: { finder: Finder; settle: Settle }): Promise<Programs> {
+  const { dynamic } = stage;
   const programs: Programs = {};
   const note = (run: RunSpec, found: RunSpec): void => {
     const [name = "", ...args] = run.argv;
@@ -85,7 +89,7 @@ async function programsOf(
     programs[name] = { front, ...((isBare || programs[name]?.bare) && { bare: true }) };
   };
   for (const script of dynamic?.leg.scripts ?? []) {
-    const settled = await settle(script, decision !== "skip" && script.condition !== "false");
+    const settled = await settle(script, stage);
     if (script.run.argv.length > 0) note(script.run, settled.run);
   }
   const like = dynamic?.leg.scripts[0];
@@ -100,20 +104,20 @@ async function programsOf(
 
 type Finder = {
   /** Absolute path of a program on PATH; null when there is none. */
-  readonly program: (name: string) => Promise<string | null>;
+  readonly program: (name: string) => string | null;
   readonly workspace: string;
 };
 
 /** Looks each name up once for a plan. */
 function createFinder(env: Readonly<Record<string, string>>, workspace: string): Finder {
-  const known = new Map<string, Promise<string | null>>();
+  const known = new Map<string, string | null>();
   const folders = pathOf(env)
     .split(delimiter)
     .filter((folder) => folder !== "");
   const endings = process.platform === "win32" ? (env["PATHEXT"] ?? ".EXE;.CMD;.BAT").split(";") : [""];
-  const program = (name: string): Promise<string | null> => {
+  const program = (name: string): string | null => {
     let found = known.get(name);
-    if (!found) {
+    if (found === undefined) {
       found = search(name, folders, endings, workspace);
       known.set(name, found);
     }
@@ -127,25 +131,25 @@ function pathOf(env: Readonly<Record<string, string>>): string {
   return env["PATH"] ?? env["Path"] ?? "/usr/local/bin:/usr/bin:/bin";
 }
 
-async function search(
+function search(
   name: string,
   folders: readonly string[],
   endings: readonly string[],
   workspace: string,
-): Promise<string | null> {
-  if (isAbsolute(name)) return (await isProgram(name)) ? name : null;
+): string | null {
+  if (isAbsolute(name)) return isProgram(name) ? name : null;
   for (const folder of folders) {
     for (const ending of endings) {
       const path = join(isAbsolute(folder) ? folder : join(workspace, folder), name + ending);
-      if (await isProgram(path)) return path;
+      if (isProgram(path)) return path;
     }
   }
   return null;
 }
 
-async function isProgram(path: string): Promise<boolean> {
+function isProgram(path: string): boolean {
   // A PATH has many folders without it: only what is there is asked whether it may be run.
-  if (!(await isFile(path))) return false;
+  if (!isFileNow(path)) return false;
   try {
     accessSync(path, constants.X_OK);
     return true;
@@ -169,7 +173,7 @@ const alternatives: Readonly<Record<string, { readonly names: readonly string[];
   cmd: { names: ["cmd"], mend: "run this script on Windows" },
 };
 
-async function runWith(finder: Finder, script: ScriptPlan): Promise<Run> {
+function runWith(finder: Finder, script: ScriptPlan): Run | Promise<Run> {
   const { run } = script;
   const [name = "", ...args] = run.argv;
   const using = (...front: string[]): Run => ({ ok: true, run: { ...run, argv: [...front, ...args] } });
@@ -179,7 +183,7 @@ async function runWith(finder: Finder, script: ScriptPlan): Promise<Run> {
   if (isAbsolute(name)) return program(finder, name, using);
   const { names, mend } = alternatives[name] ?? { names: [name], mend: `put ${name} on PATH` };
   for (const candidate of names) {
-    const path = await finder.program(candidate);
+    const path = finder.program(candidate);
     if (path !== null) return bareShell(candidate, name) ? plain(run, path, args) : using(path);
   }
   return { ok: false, interpreter: name, mend };
@@ -196,23 +200,26 @@ function plain(run: RunSpec, path: string, args: readonly string[]): Run {
 }
 
 /** This Node where it strips types; else the workspace's tsx, or the one on PATH. */
-async function typescript(finder: Finder, using: (...front: string[]) => Run): Promise<Run> {
+function typescript(finder: Finder, using: (...front: string[]) => Run): Run {
   const stripsTypes = (process.features as { typescript?: unknown }).typescript;
   if (stripsTypes) return using(process.execPath);
   const local = join(finder.workspace, "node_modules", ".bin", "tsx");
-  const path = (await isProgram(local)) ? local : await finder.program("tsx");
+  const path = isProgram(local) ? local : finder.program("tsx");
   if (path !== null) return using(path);
   return { ok: false, interpreter: "tsx", mend: "npm install --save-dev tsx, or put tsx on PATH" };
 }
 
 /** A program by its own path: executable, or with a `#!` that says who runs it. */
-async function program(finder: Finder, path: string, using: (...front: string[]) => Run): Promise<Run> {
-  if (await isProgram(path)) return using(path);
+function program(finder: Finder, path: string, using: (...front: string[]) => Run): Run | Promise<Run> {
+  return isProgram(path) ? using(path) : byShebang(finder, path, using);
+}
+
+async function byShebang(finder: Finder, path: string, using: (...front: string[]) => Run): Promise<Run> {
   const [interpreter, ...options] = await wordsOfShebang(path);
   if (interpreter === undefined) {
     return { ok: false, interpreter: path, mend: `make it executable (chmod +x ${path}) or begin it with #!` };
   }
-  const found = await finder.program(interpreter);
+  const found = finder.program(interpreter);
   if (found !== null) return using(found, ...options, path);
   return { ok: false, interpreter, mend: `install ${interpreter}, or put it on PATH` };
 }

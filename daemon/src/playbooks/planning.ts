@@ -134,6 +134,7 @@ function unplaced(one: Diagnostic): Diagnostic {
 /** Where the matrices stand that the run will make legs of: what is wrong with them then is said with its place. */
 async function withPlaces(stages: readonly StagePlan[], given: WrittenIn): Promise<StagePlan[]> {
   const { reads, written, workspace } = given;
+  if (stages.every(({ dynamic }) => dynamic === undefined)) return [...stages];
   return Promise.all(
     stages.map(async (stage) => {
       const part = written.get(stage.id);

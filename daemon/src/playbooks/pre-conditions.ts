@@ -12,6 +12,7 @@ type Given = {
 
 /** Those that do not hold, and those that nobody can decide here and that nobody said to assume, in sentences. */
 export function unmetPreConditions({ orchestration }: Playbook, { plan, env, assume }: Given): readonly string[] {
+  if (orchestration.preConditions === undefined) return [];
   const variables = plan.variables as Record<string, CheckValue>;
   const context: CheckContext = {
     names: { env, inputs: variables, variables, vars: variables },
@@ -20,7 +21,7 @@ export function unmetPreConditions({ orchestration }: Playbook, { plan, env, ass
     platform: process.platform,
   };
   const look = lookerAt({ workspace: plan.workspace, env, context });
-  return (orchestration.preConditions ?? []).flatMap((check) => {
+  return orchestration.preConditions.flatMap((check) => {
     const name = nameOfCheck(check);
     const said = check.message === undefined ? "" : `: ${check.message}`;
     const decision = decideCheck(check, context, look);

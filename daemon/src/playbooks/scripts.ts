@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { indexScripts, type ScriptIndex } from "@aither/core";
 import { HEADER_BYTES, readScriptHeader } from "@aither/playbook";
 import type { ScriptEntry } from "@aither/protocol";
-import { fileCache, filesBelow, readHead } from "./files.ts";
+import { fileCache, filesBelow, type FoundFile, readHead } from "./files.ts";
 
 /** Where numbered scripts are looked for, below the workspace. */
 const scriptRoots = ["automation-scripts", "library/automation-scripts", "scripts"] as const;
@@ -12,55 +12,52 @@ export interface ScriptCatalogue {
   index(workspace: string): Promise<ScriptIndex>;
 }
 
+type Header = ReturnType<typeof readScriptHeader>;
+type Numbered = { readonly files: readonly FoundFile[]; readonly headers: readonly (Header | null)[] };
+
 /** Finds `NNNN_Name.ext` files and reads their headers; the folder is the registry. */
 export function createScriptCatalogue(): ScriptCatalogue {
-  const headerOf = fileCache(async (path) =>
-    readScriptHeader(await readHead(path, HEADER_BYTES), /\.ps1$/i.test(path)),
-  );
-  const indexes = new Map<string, { readonly signature: string; readonly index: ScriptIndex }>();
+  const load = fileCache(async (path) => readScriptHeader(await readHead(path, HEADER_BYTES), /\.ps1$/i.test(path)));
+  const headerOf = ({ path }: FoundFile): Header | null | Promise<Header | null> => {
+    try {
+      const header = load(path);
+      return header instanceof Promise ? header.catch(() => null) : header;
+    } catch {
+      return null;
+    }
+  };
+  const indexes = new Map<string, { readonly of: Numbered; readonly index: ScriptIndex }>();
   return {
     async index(workspace) {
-      const files = (
-        await Promise.all(scriptRoots.map((root) => filesBelow(join(workspace, root), isNumbered)))
-      ).flat();
-      const headers = await Promise.all(files.map(({ path }) => headerOf(path).catch(() => null)));
-      const scripts = files.flatMap(({ path, name }, at): ScriptEntry[] => {
-        const header = headers[at];
-        return header ? [{ number: name.slice(0, 4), name: name.replace(/\.[^.]+$/, ""), path, ...header }] : [];
-      });
-      return remembered(indexes, workspace, scripts, headers);
+      const files: FoundFile[] = [];
+      for (const root of scriptRoots) files.push(...(await filesBelow(join(workspace, root), isNumbered)));
+      const headers: (Header | null)[] = [];
+      for (const header of files.map(headerOf)) headers.push(header instanceof Promise ? await header : header);
+      const known = indexes.get(workspace);
+      if (known !== undefined && isSame(known.of, { files, headers })) return known.index;
+      const index = indexScripts(entriesOf({ files, headers }));
+      indexes.set(workspace, { of: { files, headers }, index });
+      if (indexes.size > WORKSPACES_MAX) indexes.delete(indexes.keys().next().value!);
+      return index;
     },
   };
 }
 
-/** The index is made anew only when a file came, went or changed (a cached header is the very same object). */
-function remembered(
-  indexes: Map<string, { readonly signature: string; readonly index: ScriptIndex }>,
-  workspace: string,
-  scripts: readonly ScriptEntry[],
-  headers: readonly (object | null)[],
-): ScriptIndex {
-  const signature = scripts.map(({ path }, at) => `${path}#${tagOf(headers[at] ?? null)}`).join("\n");
-  const known = indexes.get(workspace);
-  if (known?.signature === signature) return known.index;
-  const index = indexScripts(scripts);
-  indexes.set(workspace, { signature, index });
-  if (indexes.size > WORKSPACES_MAX) indexes.delete(indexes.keys().next().value!);
-  return index;
-}
-
 const WORKSPACES_MAX = 50;
 
-const tags = new WeakMap<object, number>();
-let lastTag = 0;
+/** Whether no file came, went or changed: a header that was kept is the very same object. */
+function isSame(known: Numbered, { files, headers }: Numbered): boolean {
+  return (
+    files.length === known.files.length &&
+    files.every(({ path }, at) => path === known.files[at]!.path && headers[at] === known.headers[at])
+  );
+}
 
-function tagOf(header: object | null): number {
-  if (header === null) return 0;
-  const known = tags.get(header);
-  if (known !== undefined) return known;
-  lastTag += 1;
-  tags.set(header, lastTag);
-  return lastTag;
+function entriesOf({ files, headers }: Numbered): ScriptEntry[] {
+  return files.flatMap(({ path, name }, at): ScriptEntry[] => {
+    const header = headers[at];
+    return header ? [{ number: name.slice(0, 4), name: name.replace(/\.[^.]+$/, ""), path, ...header }] : [];
+  });
 }
 
 function isNumbered(name: string): boolean {
