@@ -38,7 +38,8 @@ async function cold(workspace: string): Promise<void> {
 function firstCompile(): void {
   const [text = ""] = Object.values(largePlaybooks);
   const times = compileTimes(text, 15);
-  process.stdout.write(JSON.stringify({ first: times[0], least: Math.min(...times), parsed: parseTime(text) }));
+  const least = Math.min(...times.map(({ cpuMs }) => cpuMs));
+  process.stdout.write(JSON.stringify({ first: times[0], least, parsed: parseTime(text) }));
 }
 
 function parseTime(text: string): number {
@@ -58,7 +59,9 @@ async function planAll(
   }
 }
 
-async function both(work: () => Promise<void> | void): Promise<{ readonly wallMs: number; readonly cpuMs: number }> {
+type Times = { readonly wallMs: number; readonly cpuMs: number };
+
+async function both(work: () => Promise<void> | void): Promise<Times> {
   const from = performance.now();
   const cpu = await cpuMs(async () => work());
   return { wallMs: performance.now() - from, cpuMs: cpu };
@@ -95,11 +98,11 @@ function expectAll(count: number): void {
 }
 
 function compiling(name: string, text: string): void {
-  const times = compileTimes(text, rounds);
+  const times = compileTimes(text, rounds).map((one) => one.cpuMs);
   print(`compile, ${name}`, times, times[0]);
 }
 
-function compileTimes(text: string, calls: number): number[] {
+function compileTimes(text: string, calls: number): Times[] {
   const read = readPlaybook(text, "large.json");
   if (!read.ok) throw new Error(read.findings[0]?.message);
   const scripts = indexScripts(
@@ -110,9 +113,9 @@ function compileTimes(text: string, calls: number): number[] {
       return { number, name: `${number}_Do-It`, path, ...header, allowParallel: null, parameters: [] };
     }),
   );
-  const times: number[] = [];
+  const times: Times[] = [];
   for (let round = 0; round < calls; round += 1) {
-    const from = process.cpuUsage();
+    const [from, startedAt] = [process.cpuUsage(), performance.now()];
     const { plan } = compile({
       playbook: read.playbook,
       format: read.format,
@@ -125,7 +128,7 @@ function compileTimes(text: string, calls: number): number[] {
       resolveFile: () => null,
       folder: () => "/workspace",
     });
-    times.push(since(from));
+    times.push({ wallMs: performance.now() - startedAt, cpuMs: since(from) });
     const legs = plan.stages.flatMap((stage) => stage.legs ?? []);
     const count = legs.reduce((sum, leg) => sum + leg.scripts.length, 0);
     if (count !== 5_000) throw new Error(`${count} scripts were compiled`);

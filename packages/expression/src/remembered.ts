@@ -12,7 +12,7 @@ export function rememberParsed<T>(parse: (text: string, options: ParseOptions) =
   const known = new Map<string, Map<string, T>>();
   let last: { readonly options: ParseOptions; readonly texts: Map<string, T> } | null = null;
   const textsOf = (options: ParseOptions): Map<string, T> => {
-    if (last?.options === options) return last.texts;
+    if (last !== null && accepts(last.options, options)) return last.texts;
     const accepted = `${[...options.contexts].join()};${[...options.functions].join()}`;
     let texts = known.get(accepted);
     if (texts === undefined) {
@@ -34,6 +34,17 @@ export function rememberParsed<T>(parse: (text: string, options: ParseOptions) =
     }
     return parsed;
   };
+}
+
+/** Whether both accept the same. Names come in the order of the same code, so they are the same one by one. */
+function accepts(one: ParseOptions, other: ParseOptions): boolean {
+  return one === other || (sameNames(one.contexts, other.contexts) && sameNames(one.functions, other.functions));
+}
+
+function sameNames(some: Iterable<string>, others: Iterable<string>): boolean {
+  if (!Array.isArray(some) || !Array.isArray(others) || some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 /** A run, a plan and a status function each accept something else; there are no more than a few. */

@@ -7,6 +7,7 @@ const node = (id: string, ...needs: string[]) => ({ id, needs });
 test("a graph without mistakes has no problems, however large", () => {
   const chain = Array.from({ length: 5_000 }, (_, i) => node(`s${i}`, ...(i > 0 ? [`s${i - 1}`] : [])));
   assert.deepEqual(graphProblems(chain), []);
+  assert.deepEqual(graphProblems(chain.toReversed()), []);
   assert.deepEqual(graphProblems([node("a"), node("b", "a"), node("c", "a"), node("d", "b", "c")]), []);
 });
 

@@ -202,9 +202,10 @@ function behind(index: number, { ids, waits }: Order): readonly string[] {
 }
 
 function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
+  const problems = graphProblems(inputs.map(({ id, needs, after }) => ({ id, needs: [...needs, ...after] })));
+  if (problems.length === 0) return;
   const stages = new Map(inputs.map((input) => [input.id, input] as const));
-  const nodes = inputs.map(({ id, needs, after }) => ({ id, needs: [...needs, ...after] }));
-  for (const problem of graphProblems(nodes)) {
+  for (const problem of problems) {
     const id = problem.is === "cycle" ? problem.path[0]! : problem.id;
     const input = stages.get(id);
     const where = { part: input?.stage ?? null, keys: [input?.stage.needs === undefined ? "after" : "needs"] };
