@@ -50,12 +50,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       return null;
     }
   };
-  const files = async (workspace: string): Promise<RootedFile[]> => {
-    const below = async (root: string): Promise<RootedFile[]> =>
-      (await filesBelow(root, isPlaybook)).map((file) => ({ ...file, root }));
-    const found = (await Promise.all(rootsOf(workspace).map(below))).flat();
-    return [...new Map(found.map((file) => [file.path, file])).values()];
-  };
+  const files = async (workspace: string): Promise<RootedFile[]> => playbooksBelow(rootsOf(workspace));
   const opened = async (path: string, workspace: string): Promise<Outcome<LoadedPlaybook>> => {
     try {
       const loaded = await loadDiscreetly(path, workspace);
@@ -66,12 +61,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
     }
   };
   return {
-    unsaved(text, file) {
-      if (Buffer.byteLength(text) > PLAYBOOK_BYTES_MAX) {
-        return refused(problem("PLAYBOOK_TOO_LARGE", `${file ?? "the text"} has ${Buffer.byteLength(text)} bytes`));
-      }
-      return { ok: true, value: { ...parsed(text, file), path: null } };
-    },
+    unsaved,
 
     async list(workspace) {
       const summaries: PlaybookSummary[] = [];
@@ -104,6 +94,21 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       return refused(notFound(name, names));
     },
   };
+}
+
+function unsaved(text: string, file: string | null): Outcome<LoadedPlaybook> {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > PLAYBOOK_BYTES_MAX) {
+    return refused(problem("PLAYBOOK_TOO_LARGE", `${file ?? "the text"} has ${bytes} bytes`));
+  }
+  return { ok: true, value: { ...parsed(text, file), path: null } };
+}
+
+async function playbooksBelow(roots: readonly string[]): Promise<RootedFile[]> {
+  const below = async (root: string): Promise<RootedFile[]> =>
+    (await filesBelow(root, isPlaybook)).map((file) => ({ ...file, root }));
+  const found = (await Promise.all(roots.map(below))).flat();
+  return [...new Map(found.map((file) => [file.path, file])).values()];
 }
 
 /** A file, and the folder of playbooks it was found below. */
