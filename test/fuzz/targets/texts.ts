@@ -1,6 +1,7 @@
 /** Texts that are written for others to read, held against a small reader of each: units, property lists, graphs. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { daemonNodeOptions, decodeText } from "@aither/protocol";
 import { graphDot, graphMermaid, type Graph } from "../../../cli/src/display/graph.ts";
 import type { ServiceFacts } from "../../../cli/src/service/facts.ts";
 import { escapeXml, launchdPlist } from "../../../cli/src/service/launchd-plist.ts";
@@ -64,7 +65,8 @@ function unit(given: ServiceFacts): void {
   const start = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? "";
   const { node, entry, home, lock, flock } = given;
   const words = systemdWords(start);
-  assert.deepEqual(flock ? words.slice(3) : words, flock ? [lock, node, entry, home] : [node, entry, "--home", home]);
+  const daemon = [node, ...daemonNodeOptions, entry, "--home", home];
+  assert.deepEqual(flock ? words.slice(3) : words, flock ? [lock, ...daemon] : daemon);
   const named = [...text.matchAll(/^Environment=(.*)$/gm)].map(([, setting = ""]) => systemdWords(setting)[0]);
   // A `$` means nothing in a setting, so it is not doubled there.
   assert.deepEqual(
@@ -83,15 +85,22 @@ function xml(given: ServiceFacts): void {
   const plist = stable(() => launchdPlist(given, { label: "x" }));
   const argv = /<array>([^]*?)<\/array>/.exec(plist)?.[1] ?? "";
   const words = [...argv.matchAll(/<string>([^<]*)<\/string>/g)].map(([, word = ""]) => unescapeXml(word));
-  assert.deepEqual(words, [given.node, given.entry, "--home", given.home]);
+  const argvOfNode = [...daemonNodeOptions, given.entry, "--home", given.home];
+  assert.deepEqual(words, [given.node, ...argvOfNode]);
   const task = stable(() => taskXml(given, { user: given.home }));
   assert.equal(unescapeXml(/<Command>([^<]*)<\/Command>/.exec(task)?.[1] ?? ""), given.node);
-  assert.deepEqual(windowsWords(unescapeXml(/<Arguments>([^<]*)<\/Arguments>/.exec(task)?.[1] ?? "")), [
-    given.entry,
-    "--home",
-    given.home,
-  ]);
+  const taskArgv = unescapeXml(/<Arguments>([^<]*)<\/Arguments>/.exec(task)?.[1] ?? "");
+  assert.deepEqual(windowsWords(taskArgv), argvOfNode);
   assert.equal(unescapeXml(escapeXml(given.log)), given.log);
+}
+
+/** What was written in any of three ways is read again, and no bytes at all are too odd. */
+function encoding({ text, bytes }: { readonly text: string; readonly bytes: Uint8Array }): void {
+  const little = Buffer.from(`\uFEFF${text}`, "utf16le");
+  assert.equal(decodeText(little), text);
+  assert.equal(decodeText(Buffer.from(little).swap16()), text);
+  assert.equal(decodeText(Buffer.from(text)), text);
+  stable(() => decodeText(bytes));
 }
 
 /** As the C runtime splits a command line. */
@@ -153,6 +162,12 @@ const graph: fc.Arbitrary<Graph> = fc
 
 export const textTargets: readonly Target[] = [
   target("texts/systemd", { covers: ["systemdUnit", "systemdSocket"], share: 3, arbitrary: facts, property: unit }),
+  target("texts/encoding", {
+    covers: ["decodeText"],
+    share: 1,
+    arbitrary: fc.record({ text: fc.string({ unit: "binary" }).filter(isWellFormed), bytes: fc.uint8Array() }),
+    property: encoding,
+  }),
   target("texts/xml", { covers: ["launchdPlist", "taskXml", "escapeXml"], share: 4, arbitrary: facts, property: xml }),
   target("texts/shell", {
     covers: ["spell"],
