@@ -15,11 +15,7 @@ describe("a playbook that calls playbooks", () => {
   });
   afterEach(async () => cli[Symbol.asyncDispose]());
 
-  const write = async (name: string, orchestration: object, more: object = {}) =>
-    cli.workspace.write(
-      `playbooks/${name}.json`,
-      JSON.stringify({ metadata: { name }, ...more, orchestration }, null, 2),
-    );
+  const write: Cli["orchestration"] = async (...given) => cli.orchestration(...given);
   const note = (text: string) => ({ shell: "sh", script: `echo "${text}" >> "$HOME/ledger"` });
   const ledger = async () =>
     (await readFile(join(cli.workspace.root, "ledger"), "utf8").catch(() => "")).split("\n").filter(Boolean);

@@ -14,8 +14,7 @@ describe("settings of a stage that calls a playbook", () => {
   });
   afterEach(async () => cli[Symbol.asyncDispose]());
 
-  const write = async (name: string, orchestration: object) =>
-    cli.workspace.write(`playbooks/${name}.json`, JSON.stringify({ metadata: { name }, orchestration }, null, 2));
+  const write: Cli["orchestration"] = async (...given) => cli.orchestration(...given);
   const orch = async (name = "outer") => (await cli.run(["orch", name])).code;
   const job = async (): Promise<JobDetail> => cli.json<JobDetail>("jobs", "status", "latest");
   const scripts = async (): Promise<ScriptView[]> =>

@@ -25,8 +25,7 @@ describe("a matrix from an earlier output", () => {
   });
   afterEach(async () => cli[Symbol.asyncDispose]());
 
-  const write = async (name: string, orchestration: object) =>
-    cli.workspace.write(`playbooks/${name}.json`, JSON.stringify({ metadata: { name }, orchestration }, null, 2));
+  const write: Cli["orchestration"] = async (...given) => cli.orchestration(...given);
   /** A stage that tells what the file `said` holds, at the moment it runs. */
   const tells = {
     steps: [{ id: "find", shell: "sh", script: 'echo "cells=$(cat "$HOME/said")" >> "$AITHER_OUTPUT"' }],

@@ -29,10 +29,7 @@ describe("what playbooks mean", () => {
   });
   afterEach(async () => cli[Symbol.asyncDispose]());
 
-  const write = async (name: string, orchestration: object, more: object = {}): Promise<void> => {
-    const text = { metadata: { name }, ...more, orchestration };
-    await cli.workspace.write(`playbooks/${name}.json`, JSON.stringify(text, null, 2));
-  };
+  const write: Cli["orchestration"] = async (...given) => cli.orchestration(...given);
   const ledger = async (): Promise<string[]> => {
     const lines = await cli.workspace.text("ledger").catch(() => "");
     await cli.workspace.write("../ledger", "");

@@ -81,8 +81,16 @@ export class Cli implements AsyncDisposable {
 
   /** A v3 playbook of these jobs, in YAML's flow style or as data. */
   async playbook(name: string, jobs: unknown): Promise<void> {
-    const text = { apiVersion: "aither/v1", metadata: { name }, orchestration: { jobs } };
-    await this.workspace.write(`playbooks/${name}.json`, JSON.stringify(text, null, 2));
+    await this.#write(name, { apiVersion: "aither/v1", metadata: { name }, orchestration: { jobs } });
+  }
+
+  /** A playbook with all that its `orchestration` says, and what else stands before it. */
+  async orchestration(name: string, orchestration: object, more: object = {}): Promise<void> {
+    await this.#write(name, { metadata: { name }, ...more, orchestration });
+  }
+
+  async #write(name: string, playbook: object): Promise<void> {
+    await this.workspace.write(`playbooks/${name}.json`, JSON.stringify(playbook, null, 2));
   }
 
   async daemonPid(): Promise<number> {

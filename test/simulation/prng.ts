@@ -32,6 +32,14 @@ export class Prng {
     return item as Item;
   }
 
+  /** So many of the items, none of them twice. Each is drawn in the moment it is asked for. */
+  *draw<Item>(items: readonly Item[], count: number): Generator<Item> {
+    const left = [...items];
+    for (let drawn = 0; drawn < count && left.length > 0; drawn += 1) {
+      yield* left.splice(this.int(0, left.length - 1), 1);
+    }
+  }
+
   /** A delay in ms: mostly short, now and then long. */
   delay(longMs: number): number {
     const roll = this.next();

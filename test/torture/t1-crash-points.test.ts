@@ -109,11 +109,8 @@ test("crash points: wherever it is killed or its disk fails, the next daemon fin
     return;
   }
   const prng = new Prng(seedFor("t1"));
-  const all = points();
   const counts: Record<string, number> = {};
-  for (let visits = 0; visits < pointCount; visits += 1) {
-    const [point] = all.length === 0 ? [] : all.splice(prng.int(0, all.length - 1), 1);
-    if (point === undefined) break;
+  for (const point of prng.draw(points(), pointCount)) {
     const { ended, violations } = await visit(point, prng.fork());
     const name = `${point.what} at ${point.call} ${point.when}${point.threads ? "" : ", own thread"}`;
     assert.deepEqual(violations, [], name);

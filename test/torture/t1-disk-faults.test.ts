@@ -179,11 +179,8 @@ test("disk faults: it stops with 74 or says so, nothing is told that is not on d
     return;
   }
   const prng = new Prng(seedFor("t1"));
-  const all = points();
   const counts: Record<string, number> = {};
-  for (let visits = 0; visits < faultCount; visits += 1) {
-    const [point] = all.length === 0 ? [] : all.splice(prng.int(0, all.length - 1), 1);
-    if (point === undefined) break;
+  for (const point of prng.draw(points(), faultCount)) {
     const { ended, failed, silent, violations } = await visit(point, prng.fork());
     const name = `${point.error} at ${point.call} ${point.when}${point.path === undefined ? "" : `, ${point.path}`}`;
     assert.deepEqual(violations, [], `${name}\n${failed.map(({ line }) => line).join("\n")}`);
