@@ -79,7 +79,7 @@ describe("tools for playbooks", () => {
     assert.equal(refused.code, 4);
     assert.match(
       refused.stderr,
-      /`ship` is the name of 2 playbooks: playbooks\/a\/ship\.json, playbooks\/b\/ship\.json/,
+      /`ship` is the name of 2 playbooks\n {2}playbooks\/a\/ship\.json\n {2}playbooks\/b\/ship\.json\n/,
     );
     assert.match(refused.stderr, /give the path/);
     const { code, stderr } = await two.run(["playbooks", "show", "playbooks/b/ship.json"]);

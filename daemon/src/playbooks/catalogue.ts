@@ -129,7 +129,7 @@ async function theOne<File extends RootedFile>(
   if (first === undefined) return refused(notFound(name, []));
   const candidates = found.filter(({ root }) => root === first.root).map(({ path }) => relativeTo(workspace, path));
   if (candidates.length === 1) return open(first);
-  const detail = `\`${name}\` is the name of ${candidates.length} playbooks: ${candidates.join(", ")}`;
+  const detail = `\`${name}\` is the name of ${candidates.length} playbooks`;
   return refused(problem("PLAYBOOK_AMBIGUOUS", detail, { candidates }));
 }
 
