@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
-import { PROTOCOL, VERSION } from "@aither/protocol";
+import { PROTOCOL, VERSION, problem } from "@aither/protocol";
 import { fastify, type FastifyInstance } from "fastify";
 import type { Host } from "../host.ts";
 import { socketAccess, type Access } from "./access.ts";
@@ -95,6 +95,8 @@ export function buildApi(host: Host, { access = socketAccess(), hub: shared }: A
     },
     // Until it has arrived. How long an answer takes is not bounded: a wait or a follow may be quiet for hours.
     requestTimeout: bounds.requestMs,
+    // The framework's own 503 is no problem document; `refuseWhenClosing` says it in our words.
+    return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error, host.log)),
     clientErrorHandler: answerBroken,
   });
@@ -117,6 +119,7 @@ export function buildApi(host: Host, { access = socketAccess(), hub: shared }: A
     // Should it be refused, its connection ends with it: a client that keeps connections has to know.
     if (request.raw.headers.upgrade !== undefined) reply.raw.setHeader("connection", "close");
   });
+  refuseWhenClosing(app, closing.signal);
   guard(app, host, access);
   // A refused upgrade has a socket that no HTTP parser reads any more; nobody else would ever close it.
   app.addHook("onResponse", async (request) => {
@@ -139,6 +142,13 @@ export function buildApi(host: Host, { access = socketAccess(), hub: shared }: A
     if (access.door === "tcp") pageRoutes(scope);
   });
   return app;
+}
+
+/** Connections that are open may still ask; whatever would answer them is being closed. Nothing is done. */
+function refuseWhenClosing(app: FastifyInstance, closing: AbortSignal): void {
+  app.addHook("onRequest", async (_request, reply) =>
+    closing.aborted ? sendProblem(reply, problem("STOPPING", "the daemon is stopping; scripts run on")) : undefined,
+  );
 }
 
 const versions = { "aither-version": VERSION, "aither-protocol": `${PROTOCOL.min}-${PROTOCOL.max}` };

@@ -1,5 +1,6 @@
 import { PROTOCOL, routes, type Body, type Params, type Query, type Reply, type RouteName } from "@aither/protocol";
-import { AitherError, ConnectionCut, fail, isUnreachable, problemOf } from "./problem.ts";
+import { AitherError, ConnectionCut, fail, isAitherError, isUnreachable, problemOf } from "./problem.ts";
+import { pause } from "./resume.ts";
 import type { HttpReply, Transport, Wake } from "./transport.ts";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -23,25 +24,39 @@ type AnyOptions = {
   readonly wake?: Wake;
 };
 
+/** How long the way from one daemon to the next may take. */
+const HANDOVER_PATIENCE_MS = 5_000;
+const HANDOVER_PAUSE_MS = 50;
+
 /**
  * One call of the API, typed by its route. Rejects with an `AitherError` that carries the daemon's problem document.
- * What only reads and was cut off is asked once more: whoever asks while a daemon dies gets its answer from the next
- * (which a daemon that was told to stop does not have).
+ *
+ * Whoever comes while one daemon goes and the next comes is served by the next. What was refused because the daemon
+ * stops was not done, and is asked again as if it had come a moment later. What only reads and was cut off is asked
+ * again too, but for it no daemon is started that was told to stop. (A wait is no such call: it was being answered.
+ * `Job.wait` knows how to go on.)
  */
 export async function call<Name extends RouteName>(
   transport: Transport,
   name: Name,
   options: CallOptions<Name>,
 ): Promise<Reply<Name>> {
-  try {
-    return await callOnce(transport, name, options);
-  } catch (error) {
-    const mayRepeat = routes[name].method === "GET" && (options as AnyOptions).signal?.aborted !== true;
-    if (!mayRepeat || !(error instanceof ConnectionCut)) throw error;
-    const wake = (options as AnyOptions).wake === "never" ? "never" : "crashed";
-    return callOnce(transport, name, { ...options, wake }).catch((again: unknown) => {
-      throw isUnreachable(again) ? error : again;
-    });
+  const { signal, wake } = options as AnyOptions;
+  const until = wake === "never" || name === "waitJob" ? 0 : Date.now() + HANDOVER_PATIENCE_MS;
+  const isRead = routes[name].method === "GET";
+  let cut: ConnectionCut | undefined;
+  for (;;) {
+    try {
+      return await callOnce(transport, name, cut === undefined ? options : { ...options, wake: "crashed" });
+    } catch (error) {
+      const isLeaving = isAitherError(error) && error.code === "STOPPING";
+      const isCut = error instanceof ConnectionCut;
+      // A second one: perhaps it is this very question that kills them.
+      const mayRepeat = isLeaving || (cut === undefined ? isCut && isRead : isUnreachable(error) && !isCut);
+      if (signal?.aborted === true || !mayRepeat || Date.now() >= until) throw cut ?? error;
+      if (isCut) cut = error;
+      await pause(HANDOVER_PAUSE_MS, signal);
+    }
   }
 }
 

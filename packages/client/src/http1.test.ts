@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { problem } from "@aither/protocol";
 import { call, open, readText } from "./call.ts";
 import { nodeTransport } from "./node.ts";
 import { addressOf } from "./node-surroundings.ts";
@@ -131,6 +132,25 @@ test("nobody there is told as unreachable, and a daemon of another protocol is r
   );
 });
 
+test("who comes while a daemon stops is served by the next; a wait, and who wakes nobody, is told", async () => {
+  const stopping = problem("STOPPING", "the daemon is stopping");
+  const leaving: Answer = (socket, _asked, nth) =>
+    nth < 3 ? answerWith(socket, stopping, 503) : answerWith(socket, { asked: nth });
+  const isStopping = (error: unknown): boolean => error instanceof AitherError && error.code === "STOPPING";
+  await withServer(leaving, async (transport, { asked }) => {
+    await call(transport, "cancelJob", { params: { id: "7" }, body: {} });
+    assert.deepEqual(
+      asked.map(({ method }) => method),
+      ["POST", "POST", "POST"],
+    );
+  });
+  await withServer(leaving, async (transport, { asked }) => {
+    await assert.rejects(call(transport, "health", { wake: "never" }), isStopping);
+    await assert.rejects(call(transport, "waitJob", { params: { id: "7" } }), isStopping);
+    assert.equal(asked.length, 2);
+  });
+});
+
 test("an aborted request ends at once, with the reason", async () => {
   const stop = new AbortController();
   await withServer(
@@ -176,5 +196,6 @@ test("a problem document that is not whole is made whole, and a strange one is n
   assert.deepEqual([told.title, told.status, told.candidates, told.diagnostics], ["No such job", 404, [], []]);
   const newer = problemOf(409, '{"code":"AITHER_E_NEW_ONE","detail":"d"}');
   assert.deepEqual([newer.code, newer.status, typeof newer.hint], ["AITHER_E_NEW_ONE", 409, "string"]);
-  assert.equal(problemOf(502, '{"code":"X","detail":"y"}').code, "AITHER_E_INTERNAL");
+  assert.equal(problemOf(500, '{"code":"X","detail":"y"}').code, "AITHER_E_INTERNAL");
+  assert.equal(problemOf(502, "<html>Bad Gateway</html>").code, "AITHER_E_DAEMON_UNREACHABLE");
 });

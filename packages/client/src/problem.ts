@@ -75,6 +75,16 @@ export function isWrongState(error: unknown): error is AitherError {
   return isAitherError(error) && ["JOB_ENDED", "JOB_ACTIVE", "JOB_STATE"].includes(error.code);
 }
 
+/** What a status means that did not come from a daemon of ours; 502 to 504 are a proxy's words for "nobody there". */
+const foreign: Readonly<Record<number, ProblemCode>> = {
+  401: "FORBIDDEN",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  502: "DAEMON_UNREACHABLE",
+  503: "DAEMON_UNREACHABLE",
+  504: "DAEMON_UNREACHABLE",
+};
+
 /** What a refused call's body says; a body that is no problem document (a proxy's page) becomes one. */
 export function problemOf(status: number, text: string): Problem {
   try {
@@ -83,8 +93,10 @@ export function problemOf(status: number, text: string): Problem {
   } catch {
     // Not JSON: told below as what it is.
   }
-  const code: ProblemCode = status === 404 ? "NOT_FOUND" : status === 403 || status === 401 ? "FORBIDDEN" : "INTERNAL";
-  return problem(code, `the daemon answered ${status}: ${text.slice(0, 200).trim() || "nothing"}`);
+  return problem(
+    foreign[status] ?? "INTERNAL",
+    `the daemon answered ${status}: ${text.slice(0, 200).trim() || "nothing"}`,
+  );
 }
 
 /** What else it says is taken where it is what it should be: an older or newer daemon may say less, or something else. */
