@@ -180,11 +180,21 @@ test("an exit from before the stop is the script's own", () => {
   const world = one();
   world.started("s/a");
   world.pass(50);
-  const endedAtMs = world.now.wallMs - 10;
+  const endedAtMs = world.now.wallMs - 11;
   world.do("cancel");
   world.exit("s/a", 0, { endedAtMs });
   assert.equal(world.script("s/a"), "completed");
   assert.equal(world.state.status, "Cancelled");
+});
+
+test("an exit whose record is dated a tick before the stop is the stop's: clocks of files go in steps", () => {
+  const world = one();
+  world.started("s/a");
+  world.pass(50);
+  const endedAtMs = world.now.wallMs - 10;
+  world.do("skip", { target: "s/a", reason: "too long" });
+  world.exit("s/a", 143, { endedAtMs, signal: "TERM" });
+  assert.equal(world.script("s/a"), "skipped");
 });
 
 test("the stop ladder: each rung once, with its own deadline", () => {

@@ -14,3 +14,8 @@ export const fencesMax = 3;
 export const interruptionsMax = 3;
 /** A wait between attempts, whatever the playbook says. */
 export const backoffMaxMs = 24 * 3_600_000;
+/**
+ * How far the clock of a file's times may be behind the one that tells events: the kernel moves it on with each tick,
+ * which is 10 ms where `CONFIG_HZ` is 100. An end is told by the time of its record.
+ */
+export const fileClockStepMs = 10;

@@ -1,5 +1,5 @@
 import type { AttemptRef, CacheNote, Deadline, Fact, Failure, Handle, Instant } from "@aither/protocol";
-import { fencesMax } from "../../schedule/limits.ts";
+import { fencesMax, fileClockStepMs } from "../../schedule/limits.ts";
 import { scriptHalt } from "../halt.ts";
 import type { Observation } from "../input.ts";
 import { lastAttempt, scriptOf, theStage } from "../look.ts";
@@ -40,8 +40,8 @@ export function exited(state: JobState, seen: Seen<"exited">, now: Instant): Fac
     case "running":
       return [ownEnd(state, { record, seen }, now)];
     case "terminating": {
-      // An exit from before it was asked to stop is its own.
-      if (seen.endedAtMs < script.sinceMs) return [ownEnd(state, { record, seen }, now)];
+      // An exit from before it was asked to stop is its own. One that a tick hides may be the stop's, and counts so.
+      if (seen.endedAtMs < script.sinceMs - fileClockStepMs) return [ownEnd(state, { record, seen }, now)];
       const { endedAtMs, leftovers } = seen;
       return [stoppedEnd(state, { record, stop: script, endedAtMs, leftovers }, now)];
     }
