@@ -132,7 +132,10 @@ function stagesIn(state: JobState, job: JobDetail): ReportStage[] {
     const legs = [...legsOf(stage)].map((leg, place) => {
       const seen = view.legs[place]!;
       const scripts = leg.scripts.map((key, index) =>
-        scriptOf(theScript(state, key), { view: seen.scripts[index]!, isStageTolerated: stage.plan.continueOnError }),
+        scriptOf(theScript(state, key), {
+          view: seen.scripts[index]!,
+          isStageTolerated: stage.plan.continueOnError || stage.status === "Completed",
+        }),
       );
       return { view: seen, scripts };
     });

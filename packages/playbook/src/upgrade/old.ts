@@ -138,8 +138,13 @@ export function entrySequence(fields: Fields, key: string): readonly NamedStage[
       return { id: null, stage: readStage(entry), group: parallel && group ? group : null };
     }
     const name = entry.text("name", "description");
-    const step = readEntry(entry);
-    return { id: null, stage: stageOfEntry(step, name), group: parallel && group ? group : null };
+    const successCriteria = readCriteria(entry);
+    const stage = stageOfEntry(readEntry(entry), name);
+    return {
+      id: null,
+      stage: successCriteria ? { ...stage, successCriteria } : stage,
+      group: parallel && group ? group : null,
+    };
   });
 }
 

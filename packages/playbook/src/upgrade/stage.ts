@@ -5,6 +5,7 @@ import { pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
+import { readCriteria } from "./criteria.ts";
 import {
   compact,
   inlineStep,
@@ -33,6 +34,7 @@ export function readStage(fields: Fields): PlaybookStage {
     matrix: isObject(fields.raw("matrix")?.value) ? fields.record("matrix") : fields.text("matrix"),
     maxParallel: fields.countOrTemplate("maxParallel"),
     outputs: fields.environment("outputs"),
+    successCriteria: readCriteria(fields),
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
   ignoreLabels(fields);
