@@ -45,9 +45,8 @@ function parseBrace(text: string, options: ParseOptions): Node | null {
     const fallback = fallbackNode(withFallback[2]!.trim(), options);
     return { is: "variable", path: withFallback[1]!, fallback };
   }
-  if (/^\$?[A-Za-z_][\w.-]*$/.test(text)) {
-    return { is: "variable", path: text.replace(/^\$/, ""), fallback: null };
-  }
+  if (/^\$[A-Za-z_][\w.-]*$/.test(text)) return dollarNode(text.slice(1));
+  if (/^[A-Za-z_][\w.-]*$/.test(text)) return { is: "variable", path: text, fallback: null };
   const node = parseLegacy(text, { ...options, bareNames: true });
   return node.is === "unknown" ? null : node;
 }

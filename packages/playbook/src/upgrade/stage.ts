@@ -122,7 +122,8 @@ export function joinSelectors(steps: readonly PlaybookStep[]): PlaybookStep[] {
   const texts = bare.map(({ run }) => run!.trim());
   const plain = texts.every((text) => /^[\w.-]+$/.test(text) && !/^\d{1,4}-\d{1,4}$/.test(text));
   if (bare.length < 2 || (plain && new Set(texts).size === texts.length)) return [...steps];
-  const joined = { ...bare[0], run: texts.join(",") };
+  // A comment in one of them ends with its line.
+  const joined = { ...bare[0], run: texts.join(texts.some((text) => text.includes("#")) ? ",\n" : ",") };
   return steps.flatMap((step) => (step === bare[0] ? [joined] : bare.includes(step) ? [] : [step]));
 }
 
