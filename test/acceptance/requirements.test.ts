@@ -58,10 +58,11 @@ describe("requirements", () => {
       "",
     );
     const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "maps");
-    assert.deepEqual(
-      notEnforced.map(({ where }) => where).toSorted(),
-      ["Requirements.Tools[0]", "Requirements.Tools[1]", "Requirements.Tools[2]"],
-    );
+    assert.deepEqual(notEnforced.map(({ where }) => where).toSorted(), [
+      "Requirements.Tools[0]",
+      "Requirements.Tools[1]",
+      "Requirements.Tools[2]",
+    ]);
   });
 
   test("platforms, in upstream's words as well", async () => {
