@@ -112,17 +112,6 @@ describe("success criteria", () => {
     ]);
   });
 
-  test("those of a single stage are listed, and say where they count", async () => {
-    const text =
-      "@{ Name='one'; Stages=@(@{ Name='A'; Sequence=@('0001'); SuccessCriteria=@{ MinimumSuccessCount=1 } }) }";
-    await cli.workspace.write("playbooks/one.psd1", text);
-    const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "one");
-    assert.deepEqual(
-      notEnforced.map(({ where, reason }) => [where, reason.slice(0, 32)]),
-      [["Stages[0].SuccessCriteria", "criteria are the whole job's: wr"]],
-    );
-  });
-
   test("plans say them; numbers that nobody can know and names that nobody has are said", async () => {
     await psd1("odd", "MinimumSuccessCount = 9; CriticalScripts = @('0099'); MaxSyntaxErrors = 0");
     const plan = await cli.json<PlanView>("playbooks", "plan", "odd");

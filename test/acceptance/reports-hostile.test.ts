@@ -11,7 +11,7 @@ const FORMATS = ["md", "json", "junit", "html"] as const;
 const SECRET = `se&cr<et>"wo'rd*_|\`x`;
 const OTHER = "swordfish-99";
 /** Left whole by no escaping, and by no cutting into coloured pieces. */
-const FOUND = /cr<et|cr&lt;et|&cr|wo'rd|wo&#39;rd|wordfish|sword.{0,2}fish|fish-99|c3dvcmRmaXNo/;
+const FOUND = /o d%z @ar|o d%25z @ar|cr<et|cr&lt;et|&cr|wo'rd|wo&#39;rd|wordfish|sword.{0,2}fish|fish-99|c3dvcmRmaXNo/;
 
 describe("reports", () => {
   let cli: Cli;
@@ -43,6 +43,7 @@ printf 'marks %s\033[31m%s\033[0m\n' "${"$"}{S:0:6}" "${"$"}{S:6}"
 printf 'drawn %s\r%s\n' nothing "$F"
 echo "out=$S" >> "$AITHER_OUTPUT"; echo "v=${"$"}{F}x" >> "$AITHER_OUTPUT"
 printf '## %s\n* %s\033[31m%s\n' "$S" "${"$"}{F:0:5}" "${"$"}{F:5}" >> "$AITHER_SUMMARY"
+echo "::warning file=$F,title=$F::half ${"$"}{P%%[%]*}%25${"$"}{P#*[%]}, as toolkits escape it"
 mkdir -p "$F"; echo x > "$F/report.txt"; echo "::error title=$F::it was $S" >&2; echo "$F" >&2; exit 3`;
     await cli.playbook("leaky", {
       say: {
@@ -54,8 +55,8 @@ mkdir -p "$F"; echo x > "$F/report.txt"; echo "::error title=$F::it was $S" >&2;
       },
       [OTHER]: { steps: [sh("true", { id: OTHER })] },
     });
-    const env = { S: SECRET, F: OTHER };
-    const ended = await cli.run(["orch", "leaky", "--summary", "-q", "-s", "S", "-s", "F"], { env });
+    const env = { S: SECRET, F: OTHER, P: "o d%z @ar" };
+    const ended = await cli.run(["orch", "leaky", "--summary", "-q", "-s", "S", "-s", "F", "-s", "P"], { env });
     assert.equal(ended.code, 1, ended.stderr);
     assert.doesNotMatch(ended.stdout + ended.stderr, FOUND);
     for (const [format, text] of Object.entries(await reports())) {
@@ -89,6 +90,7 @@ mkdir -p "$F"; echo x > "$F/report.txt"; echo "::error title=$F::it was $S" >&2;
       const evil = `</pre><script>alert(1)</script> ]]> <!-- "' | \`\`\` @all [x](http://evil.example) ![y](z) **b** \u202e`;
       const log = String.raw`
 printf '%s\n' '</pre></details><script>alert(2)</script>' ']]></system-out>' '${"```"}' '| a | b |' '# Heading' '<img src=x onerror=alert(3)>' '&amp;&#60;'
+printf '::error file=</td><img src=x onerror=alert(5)>,title=</table><script>alert(6)</script>::\033[31m</main>%%0A<script>alert(7)</script>\n'
 printf 'nul\0bell\a back\b vt\v esc\033 c1\302\233x bad\377\376 high\355\240\200 nonchar\357\277\277\n'
 printf 'a\r\nb\rc\n\033]8;;http://evil.example\033\\link\033]8;;\033\\ \033[999;999H\033[8mhidden\033[0m\n'
 printf '# mine\n${"```"}js\nopen <script>alert(4)</script>\n' >> "$AITHER_SUMMARY"
@@ -112,6 +114,11 @@ exit 3`;
       );
       assert.ok(page.every(({ attributes }) => Object.keys(attributes).every((name) => !name.startsWith("on"))));
       const logs = page.filter(({ tag }) => tag === "pre").map(({ text }) => text);
+      const cells = page.filter(({ tag }) => tag === "td").map(({ text }) => text);
+      assert.ok(
+        cells.includes("</table><script>alert(6)</script> </main>\n<script>alert(7)</script>"),
+        "an annotation",
+      );
       assert.ok(logs.some((text) => text.includes("</pre></details><script>alert(2)</script>\n]]></system-out>\n")));
       assert.ok(logs.some((text) => text.includes("a\nc\nlink hidden")));
       // oxlint-disable-next-line no-control-regex -- nothing of it may be left

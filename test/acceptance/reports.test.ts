@@ -206,13 +206,21 @@ describe("reports", () => {
     assert.equal(named("h1").length, 1);
     assert.equal(named("main").length, 1);
     assert.ok(named("th").every(({ attributes }) => attributes["scope"] === "col" || attributes["scope"] === "row"));
+    const [level, what, where, script] = elements
+      .slice(elements.findIndex(({ attributes }) => attributes["id"] === "annotations"))
+      .filter(({ tag }) => tag === "td" || tag === "th")
+      .slice(4, 8);
+    assert.deepEqual(
+      [level, what, where, script].map((cell) => cell?.text),
+      ["warning", "Old it is\nold", "a.c:3:2", "Lint"],
+    );
     const grid = named("table").find(({ attributes }) => attributes["class"] === "grid")!;
     assert.match(grid.text, /^Test 4 legs.*os \\ node.*20.*22.*linux.*completed.*mac.*completed.*failed/s);
     // A status is never a colour alone.
     for (const { text: word } of named("span").filter(
       ({ attributes }) => attributes["class"]?.startsWith("badge") === true,
     )) {
-      assert.match(word, /^(completed|failed|skipped)$/);
+      assert.match(word, /^(completed|failed|skipped|warning)$/);
     }
     assert.equal(
       named("details").filter((one) => "open" in one.attributes && one.text.includes("broken")).length,

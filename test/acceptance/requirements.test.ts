@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { JobSummary } from "@aither/protocol";
+import type { JobSummary, PlanView } from "@aither/protocol";
 import { Cli } from "../rig/cli.ts";
 
 /** What a playbook demands is looked at before anything starts. */
@@ -31,6 +31,38 @@ describe("requirements", () => {
     assert.equal(await refusal({ requiredTools: ["sh", "tool", "tool>=2.9", "tool >= 2.10.3"] }), "");
     assert.match(await refusal({ commands: ["no-such-tool"] }), /`no-such-tool` is not on PATH/);
     assert.match(await refusal({ tools: ["tool>=2.11"] }), /`tool` is version 2\.10\.3, and 2\.11 is needed/);
+  });
+
+  test("programs as maps, one or many, by name or named; what cannot be enforced of one is listed", async () => {
+    const old = async (requirements: string): Promise<string> => {
+      await cli.workspace.write(
+        "playbooks/maps.psd1",
+        `@{ Name = 'maps'; Sequence = @('0001'); Requirements = @{ ${requirements} } }`,
+      );
+      const env = { PATH: `${join(cli.workspace.folder, "tools")}:${process.env["PATH"]}`, SET: "yes" };
+      const { code, stderr } = await cli.run(["orch", "maps"], { env });
+      assert.ok(code === 0 || code === 2, `${code}: ${stderr}`);
+      return code === 0 ? "" : stderr;
+    };
+    assert.equal(await old("Tools = @(@{ Name = 'tool'; Version = '2.9' }, @{ Name = 'sh' })"), "");
+    assert.match(await old("Tools = @(@{ Name = 'no-such-tool' })"), /`no-such-tool` is not on PATH/);
+    assert.match(await old("Tools = @{ Name = 'no-such-tool' }"), /`no-such-tool` is not on PATH/);
+    assert.match(await old("Tools = @{ tool = '2.11+' }"), /`tool` is version 2\.10\.3, and 2\.11 is needed/);
+    assert.match(await old("Commands = @('sh'); Tools = @('no-such-tool')"), /`no-such-tool` is not on PATH/);
+    assert.match(await old("Environment = @(@{ Name = 'NOT_SET' }, 'SET')"), /variable NOT_SET is not set/);
+    assert.match(await old("Environment = @('SET'); ApiKeys = @('NOT_SET')"), /variable NOT_SET is not set/);
+    assert.match(await old("Scripts = @(@{ Number = '0999' })"), /there is no script 0999/);
+    assert.match(await old("Tools = @('tool<3')"), /`tool<3` is no program; write it as/);
+    assert.equal(
+      await old("Tools = @(@{ Name = 'tool'; Version = '^2' }, @{ Name = 'x'; Required = $false }, @{ y = 1 })"),
+      "",
+    );
+    const { notEnforced } = await cli.json<PlanView>("playbooks", "plan", "maps");
+    assert.deepEqual(notEnforced.map(({ where }) => where).toSorted(), [
+      "Requirements.Tools[0]",
+      "Requirements.Tools[1]",
+      "Requirements.Tools[2]",
+    ]);
   });
 
   test("platforms, in upstream's words as well", async () => {

@@ -133,6 +133,7 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     const needs = stage.needs.length > 0 ? theme.dim(` needs ${stage.needs.join(", ")}`) : "";
     const reason = stage.reason === "" ? "" : theme.dim(` — ${stage.reason}`);
     lines.push(`${indent}${theme.sign(decisions[stage.decision])} ${number}. ${stage.name}${needs}${reason}`);
+    if (stage.successCriteria) lines.push(`${indent}   ${theme.dim(successText(stage.successCriteria))}`);
     if (stage.dynamic !== undefined) {
       lines.push(`${indent}   ${laterText(stage.dynamic)}`);
       for (const script of stage.dynamic.scripts) lines.push(`${indent}     ${scriptTitle(script)}`);
@@ -153,7 +154,7 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);
     for (const script of stage.legs.flatMap(({ scripts }) => scripts)) lines.push(`   ${scriptTitle(script)}`);
   }
-  if (plan.successCriteria) lines.push(`${theme.dim("+")} a success when ${criteriaText(plan.successCriteria)}`);
+  if (plan.successCriteria) lines.push(`${theme.dim("+")} ${successText(plan.successCriteria)}`);
   if (plan.undoOnFailure) lines.push(`${theme.dim("+")} undone when it fails or is cancelled`);
   for (const { on, channel, to, message } of plan.notifications)
     lines.push(`${theme.dim("+")} on ${on.join(", ")}: ${[channel, to, theme.dim(message)].filter(Boolean).join(" ")}`);
@@ -162,6 +163,10 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
   for (const { what, where, reason } of plan.notEnforced)
     lines.push(`${theme.warn("not enforced")}: ${where}: ${what} — ${reason}`);
   return lines;
+}
+
+function successText(criteria: SuccessCriteria): string {
+  return `a success when ${criteriaText(criteria)}`;
 }
 
 function criteriaText({ requireAll, minimumCount, minimumPercent, critical, allowed }: SuccessCriteria): string {

@@ -162,15 +162,17 @@ type Run =
   | { readonly ok: true; readonly run: RunSpec }
   | { readonly ok: false; readonly interpreter: string; readonly mend: string };
 
+const isWindows = process.platform === "win32";
+
 const alternatives: Readonly<Record<string, { readonly names: readonly string[]; readonly mend: string }>> = {
   bash: { names: ["bash", "sh"], mend: "install bash, or put it on PATH" },
   sh: { names: ["sh", "bash"], mend: "put sh on PATH" },
   pwsh: {
-    names: process.platform === "win32" ? ["pwsh", "powershell"] : ["pwsh"],
+    names: isWindows ? ["pwsh", "powershell"] : ["pwsh"],
     mend: "install PowerShell 7 (https://aka.ms/powershell), or put pwsh on PATH",
   },
   python3: { names: ["python3", "python"], mend: "install Python 3, or put python3 on PATH" },
-  cmd: { names: ["cmd"], mend: "run this script on Windows" },
+  cmd: { names: ["cmd"], mend: "run this script on Windows, or begin it with #! and what runs it here" },
 };
 
 function runWith(finder: Finder, script: ScriptPlan): Run | Promise<Run> {
@@ -180,13 +182,28 @@ function runWith(finder: Finder, script: ScriptPlan): Run | Promise<Run> {
   if (name === COLLECTOR || name === CHECKER) return { ok: true, run };
   if (name === "node") return using(process.execPath);
   if (name === "tsx") return typescript(finder, using);
+  if (name === "cmd" && !isWindows) return batch(finder, run, using);
   if (isAbsolute(name)) return program(finder, name, using);
+  return named(finder, run, using);
+}
+
+type Using = (...front: string[]) => Run;
+
+function named(finder: Finder, run: RunSpec, using: Using): Run {
+  const [name = "", ...args] = run.argv;
   const { names, mend } = alternatives[name] ?? { names: [name], mend: `put ${name} on PATH` };
   for (const candidate of names) {
     const path = finder.program(candidate);
     if (path !== null) return bareShell(candidate, name) ? plain(run, path, args) : using(path);
   }
   return { ok: false, interpreter: name, mend };
+}
+
+/** A batch file elsewhere than on Windows: by its `#!`, or by a `cmd` that somebody put on PATH. */
+async function batch(finder: Finder, run: RunSpec, using: Using): Promise<Run> {
+  const path = run.argv.at(-1) ?? "";
+  if ((await wordsOfShebang(path)).length === 0) return named(finder, run, using);
+  return byShebang(finder, path, (...front) => ({ ok: true, run: { ...run, argv: front } }));
 }
 
 /** Plain sh knows none of bash's options. */
@@ -200,7 +217,7 @@ function plain(run: RunSpec, path: string, args: readonly string[]): Run {
 }
 
 /** This Node where it strips types; else the workspace's tsx, or the one on PATH. */
-function typescript(finder: Finder, using: (...front: string[]) => Run): Run {
+function typescript(finder: Finder, using: Using): Run {
   const stripsTypes = (process.features as { typescript?: unknown }).typescript;
   if (stripsTypes) return using(process.execPath);
   const local = join(finder.workspace, "node_modules", ".bin", "tsx");
@@ -210,11 +227,26 @@ function typescript(finder: Finder, using: (...front: string[]) => Run): Run {
 }
 
 /** A program by its own path: executable, or with a `#!` that says who runs it. */
-function program(finder: Finder, path: string, using: (...front: string[]) => Run): Run | Promise<Run> {
+function program(finder: Finder, path: string, using: Using): Run | Promise<Run> {
+  if (/\.exe$/i.test(path) && !isWindows) return ofWindows(finder, path, using);
   return isProgram(path) ? using(path) : byShebang(finder, path, using);
 }
 
-async function byShebang(finder: Finder, path: string, using: (...front: string[]) => Run): Promise<Run> {
+/** A program for Windows begins with `MZ`. Where Linux runs within Windows, its kernel hands such over. */
+async function ofWindows(finder: Finder, path: string, using: Using): Promise<Run> {
+  const isForeign = (await readHead(path, 2).catch(() => "")) === "MZ" && !WINDOWS_BELOW.some(isFileNow);
+  if (isForeign)
+    return {
+      ok: false,
+      interpreter: "Windows",
+      mend: `run it on Windows, or put a program for this system into ${path}`,
+    };
+  return isProgram(path) ? using(path) : byShebang(finder, path, using);
+}
+
+const WINDOWS_BELOW = ["/proc/sys/fs/binfmt_misc/WSLInterop", "/proc/sys/fs/binfmt_misc/WSLInterop-late"];
+
+async function byShebang(finder: Finder, path: string, using: Using): Promise<Run> {
   const [interpreter, ...options] = await wordsOfShebang(path);
   if (interpreter === undefined) {
     return { ok: false, interpreter: path, mend: `make it executable (chmod +x ${path}) or begin it with #!` };

@@ -79,6 +79,7 @@ const platformNames: Readonly<Record<string, readonly string[]>> = {
 /** `git`, or with the least version that will do: `git>=2.30`. */
 async function unmetTool(wanted: string, { env, workspace }: Machine): Promise<string[]> {
   const [, tool = wanted, least] = /^\s*([^\s<>=]+)\s*>=\s*(\d+(?:\.\d+)*)\s*$/.exec(wanted) ?? [];
+  if (/[\s<>=]/.test(tool.trim())) return [`\`${wanted}\` is no program; write it as \`git\` or \`git>=2.30\``];
   const path = await onPath(tool.trim(), env);
   if (path === null) return [`the program \`${tool.trim()}\` is not on PATH`];
   if (least === undefined) return [];

@@ -52,6 +52,7 @@ function lineOf(stage: StagePlan): StageLine {
     reason: stage.reason,
     condition: stage.condition,
     ...(stage.dynamic !== undefined && { dynamic: dynamicOf(stage, stage.dynamic) }),
+    ...(stage.successCriteria !== undefined && { successCriteria: stage.successCriteria }),
     ...(stage.group !== undefined && { uses: stage.group.uses }),
     legs:
       stage.group !== undefined

@@ -1,6 +1,6 @@
 /** The conclusion document: how the job and each leg ended, in GitHub's words, with outputs and output. */
 import { API_VERSION } from "@aither/protocol";
-import { annotationIn, ANNOTATIONS_MAX, type Annotation } from "./annotations.ts";
+import { ANNOTATIONS_MAX, type Annotation } from "./annotations.ts";
 import type { Report, ReportScript } from "./report.ts";
 import { shareOf } from "./words.ts";
 
@@ -14,10 +14,7 @@ export async function* conclusion(report: Report): AsyncGenerator<string, void, 
   for (const [index, { name, result, steps, outputs, keys }] of report.results.entries()) {
     const scripts = keys.flatMap((key) => report.scripts.get(key) ?? []);
     const log = await linesOf(report, scripts);
-    for (const line of log) {
-      const found = annotations.length < ANNOTATIONS_MAX ? annotationIn(line) : null;
-      if (found !== null) annotations.push(found);
-    }
+    annotations.push(...report.annotationsIn(log).slice(0, ANNOTATIONS_MAX - annotations.length));
     const job = {
       result,
       steps: Object.fromEntries(steps.map((step) => [step.id, [step.outcome, step.conclusion]])),

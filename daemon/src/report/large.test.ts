@@ -98,6 +98,17 @@ function large(count: number): Report {
       const lines = Array.from({ length: Math.floor(bytesMax / 100) }, () => `\u001b[32m${"x".repeat(90)}\u001b[0m`);
       yield { script, attempt: 1, stream: "out", lines };
     },
+    annotationsIn: (lines) =>
+      lines.map((line) => ({
+        level: "warning",
+        message: line,
+        title: line,
+        file: line,
+        line: 1,
+        endLine: null,
+        col: null,
+        endColumn: null,
+      })),
     summaryOf: async () => "",
   };
 }

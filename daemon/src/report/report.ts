@@ -26,6 +26,7 @@ import {
   type StageView,
 } from "@aither/protocol";
 import type { Store } from "../host.ts";
+import { type Annotation, annotationIn } from "./annotations.ts";
 import { visible } from "./ansi.ts";
 import { excerpt } from "./excerpt.ts";
 
@@ -69,6 +70,8 @@ export type Report = {
   readonly attempts: number;
   /** What a script wrote, attempt by attempt, each within so many bytes. */
   readonly logs: (script: ReportScript, bytesMax: number) => AsyncIterable<AttemptLog>;
+  /** What its lines call errors, warnings and notices; masked once more, for what was escaped in them is not any more. */
+  readonly annotationsIn: (lines: readonly string[]) => Annotation[];
   /** What it added to the summary: of its last attempt. */
   readonly summaryOf: (script: ReportScript) => Promise<string>;
 };
@@ -107,6 +110,18 @@ export async function reportOf(source: ReportSource, state: JobState, now = new 
         }
       }
     },
+    annotationsIn: (lines) =>
+      lines.flatMap((line) => {
+        const found = annotationIn(line);
+        if (found === null || masker === null) return found ?? [];
+        const { message, file, title } = found;
+        return {
+          ...found,
+          message: mask(message),
+          file: file === null ? null : mask(file),
+          title: title === null ? null : mask(title),
+        };
+      }),
     async summaryOf({ key, view }) {
       const last = view.attempts.at(-1);
       if (last === undefined) return "";
@@ -132,7 +147,10 @@ function stagesIn(state: JobState, job: JobDetail): ReportStage[] {
     const legs = [...legsOf(stage)].map((leg, place) => {
       const seen = view.legs[place]!;
       const scripts = leg.scripts.map((key, index) =>
-        scriptOf(theScript(state, key), { view: seen.scripts[index]!, isStageTolerated: stage.plan.continueOnError }),
+        scriptOf(theScript(state, key), {
+          view: seen.scripts[index]!,
+          isStageTolerated: stage.plan.continueOnError || stage.status === "Completed",
+        }),
       );
       return { view: seen, scripts };
     });

@@ -40,7 +40,7 @@ function isPiece(text: string): boolean {
 
 /** Forms in which most characters stay what they are; in lines, like the value itself. */
 function* escaped(text: string): Generator<string> {
-  for (const form of [...json(text), ...uri(text), ...shell(text), ...markup(text)]) {
+  for (const form of [...json(text), ...uri(text), ...command(text), ...shell(text), ...markup(text)]) {
     if (form === text) continue;
     for (const line of form.split(/[\r\n]+/)) if (isPiece(line.trim())) yield line.trim();
   }
@@ -66,6 +66,13 @@ function* uri(text: string): Generator<string> {
       yield spaced.replaceAll(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
     }
   }
+}
+
+/** As workflow commands have it (`::error title=…::…`), in their text and in their parameters. */
+function* command(text: string): Generator<string> {
+  const data = text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  yield data;
+  yield data.replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
 /** As `set -x`, `printf %q`, `declare -p` and PowerShell print them. */

@@ -3,7 +3,7 @@ import { cut } from "./cut.ts";
 import { evaluateNode } from "./evaluate.ts";
 import { parseOptions } from "./interpolate.ts";
 import { isLegacyCondition, parseLegacy } from "./legacy.ts";
-import { legacyTruth } from "./legacy-evaluate.ts";
+import { legacyTruth } from "./legacy-values.ts";
 import { parse, type ParseOptions, statusFunctions } from "./parse.ts";
 import { rememberParsed } from "./remembered.ts";
 import { calledFunctions, type Node } from "./tree.ts";

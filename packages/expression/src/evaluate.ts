@@ -1,6 +1,7 @@
 import { type Context, EvaluationError } from "./context.ts";
 import { builtIns } from "./functions.ts";
-import { evaluateLegacy, legacyTruth } from "./legacy-evaluate.ts";
+import { evaluateLegacy } from "./legacy-evaluate.ts";
+import { legacyTruth } from "./legacy-values.ts";
 import { statusFunctions } from "./parse.ts";
 import type { CompareOperator, Node } from "./tree.ts";
 import {
@@ -61,6 +62,10 @@ function step(node: Node, context: Context): Value | Filtered {
     case "join":
     case "list":
     case "legacy":
+    case "spelled":
+    case "cast":
+    case "emptiness":
+    case "xor":
     case "unknown":
       return evaluateLegacy(node, context, evaluateNode);
   }

@@ -1,6 +1,8 @@
 import type { Context } from "./context.ts";
-import type { LegacyNode, LegacyOperator, Node } from "./tree.ts";
-import { fold, isList, isObject, isUnknown, numberText, property, toPlain, unknown, type Value } from "./values.ts";
+import { comparison, numberOf } from "./legacy-compare.ts";
+import { legacyText, legacyTruth, spelled } from "./legacy-values.ts";
+import type { LegacyNode, LegacyType, Node } from "./tree.ts";
+import { entries, isList, isObject, isUnknown, property, unknown, type Value } from "./values.ts";
 
 type Evaluate = (node: Node, context: Context) => Value;
 type Handled = Exclude<LegacyNode, { is: "truth" }>;
@@ -9,7 +11,9 @@ type Handled = Exclude<LegacyNode, { is: "truth" }>;
 export function evaluateLegacy(node: Handled, context: Context, evaluate: Evaluate): Value {
   switch (node.is) {
     case "variable":
-      return variable(node.path, context) ?? (node.fallback ? evaluate(node.fallback, context) : null);
+      return (
+        variable(node.path, context) ?? (node.fallback ? evaluate(node.fallback, context) : nothing(node.path, node))
+      );
     case "environment":
       return context.environment
         ? (context.environment[node.name] ?? null)
@@ -26,11 +30,32 @@ export function evaluateLegacy(node: Handled, context: Context, evaluate: Evalua
       const values = node.of.map((item) => evaluate(item, context));
       return values.find(isUnknown) ?? values;
     }
-    case "legacy":
-      return comparison(node.operator, evaluate(node.left, context), evaluate(node.right, context));
+    case "legacy": {
+      const [left, right] = [evaluate(node.left, context), evaluate(node.right, context)];
+      const { operator, exact = false } = node;
+      return comparison({ operator, exact }, emptied(node.left, left, right), emptied(node.right, right, left));
+    }
+    case "spelled":
+      return onKnown(evaluate(node.of, context), spelled);
+    case "cast":
+      return onKnown(evaluate(node.of, context), (value) => casted(value, node.to));
+    case "emptiness":
+      return onKnown(evaluate(node.of, context), (value) =>
+        node.blanks ? spelled(value).trim() === "" : spelled(value) === "",
+      );
+    case "xor": {
+      const [left, right] = [evaluate(node.left, context), evaluate(node.right, context)];
+      if (isUnknown(left)) return left;
+      return isUnknown(right) ? right : left !== right;
+    }
     case "unknown":
       return unknown(node.reason, { late: false });
   }
+}
+
+/** What is not there has no members, and none of them. */
+function nothing(path: string, { braced }: { readonly braced?: boolean }): Value {
+  return braced !== true && /\.(count|length)$/i.test(path) ? 0 : null;
 }
 
 /** A variable by name, ignoring case; `a.b` also reads `b` of the object `a`. */
@@ -44,148 +69,42 @@ function listed(path: string, context: Context): Value | undefined {
   if (whole !== undefined || !path.includes(".")) return whole;
   const [head = "", ...rest] = path.split(".");
   let value: Value | undefined = /^variables$/i.test(head) ? variables : property(variables, head);
-  for (const name of rest) {
-    value = value !== undefined && isObject(value) ? property(value, name) : undefined;
-  }
+  for (const name of rest) value = value === undefined ? undefined : member(value, name);
   return value;
 }
 
-/** Upstream's truth: also the texts `false`, `$false` and `0` are false. */
-export function legacyTruth(value: Value): boolean {
-  if (value === null || value === false || value === 0) return false;
-  if (typeof value === "string") return !["", "false", "$false", "0"].includes(value.trim().toLowerCase());
-  return !(isList(value) && value.length === 0);
-}
-
-/** A value as text in the middle of other text: lists with commas, objects as JSON. */
-export function legacyText(value: Value): string {
-  if (value === null) return "";
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return numberText(value);
-  if (typeof value === "boolean") return String(value);
-  return isList(value) && value.every((item) => typeof item !== "object" || item === null)
-    ? value.map(legacyText).join(",")
-    : JSON.stringify(toPlain(value));
-}
-
-function comparison(operator: LegacyOperator, left: Value, right: Value): Value {
-  if (isUnknown(left)) return left;
-  if (isUnknown(right)) return right;
-  switch (operator) {
-    case "eq":
-      return equals(left, right);
-    case "ne":
-      return !equals(left, right);
-    case "lt":
-      return order(left, right) < 0;
-    case "le":
-      return order(left, right) <= 0;
-    case "gt":
-      return order(left, right) > 0;
-    case "ge":
-      return order(left, right) >= 0;
-    case "in":
-      return among(right, left);
-    case "notin":
-      return !among(right, left);
-    case "contains":
-      return among(left, right);
-    case "notcontains":
-      return !among(left, right);
-    case "like":
-      return like(left, right);
-    case "notlike":
-      return not(like(left, right));
-    case "match":
-      return matches(left, right);
-    case "notmatch":
-      return not(matches(left, right));
-  }
-}
-
-/** Where one side is a truth value, truth decides; otherwise numbers, then text ignoring case. */
-function equals(left: Value, right: Value): boolean {
-  if (typeof left === "boolean" || typeof right === "boolean") {
-    return legacyTruth(left) === legacyTruth(right);
-  }
-  if (typeof left === "number" || typeof right === "number") {
-    const [a, b] = [number(left), number(right)];
-    if (!Number.isNaN(a) && !Number.isNaN(b)) return a === b;
-  }
-  return fold(legacyText(left)) === fold(legacyText(right));
-}
-
-function order(left: Value, right: Value): number {
-  const [a, b] = [number(left), number(right)];
-  if (!Number.isNaN(a) && !Number.isNaN(b)) return a - b;
-  const [x, y] = [fold(legacyText(left)), fold(legacyText(right))];
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-function number(value: Value): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return value ? 1 : 0;
+/** A property; every value has a `Count` and a `Length` in PowerShell, if only 1. */
+function member(value: Value, name: string): Value | undefined {
+  const own = isObject(value) ? property(value, name) : undefined;
+  if (own !== undefined || isUnknown(value) || !/^(count|length)$/i.test(name)) return own;
   if (value === null) return 0;
-  return typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+  if (isList(value)) return value.length;
+  const isLength = name.toLowerCase() === "length";
+  if (typeof value === "string") return isLength ? value.length : 1;
+  return isObject(value) && !isLength ? entries(value).length : 1;
 }
 
-function among(list: Value, item: Value): boolean {
-  return (isList(list) ? list : [list]).some((element) => equals(element, item));
+function onKnown(value: Value, make: (value: Value) => Value): Value {
+  return isUnknown(value) ? value : make(value);
 }
 
-/** PowerShell's wildcards `*` and `?`. */
-function like(value: Value, pattern: Value): Value {
-  const [text, wildcards] = [fold(legacyText(value)), fold(legacyText(pattern))];
-  if (text.length * wildcards.length > LIKE_STEPS_MAX) {
-    return unknown(`\`-like\` is not evaluated on ${text.length} characters`, { late: false });
-  }
-  return fitsWildcards(text, wildcards);
+/** Upstream's engine puts empty text where nothing gives `{{x}}`; beside `$null` it stays nothing. */
+function emptied(node: Node, value: Value, other: Value): Value {
+  return value === null && other !== null && node.is === "variable" && node.braced === true ? "" : value;
 }
 
-const LIKE_STEPS_MAX = 100_000_000;
-
-/** Only the last `*` is ever tried again, so it takes no longer than the one length times the other. */
-function fitsWildcards(text: string, pattern: string): boolean {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < text.length) {
-    if (pattern[next] === "*") {
-      star = next++;
-      starAt = at;
-    } else if (next < pattern.length && (pattern[next] === "?" || pattern[next] === text[at])) {
-      at += 1;
-      next += 1;
-    } else if (star >= 0) {
-      next = star + 1;
-      at = ++starAt;
-    } else return false;
+function casted(value: Value, to: LegacyType): Value {
+  const cannot = unknown(`what \`${legacyText(value).slice(0, 40)}\` is as another type`, { late: false });
+  switch (to) {
+    case "text":
+      return spelled(value);
+    case "truth":
+      // To PowerShell the text `false` is true, to upstream's templates it is false.
+      return typeof value === "string" && value !== "" && !legacyTruth(value) ? cannot : legacyTruth(value);
+    case "number":
+    case "integer": {
+      const made = value === "" ? 0 : numberOf(value);
+      return Number.isNaN(made) || (to === "integer" && !Number.isInteger(made)) ? cannot : made;
+    }
   }
-  while (pattern[next] === "*") next += 1;
-  return next === pattern.length;
-}
-
-const MATCHED_LENGTH_MAX = 10_000;
-
-/** Only plain patterns are matched: groups with repetition could take for ever. */
-function matches(value: Value, pattern: Value): Value {
-  const source = legacyText(pattern);
-  if (source.length > 200 || /[()\\]|[*+?}][\s\S]*[*+?}]/.test(source)) {
-    return unknown(`\`-match '${source}'\` is not evaluated here`, { late: false });
-  }
-  const text = legacyText(value);
-  // One repetition is tried from each place to the end: of a long text that is long enough to be noticed.
-  if (text.length > MATCHED_LENGTH_MAX && /[*+?}]/.test(source)) {
-    return unknown(`\`-match '${source}'\` is not evaluated on ${text.length} characters`, { late: false });
-  }
-  try {
-    return new RegExp(source, "i").test(text);
-  } catch {
-    return unknown(`\`-match '${source}'\` is no pattern that is evaluated here`, { late: false });
-  }
-}
-
-function not(value: Value): Value {
-  return isUnknown(value) ? value : !value;
 }

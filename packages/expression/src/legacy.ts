@@ -1,5 +1,6 @@
 import { cut, hasTemplate, type Piece } from "./cut.ts";
 import { type LegacyToken, legacyTokens } from "./legacy-tokens.ts";
+import { dollarNode, outside, quotedNode } from "./legacy-names.ts";
 import { EXPRESSION_DEPTH_MAX, EXPRESSION_LENGTH_MAX, tooDeep, tooLong } from "./limits.ts";
 import { parse, type ParseOptions, statusFunctions } from "./parse.ts";
 import type { LegacyOperator, Node } from "./tree.ts";
@@ -12,7 +13,7 @@ type LegacyOptions = ParseOptions & { readonly bareNames?: boolean };
  * `-eq`, `Variables.x`, a PowerShell command.
  */
 export function isLegacyCondition(text: string): boolean {
-  return /(?<!\$)\{\{|\$[A-Za-z_(]|(^|[\s(])-[ci]?(eq|ne|gt|ge|lt|le|in|notin|contains|notcontains|like|notlike|match|notmatch|and|or|not)\b|(^|[\s(!])Variables\.|(^|[\s(])(Test|Get|Select|Where)-[A-Z]|^\s*\[/i.test(
+  return /(?<!\$)\{\{|\$[A-Za-z_(]|\$\{(?!\{)|(^|[\s(])[-\u2013-\u2015][ci]?(eq|ne|gt|ge|lt|le|in|notin|contains|notcontains|like|notlike|match|notmatch|and|or|not|xor|is|isnot|as|replace|split|join)\b|(^|[\s(!])Variables\.|(^|[\s(])(Test|Get|Select|Where)-[A-Z]|^[\s(!]*\[[a-z.]+\]/i.test(
     text,
   );
 }
@@ -44,9 +45,8 @@ function parseBrace(text: string, options: ParseOptions): Node | null {
     const fallback = fallbackNode(withFallback[2]!.trim(), options);
     return { is: "variable", path: withFallback[1]!, fallback };
   }
-  if (/^\$?[A-Za-z_][\w.-]*$/.test(text)) {
-    return { is: "variable", path: text.replace(/^\$/, ""), fallback: null };
-  }
+  if (/^\$[A-Za-z_][\w.-]*$/.test(text)) return dollarNode(text.slice(1));
+  if (/^[A-Za-z_][\w.-]*$/.test(text)) return { is: "variable", path: text, fallback: null };
   const node = parseLegacy(text, { ...options, bareNames: true });
   return node.is === "unknown" ? null : node;
 }
@@ -77,10 +77,6 @@ function fallbackNode(text: string, options: ParseOptions): Node {
   return pieces.length === 1 ? pieceNode(pieces[0]!, options) : templateNode(text, options);
 }
 
-function outside(text: string): Node {
-  return { is: "unknown", reason: `\`${text.trim()}\` cannot be evaluated here` };
-}
-
 type Reader = {
   readonly tokens: readonly LegacyToken[];
   at: number;
@@ -104,26 +100,55 @@ function take(reader: Reader, ...texts: readonly string[]): boolean {
 }
 
 function truth(of: Node): Node {
-  return of.is === "truth" || of.is === "legacy" || of.is === "unknown" ? of : { is: "truth", of };
+  return of.is === "truth" || of.is === "xor" || of.is === "unknown" ? of : { is: "truth", of };
 }
 
+const words: ReadonlyMap<string, "&&" | "||" | "xor"> = new Map([
+  ["-and", "&&"],
+  ["-or", "||"],
+  ["-xor", "xor"],
+]);
+
+/** `-and`, `-or` and `-xor` bind equally, from left to right, as in PowerShell; `&&` and `||` as everywhere else. */
 function readOr(reader: Reader): Node {
-  return readLogical(reader, "||", ["-or", "||"], readAnd);
+  const first = readBars(reader);
+  let { hasBars } = first;
+  let left = first.node;
+  const used = new Set<string>();
+  for (;;) {
+    const word = [...words.keys()].find((one) => peek(reader, one));
+    if (word === undefined) break;
+    const operator = words.get(word)!;
+    const operands = [left];
+    while (take(reader, word)) {
+      const right = readBars(reader);
+      hasBars ||= right.hasBars;
+      operands.push(right.node);
+    }
+    used.add(operator);
+    left = joined(operator, operands);
+  }
+  // Whether `||` is to bind tighter than `-and` depends on which language one thinks in.
+  return hasBars && (used.has("&&") || used.has("xor")) ? outside(reader.text) : left;
 }
 
-function readAnd(reader: Reader): Node {
-  return readLogical(reader, "&&", ["-and", "&&"], readComparison);
+function joined(operator: "&&" | "||" | "xor", operands: readonly Node[]): Node {
+  const of = operands.map(truth);
+  if (operator !== "xor") return { is: "logical", operator, of };
+  return of.reduce((left, right) => ({ is: "xor", left, right }));
 }
 
-function readLogical(
-  reader: Reader,
-  operator: "&&" | "||",
-  words: readonly string[],
-  read: (reader: Reader) => Node,
-): Node {
-  const operands = [read(reader)];
-  while (take(reader, ...words)) operands.push(read(reader));
-  return operands.length === 1 ? operands[0]! : { is: "logical", operator, of: operands.map(truth) };
+function readBars(reader: Reader): { readonly node: Node; readonly hasBars: boolean } {
+  const operands = [readAmpersands(reader)];
+  while (take(reader, "||")) operands.push(readAmpersands(reader));
+  const hasBars = operands.length > 1;
+  return { node: hasBars ? joined("||", operands) : operands[0]!, hasBars };
+}
+
+function readAmpersands(reader: Reader): Node {
+  const operands = [readComparison(reader)];
+  while (take(reader, "&&")) operands.push(readComparison(reader));
+  return operands.length > 1 ? joined("&&", operands) : operands[0]!;
 }
 
 /** `!` and `-not` bind to the operand, as in PowerShell: `!{{x}} == false` compares the negated x. */
@@ -138,7 +163,7 @@ const comparisons: Readonly<Record<string, LegacyOperator>> = {
 
 function readComparison(reader: Reader): Node {
   const from = reader.at;
-  let left = readOperand(reader);
+  let left = readOperands(reader);
   if (left === null) return skipCommand(reader, from);
   let links = 0;
   for (;;) {
@@ -147,14 +172,17 @@ function readComparison(reader: Reader): Node {
     const operator = comparisons[next.text] ?? wordOperator(next.text);
     if (operator === null) break;
     reader.at += 1;
-    const right = readOperand(reader);
+    const right = readOperands(reader);
     if (right === null) return skipCommand(reader, from);
-    left = { is: "legacy", operator, left, right };
+    left = { is: "legacy", operator, left, right, ...(next.exact === true && { exact: true }) };
     if (++links > EXPRESSION_DEPTH_MAX) return skipCommand(reader, from);
   }
-  const ends = reader.at >= reader.tokens.length || peek(reader, ")", ",", "-and", "-or", "&&", "||");
+  const ends = reader.at >= reader.tokens.length || peek(reader, ")", ...ending);
   return ends ? left : skipCommand(reader, from);
 }
+
+/** Where an operand of `-and` and its like ends. */
+const ending = [...words.keys(), "&&", "||"];
 
 function wordOperator(text: string): LegacyOperator | null {
   return /^-(and|or|not|xor)$/.test(text) || !text.startsWith("-") ? null : (text.slice(1) as LegacyOperator);
@@ -165,12 +193,27 @@ function skipCommand(reader: Reader, from: number): Node {
   let depth = 0;
   reader.at = from;
   while (reader.at < reader.tokens.length) {
-    if (depth === 0 && peek(reader, ")", "-and", "-or", "&&", "||")) break;
-    if (peek(reader, "(", "$(", "@(")) depth += 1;
+    if (depth === 0 && peek(reader, ")", ...ending)) break;
+    if (peek(reader, "(", "$(", "@(") || reader.tokens[reader.at]?.is === "emptiness") depth += 1;
     if (peek(reader, ")")) depth -= 1;
     reader.at += 1;
   }
   return outside(reader.text);
+}
+
+/** An operand, or several with commas between them: a list, as PowerShell has it without brackets, too. */
+function readOperands(reader: Reader): Node | null {
+  const first = readOperand(reader);
+  if (first === null || !peek(reader, ",")) return first;
+  // A comma binds tighter than `!`: what is negated then is the list, which nobody means.
+  if (first.is === "not") return null;
+  const items = [first];
+  while (take(reader, ",")) {
+    const item = readOperand(reader);
+    if (item === null || item.is === "not") return null;
+    items.push(item);
+  }
+  return { is: "list", of: items };
 }
 
 function readOperand(reader: Reader): Node | null {
@@ -193,21 +236,33 @@ function readOne(reader: Reader): Node | null {
     reader.bareNames ||= dollar;
     const inner = readOr(reader);
     reader.bareNames = outer;
-    return take(reader, ")") ? inner : null;
+    // What is in brackets is a value of its own: `(!$a), $b`.
+    return take(reader, ")") ? (inner.is === "not" ? { is: "truth", of: inner } : inner) : null;
   }
   const token = reader.tokens[reader.at];
   if (!token) return null;
   reader.at += 1;
+  if (token.is === "emptiness") {
+    const of = readOperand(reader);
+    return of !== null && take(reader, ")") ? { is: "emptiness", of, blanks: token.blanks } : null;
+  }
+  if (token.is === "cast") {
+    const of = readOperand(reader);
+    return of && { is: "cast", to: token.to, of };
+  }
   return operandNode(token, reader);
 }
 
 function readList(reader: Reader): Node | null {
   const items: Node[] = [];
-  while (!take(reader, ")")) {
+  for (;;) {
+    while (take(reader, ";")) continue;
+    if (take(reader, ")")) break;
     const item = readOperand(reader);
     if (item === null) return null;
     items.push(item);
-    if (!take(reader, ",") && !peek(reader, ")")) return null;
+    if (take(reader, ",")) while (take(reader, ";")) continue;
+    else if (!peek(reader, ")", ";")) return null;
   }
   return { is: "list", of: items };
 }
@@ -215,20 +270,26 @@ function readList(reader: Reader): Node | null {
 function operandNode(token: LegacyToken, reader: Reader): Node | null {
   const options = { ...reader.options, depth: reader.depth };
   switch (token.is) {
-    case "brace":
-      return parseBrace(token.text, options) ?? outside(token.text);
+    case "brace": {
+      const node = parseBrace(token.text, options) ?? outside(token.text);
+      return node.is === "variable" ? { ...node, braced: true } : node;
+    }
     case "expression":
       return pieceNode({ is: "expression", source: token.text, text: token.text }, options);
     case "single":
       return templateNode(token.text, options);
     case "double":
-      return templateNode(dollarsToBraces(token.text), options);
+      return quotedNode(token.text, (piece) => pieceNode(piece, options));
+    case "range":
+      return rangeNode(token);
     case "number":
       return { is: "literal", value: token.value };
     case "dollar":
       return dollarNode(token.text);
     case "word":
       return wordNode(token.text, reader);
+    case "emptiness":
+    case "cast":
     case "mark":
     case "operator":
     case "other":
@@ -236,24 +297,16 @@ function operandNode(token: LegacyToken, reader: Reader): Node | null {
   }
 }
 
-function dollarsToBraces(text: string): string {
-  return text.replaceAll(/\$\(\$?([A-Za-z_]\w*)\)|\$([A-Za-z_]\w*)/g, (_, a?: string, b?: string) => `{{${a ?? b}}}`);
-}
+const RANGE_MAX = 10_000;
 
-/** What PowerShell or upstream's engine sets during a run, and no playbook. */
-const machineNames =
-  /^(PSVersionTable|PSScriptRoot|results?|jobs|stages|summary|context|error|LASTEXITCODE|Host|PWD|HOME|\?|_)(\.|$)/i;
-
-function dollarNode(text: string): Node {
-  const lower = text.toLowerCase();
-  if (lower === "true" || lower === "false") return { is: "literal", value: lower === "true" };
-  if (lower === "null") return { is: "literal", value: null };
-  if (lower.startsWith("env:") && !text.includes(".")) return { is: "environment", name: text.slice(4) };
-  if (lower === "iswindows") return { is: "platform", platforms: ["win32"] };
-  if (lower === "islinux") return { is: "platform", platforms: ["linux"] };
-  if (lower === "ismacos") return { is: "platform", platforms: ["darwin"] };
-  if (machineNames.test(text) || text.includes(":")) return outside(`$${text}`);
-  return { is: "variable", path: text, fallback: null };
+function rangeNode({ from, to }: { readonly from: number; readonly to: number }): Node {
+  const length = Math.abs(to - from) + 1;
+  if (length > RANGE_MAX) return outside(`${from}..${to}`);
+  const step = to < from ? -1 : 1;
+  return {
+    is: "list",
+    of: Array.from({ length }, (_, index): Node => ({ is: "literal", value: from + index * step })),
+  };
 }
 
 function wordNode(text: string, reader: Reader): Node | null {
@@ -264,5 +317,6 @@ function wordNode(text: string, reader: Reader): Node | null {
     return statusFunctions.has(lower) && take(reader, ")") ? { is: "call", name: lower, of: [] } : null;
   }
   if (lower.startsWith("variables.")) return { is: "variable", path: text, fallback: null };
-  return reader.bareNames && !/^[A-Z][a-z]+-[A-Z]/.test(text) ? { is: "variable", path: text, fallback: null } : null;
+  const isName = reader.bareNames && !/^[A-Z][a-z]+-[A-Z]/.test(text);
+  return isName ? { is: "variable", path: text, fallback: null, braced: true } : null;
 }

@@ -21,21 +21,32 @@ export type CompareOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** What only upstream's forms have: variables by name, truth in PowerShell's sense, their own comparisons. */
 export type LegacyNode =
-  /** `{{x}}`, `{{x:=fallback}}`, `$x`, `Variables.x.y`. */
-  | { readonly is: "variable"; readonly path: string; readonly fallback: Node | null }
+  /** `{{x}}`, `{{x:=fallback}}`, `$x`, `Variables.x.y`. `braced`: where nothing gives it, it is empty text. */
+  | { readonly is: "variable"; readonly path: string; readonly fallback: Node | null; readonly braced?: boolean }
   | { readonly is: "environment"; readonly name: string }
   | { readonly is: "platform"; readonly platforms: readonly string[] }
   /** Text made of parts. */
   | { readonly is: "join"; readonly of: readonly Node[] }
   | { readonly is: "list"; readonly of: readonly Node[] }
+  /** A value as PowerShell puts it into a text. */
+  | { readonly is: "spelled"; readonly of: Node }
+  | { readonly is: "cast"; readonly to: LegacyType; readonly of: Node }
+  /** `[string]::IsNullOrEmpty(x)`; `blanks`: blanks alone are empty, too. */
+  | { readonly is: "emptiness"; readonly of: Node; readonly blanks: boolean }
+  | { readonly is: "xor"; readonly left: Node; readonly right: Node }
   | { readonly is: "truth"; readonly of: Node }
   | {
       readonly is: "legacy";
       readonly operator: LegacyOperator;
+      /** Case counts. */
+      readonly exact?: boolean;
       readonly left: Node;
       readonly right: Node;
     }
   | { readonly is: "unknown"; readonly reason: string };
+
+/** What a cast of PowerShell's makes of a value. */
+export type LegacyType = "integer" | "number" | "text" | "truth";
 
 export type LegacyOperator =
   | "eq"
@@ -72,10 +83,14 @@ function childrenOf(node: Node): readonly Node[] {
   switch (node.is) {
     case "not":
     case "truth":
+    case "spelled":
+    case "cast":
+    case "emptiness":
     case "star":
       return [node.of];
     case "compare":
     case "legacy":
+    case "xor":
       return [node.left, node.right];
     case "logical":
     case "call":

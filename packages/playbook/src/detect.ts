@@ -1,6 +1,15 @@
 import type { Json, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type Fields, isObject } from "./fields.ts";
-import { entrySequence, plainSequence, readOld, readV2, sequenceList, stageList, stageMap } from "./upgrade/old.ts";
+import {
+  entrySequence,
+  isLoneStage,
+  plainSequence,
+  readOld,
+  readV2,
+  sequenceList,
+  stageList,
+  stageMap,
+} from "./upgrade/old.ts";
 import type { NamedStage } from "./upgrade/common.ts";
 import { readV3 } from "./upgrade/v3.ts";
 
@@ -14,7 +23,7 @@ export function detect(fields: Fields, syntax: "json" | "yaml" | "psd1"): Detect
   const orchestration = fields.raw("orchestration")?.value;
   if (isObject(orchestration)) {
     const keys = new Map(Object.entries(orchestration).map(([key, value]) => [key.toLowerCase(), value]));
-    if (!keys.has("jobs") && isOldMap(keys.get("stages"))) {
+    if (!keys.has("jobs") && (isOldMap(keys.get("stages")) || isLoneStage(keys.get("stages")))) {
       return { format: "v2-stages", upgrade: (name) => readV2(fields, name) };
     }
     if (isObject(keys.get("jobs")) || isObject(keys.get("stages"))) {
@@ -40,7 +49,7 @@ function detectOld(fields: Fields, psd1: boolean): Detected | null {
     upgrade: (name) => readOld(fields, name, list(fields)),
   });
   const stages = fields.raw("stages")?.value;
-  if (isObject(stages)) return old("json-stage-map", stageMap);
+  if (isObject(stages) && !isLoneStage(stages)) return old("json-stage-map", stageMap);
   if (stages !== undefined) return old(psd1 ? "psd1-stages" : "v1-stages", stageList);
   const sequence = fields.raw("sequence")?.value;
   if (sequence !== undefined) {
@@ -49,11 +58,12 @@ function detectOld(fields: Fields, psd1: boolean): Detected | null {
     return old(psd1 ? "psd1-sequence" : "v1-sequence-objects", (inner) => entrySequence(inner, "sequence"));
   }
   const scripts = fields.raw("scripts")?.value;
-  if (Array.isArray(scripts)) {
-    const entries = scripts.some(isObject);
+  if (Array.isArray(scripts) || isLoneStage(scripts) || typeof scripts === "string" || typeof scripts === "number") {
+    const entries = isObject(scripts) || (Array.isArray(scripts) && scripts.some(isObject));
     const list = (inner: Fields): readonly NamedStage[] =>
       entries ? entrySequence(inner, "scripts") : plainSequence(inner);
     return old(psd1 ? "psd1-scripts" : "v1-sequence", list);
   }
-  return Array.isArray(fields.raw("sequences")?.value) ? old("json-other", sequenceList) : null;
+  const sequences = fields.raw("sequences")?.value;
+  return Array.isArray(sequences) || isLoneStage(sequences) ? old("json-other", sequenceList) : null;
 }

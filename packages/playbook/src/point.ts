@@ -38,10 +38,35 @@ type Find = (path: Path, onKey: boolean) => Place | null;
 /** A key that is missing has no place: its parent's is the next best. */
 function nearest(find: Find, path: Path, onKey: boolean): Place | null {
   for (let length = path.length; length > 0; length -= 1) {
-    const place = find(path.slice(0, length), onKey && length === path.length);
+    const part = path.slice(0, length);
+    const place = find(part, onKey && length === path.length) ?? inOtherWords(find, part);
     if (place) return place;
   }
   return { line: 1, col: 1, endLine: 1, endCol: 2 };
+}
+
+/** What older formats call keys of the model, where they have other words. */
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  run: ["script", "sequence", "number", "step", "scripts", "path"],
+  if: ["condition", "when", "conditional"],
+  uses: ["playbook"],
+  with: ["variables", "parameters"],
+  variables: ["parameters", "defaultVariables"],
+  timeout: ["timeoutMinutes"],
+  retries: ["retryCount", "maxRetries"],
+  needs: ["dependsOn"],
+};
+
+function inOtherWords(find: Find, path: Path): Place | null {
+  const last = path.at(-1);
+  if (typeof last !== "string") return null;
+  for (const word of [last, ...(Object.hasOwn(otherWords, last) ? otherWords[last]! : [])]) {
+    for (const written of [word, word.charAt(0).toUpperCase() + word.slice(1)]) {
+      const place = find([...path.slice(0, -1), written], false);
+      if (place) return place;
+    }
+  }
+  return null;
 }
 
 async function finder(source: Source): Promise<Find> {

@@ -42,14 +42,42 @@ function lookOnce(key: string, text: string, look: () => number | null): number 
   return end;
 }
 
+/**
+ * PowerShell takes typographic quotes for plain ones. What begins with a plain one ends with a plain one here, so that the
+ * others may stand in it; what begins with another ends with any.
+ */
+export function isSingleQuote(character: string | undefined): boolean {
+  return character === "'" || (character !== undefined && character >= "\u2018" && character <= "\u201B");
+}
+
+export function isDoubleQuote(character: string | undefined): boolean {
+  return character === '"' || (character !== undefined && character >= "\u201C" && character <= "\u201E");
+}
+
+/** A minus, also one that a word processor made of it. */
+export function isDash(character: string | undefined): boolean {
+  return character === "-" || (character !== undefined && character >= "\u2013" && character <= "\u2015");
+}
+
 /** `'it''s'`; null when it has no end. */
 export function singleQuoted(text: string, at: number): Literal<string> | null {
+  if (text[at] !== "'") return oddlyQuoted(text, at);
   let value = "";
   for (let from = at + 1, end = text.indexOf("'", from); end >= 0; end = text.indexOf("'", from)) {
     value += text.slice(from, end);
     if (text[end + 1] !== "'") return { value, end: end + 1 };
     value += "'";
     from = end + 2;
+  }
+  return null;
+}
+
+function oddlyQuoted(text: string, at: number): Literal<string> | null {
+  let value = "";
+  for (let index = at + 1; index < text.length; index += 1) {
+    if (!isSingleQuote(text[index])) value += text[index]!;
+    else if (isSingleQuote(text[index + 1])) value += text[++index]!;
+    else return { value, end: index + 1 };
   }
   return null;
 }
@@ -62,30 +90,48 @@ export function doubleQuoted(text: string, at: number): Literal<string> | null {
 }
 
 function readDoubleQuoted(text: string, at: number): Literal<string> | null {
+  const isQuote = text[at] === '"' ? (character: string) => character === '"' : isDoubleQuote;
   let value = "";
   for (let index = at + 1; index < text.length; index += 1) {
     const next = text[index]!;
-    if (next === '"') {
-      if (text[index + 1] !== '"') return { value, end: index + 1 };
-      value += '"';
+    if (isQuote(next)) {
+      const after = text[index + 1];
+      if (after === undefined || !isQuote(after)) return { value, end: index + 1 };
+      value += after;
       index += 1;
-    } else if (next === "`") {
-      index += 1;
-      const escaped = text[index] ?? "";
-      value += escapes[escaped] ?? (escaped === "\n" ? "" : escaped);
-    } else if (next === "$") {
-      const reference = environmentReference(text.slice(index, index + 300));
-      const inner = reference ? null : subexpression(text, index);
-      if (reference) {
-        value += `{{$env:${reference.name}}}`;
-        index += reference.length - 1;
-      } else if (inner) {
-        value += inner;
-        index += inner.length - 1;
-      } else value += next;
-    } else value += next;
+    } else {
+      const part = expanded(text, index);
+      value += part.value;
+      index = part.end - 1;
+    }
   }
   return null;
+}
+
+/** What stands at a place of a text in which escapes and references count: one character, or all that belongs to it. */
+function expanded(text: string, at: number): Literal<string> {
+  const next = text[at]!;
+  if (next === "`") return escaped(text, at);
+  if (next !== "$") return { value: next, end: at + 1 };
+  const head = text.slice(at, at + 300);
+  const reference = environmentReference(head);
+  if (reference) return { value: `{{$env:${reference.name}}}`, end: at + reference.length };
+  const folder = /^\$(?:\{PSScriptRoot\}|\(\s*\$PSScriptRoot\s*\)|PSScriptRoot(?!\w))/i.exec(head)?.[0];
+  if (folder !== undefined) return { value: FOLDER, end: at + folder.length };
+  const inner = subexpression(text, at);
+  return inner ? { value: inner, end: at + inner.length } : { value: next, end: at + 1 };
+}
+
+/** Stands for the folder of the file, until somebody who knows it puts it there. */
+export const FOLDER = "{{$PSScriptRoot}}";
+
+function escaped(text: string, at: number): Literal<string> {
+  const unicode = /^`u\{([\da-f]{1,6})\}/i.exec(text.slice(at, at + 12));
+  const code = Number.parseInt(unicode?.[1] ?? "", 16);
+  if (unicode && code <= 0x10_ff_ff) return { value: String.fromCodePoint(code), end: at + unicode[0].length };
+  const next = text[at + 1] ?? "";
+  if (next === "\r" && text[at + 2] === "\n") return { value: "", end: at + 3 };
+  return { value: escapes[next] ?? (next === "\n" ? "" : next), end: at + 2 };
 }
 
 /** `$env:NAME`, `${env:NAME}`, `$($env:NAME)`. */
@@ -101,27 +147,41 @@ function subexpression(text: string, at: number): string | null {
   return end === null ? null : text.slice(at, end);
 }
 
-/** `@'⏎ … ⏎'@` and `@"⏎ … ⏎"@`; in the double-quoted form environment references become templates. */
+/** `@'⏎ … ⏎'@` and `@"⏎ … ⏎"@`; in the latter escapes are resolved, and references to the environment become templates. */
 export function hereString(text: string, at: number): Literal<string> | null {
-  const quote = text[at + 1]!;
-  const start = /^@['"][ \t]*\r?\n/.exec(text.slice(at, at + 200));
+  const start = /^@['"\u2018-\u201E][ \t]*\r?\n/.exec(text.slice(at, at + 200));
   if (!start) return null;
   const from = at + start[0].length;
-  const end = endOfHereString(text, from, quote);
+  const isSingle = isSingleQuote(text[at + 1]);
+  const end = endOfHereString(text, from, isSingle ? isSingleQuote : isDoubleQuote);
   if (end === null) return null;
   const raw = text.slice(from, end.from);
-  const value =
-    quote === "'"
-      ? raw
-      : raw.replaceAll(/\$\(\s*\$env:(\w+)\s*\)|\$env:(\w+)/gi, (_, a?: string, b?: string) => `{{$env:${a ?? b}}}`);
-  return { value, end: end.to };
+  return { value: isSingle || !/[`$]/.test(raw) ? raw : allExpanded(raw), end: end.to };
 }
 
+function allExpanded(raw: string): string {
+  let value = "";
+  for (let index = 0; index < raw.length;) {
+    // Brackets in it are looked for in this text alone, and only once each.
+    const part = raw[index] === "$" && raw[index + 1] === "(" && !isReference(raw, index) ? null : expanded(raw, index);
+    value += part?.value ?? "$";
+    index = part?.end ?? index + 1;
+  }
+  return value;
+}
+
+function isReference(raw: string, at: number): boolean {
+  return /^\$\(\s*\$(env:\w+|PSScriptRoot)\s*\)/i.test(raw.slice(at, at + 300));
+}
+
+type IsQuote = (character: string | undefined) => boolean;
+
 /** The line that begins with the closing mark: where the line feed before it begins, and where the mark ends. */
-function endOfHereString(text: string, from: number, quote: string): { from: number; to: number } | null {
-  if (text.startsWith(`${quote}@`, from)) return { from, to: from + 2 };
-  const end = lookOnce(`@${quote}${from}`, text, () => {
-    const at = text.indexOf(`\n${quote}@`, from);
+function endOfHereString(text: string, from: number, isQuote: IsQuote): { from: number; to: number } | null {
+  if (isQuote(text[from]) && text[from + 1] === "@") return { from, to: from + 2 };
+  const end = lookOnce(`@${isQuote === isSingleQuote ? "'" : '"'}${from}`, text, () => {
+    let at = text.indexOf("\n", from);
+    while (at >= 0 && !(isQuote(text[at + 1]) && text[at + 2] === "@")) at = text.indexOf("\n", at + 1);
     looked.stepsLeft -= (at < 0 ? text.length : at) - from;
     return at < 0 ? null : at;
   });
@@ -140,13 +200,13 @@ const multipliers: Readonly<Record<string, number>> = {
 /** `12`, `-0x1F`, `1.5e3`, `10L`, `4GB`. */
 export function numberLiteral(text: string, at: number): Literal<number> | null {
   const found =
-    /^([+-]?)(0x[\da-f]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(u?[ysldn]?l?)(kb|mb|gb|tb|pb)?(?![\w.])/i.exec(
+    /^([+\u2013-\u2015-]?)(0x[\da-f]+|0b[01]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(u?[ysldn]?l?)(kb|mb|gb|tb|pb)?(?![\w.])/i.exec(
       text.slice(at, at + 80),
     );
   if (!found) return null;
   const [whole, sign = "", digits = "0", , unit = ""] = found;
   const size = Number(digits) * (multipliers[unit.toLowerCase()] ?? 1);
-  return { value: sign === "-" ? -size : size, end: at + whole.length };
+  return { value: isDash(sign) ? -size : size, end: at + whole.length };
 }
 
 /** The offset after the bracket that closes the one at `at`; texts and comments inside are skipped. */
@@ -176,11 +236,13 @@ function findClosing(text: string, at: number, open: string, close: string): num
 }
 
 function skipped(text: string, at: number): number | null {
-  if (text[at] === "@" && (text[at + 1] === "'" || text[at + 1] === '"')) {
-    return hereString(text, at)?.end ?? null;
+  const next = text[at];
+  if (next === "@") {
+    const quote = text[at + 1];
+    return isSingleQuote(quote) || isDoubleQuote(quote) ? (hereString(text, at)?.end ?? null) : null;
   }
-  if (text[at] === "'") return singleQuoted(text, at)?.end ?? null;
-  if (text[at] === '"') return doubleQuoted(text, at)?.end ?? null;
+  if (isSingleQuote(next)) return singleQuoted(text, at)?.end ?? null;
+  if (isDoubleQuote(next)) return doubleQuoted(text, at)?.end ?? null;
   return commentEnd(text, at);
 }
 

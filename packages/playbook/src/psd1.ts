@@ -1,12 +1,18 @@
 import type { Json } from "@aither/protocol";
 import { type Path, type Place, placeAt } from "./finding.ts";
+import { cast } from "./psd1-cast.ts";
+import { endOfCondition, isComparison, isNegation } from "./psd1-condition.ts";
 import {
   beginLooking,
   closing,
   commentEnd,
   doubleQuoted,
   environmentReference,
+  FOLDER,
   hereString,
+  isDash,
+  isDoubleQuote,
+  isSingleQuote,
   type Literal,
   numberLiteral,
   singleQuoted,
@@ -33,17 +39,17 @@ export type Psd1Result =
 /**
  * Parses a PowerShell data file as data. Nothing is ever executed: hashtables, arrays, texts, numbers and the constants
  * become JSON; `$env:NAME` becomes the template `{{$env:NAME}}`, another variable `{{name}}`, a script block its own
- * text. Whatever else PowerShell could do is an error that says where.
+ * text, `$PSScriptRoot` the file's `folder`. Whatever else PowerShell could do is an error that says where.
  */
-export function parsePsd1(text: string): Psd1Result {
+export function parsePsd1(text: string, folder: string | null = null): Psd1Result {
   try {
-    const { value } = readAll(text, false);
+    const { value } = readAll(text, { folder, placing: false });
     let places: Psd1Places | undefined;
     return {
       ok: true,
       value,
       get places() {
-        return (places ??= readAll(text, true).places);
+        return (places ??= readAll(text, { folder, placing: true }).places);
       },
     };
   } catch (error) {
@@ -52,9 +58,11 @@ export function parsePsd1(text: string): Psd1Result {
   }
 }
 
-function readAll(text: string, placing: boolean): { readonly value: Json; readonly places: Psd1Places } {
+type How = Pick<Reader, "folder" | "placing">;
+
+function readAll(text: string, { folder, placing }: How): { readonly value: Json; readonly places: Psd1Places } {
   beginLooking(text);
-  const reader: Reader = { text, placing, at: 0, values: new Map(), keys: new Map(), depth: 0 };
+  const reader: Reader = { text, folder, placing, at: 0, values: new Map(), keys: new Map(), depth: 0 };
   skip(reader, true);
   const value = readValue(reader, []);
   skip(reader, true);
@@ -64,6 +72,8 @@ function readAll(text: string, placing: boolean): { readonly value: Json; readon
 
 type Reader = {
   readonly text: string;
+  /** Where its file is: `$PSScriptRoot`. */
+  readonly folder: string | null;
   /** Whether places are kept. */
   readonly placing: boolean;
   at: number;
@@ -82,55 +92,79 @@ class Wrong extends Error {
 
 const DEPTH_MAX = 100;
 
-/** A value, and what is joined to it: `'a' + 'b'`, `'a', 'b'`. */
+/** A value, and what is joined to it: `'a' + 'b'`, `'a', 'b'`, `$env:X -in 'a', 'b'`. */
 function readValue(reader: Reader, path: Path): Json {
   const from = reader.at;
-  let value = readPlus(reader, path);
+  if (isNegation(reader.text, reader.at)) return readCondition(reader, from);
+  let value: Json;
+  // A comma in front makes a list of one.
+  if (take(reader, ",")) {
+    skip(reader, true);
+    value = [readSum(reader, [...path, 0])];
+    note(reader, path, from);
+  } else value = readSum(reader, path);
   skip(reader, false);
   if (reader.text[reader.at] === ",") {
     const items = [value];
     while (take(reader, ",")) {
       skip(reader, true);
-      items.push(readPlus(reader, [...path, items.length]));
+      items.push(readSum(reader, [...path, items.length]));
       skip(reader, false);
     }
     value = items;
     note(reader, path, from);
   }
-  return value;
+  return isComparison(reader.text, reader.at) ? readCondition(reader, from) : value;
 }
 
-function readPlus(reader: Reader, path: Path): Json {
-  const from = reader.at;
-  let value = readOne(reader, path);
+/** Sums and products of numbers; texts and lists are joined. */
+function readSum(reader: Reader, path: Path): Json {
+  let value = readProduct(reader, path);
   for (;;) {
     skip(reader, false);
     const next = reader.text[reader.at];
-    if (next === "-" && /[a-z]/i.test(reader.text[reader.at + 1] ?? "")) return readComparison(reader, from);
-    if (next !== "+") return value;
+    const isMinus = isDash(next) && !/[a-z]/i.test(reader.text[reader.at + 1] ?? "");
+    if (next !== "+" && !isMinus) return value;
     const at = reader.at;
     reader.at += 1;
     skip(reader, true);
-    const right = readOne(reader, path);
-    if (Array.isArray(value)) value = [...(value as Json[]), ...(Array.isArray(right) ? (right as Json[]) : [right])];
-    else if (typeof value === "string") value += typeof right === "object" ? JSON.stringify(right) : String(right);
-    else if (typeof value === "number" && typeof right === "number") value += right;
-    else throw new Wrong(at, "these cannot be added");
+    const right = readProduct(reader, path);
+    if (isMinus) value = reckoned(at, value, right, (a, b) => a - b);
+    else if (Array.isArray(value)) {
+      value = [...(value as Json[]), ...(Array.isArray(right) ? (right as Json[]) : [right])];
+    } else if (typeof value === "string") value += typeof right === "object" ? JSON.stringify(right) : String(right);
+    else value = reckoned(at, value, right, (a, b) => a + b);
   }
 }
 
-/** `$env:CI -eq 'true'` is kept as the template of that condition. */
-function readComparison(reader: Reader, from: number): string {
-  while (reader.at < reader.text.length && !/[\r\n;,})#]/.test(reader.text[reader.at]!)) {
-    const quote = reader.text[reader.at];
-    const literal =
-      quote === "'"
-        ? singleQuoted(reader.text, reader.at)
-        : quote === '"'
-          ? doubleQuoted(reader.text, reader.at)
-          : null;
-    reader.at = literal?.end ?? reader.at + 1;
+const products: Readonly<Record<string, (a: number, b: number) => number>> = {
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
+};
+
+function readProduct(reader: Reader, path: Path): Json {
+  let value = readOne(reader, path);
+  for (;;) {
+    skip(reader, false);
+    const at = reader.at;
+    const reckon = products[reader.text[at] ?? ""];
+    if (reckon === undefined) return value;
+    reader.at += 1;
+    skip(reader, true);
+    value = reckoned(at, value, readOne(reader, path), reckon);
   }
+}
+
+function reckoned(at: number, left: Json, right: Json, reckon: (a: number, b: number) => number): number {
+  const made = typeof left === "number" && typeof right === "number" ? reckon(left, right) : Number.NaN;
+  if (!Number.isFinite(made)) throw new Wrong(at, "these cannot be reckoned with");
+  return made;
+}
+
+/** `$env:CI -eq 'true'` is kept as the template of that condition. */
+function readCondition(reader: Reader, from: number): string {
+  reader.at = endOfCondition(reader.text, from);
   return `{{${reader.text.slice(from, reader.at).trim()}}}`;
 }
 
@@ -150,13 +184,18 @@ function readBare(reader: Reader, path: Path, two: string): Json {
   const one = two[0];
   if (two === "@{") return readHashtable(reader, path);
   if (two === "@(" || one === "(") return readArray(reader, path, two === "@(");
-  if (two === "@'" || two === '@"') return literal(reader, hereString(text, at), "here-string");
-  if (one === "'") return literal(reader, singleQuoted(text, at), "text");
-  if (one === '"') return literal(reader, doubleQuoted(text, at), "text");
+  if (one === "@" && (isSingleQuote(two[1]) || isDoubleQuote(two[1]))) {
+    return inFolder(reader, at, literal(reader, hereString(text, at), "here-string"));
+  }
+  if (isSingleQuote(one)) return literal(reader, singleQuoted(text, at), "text");
+  if (isDoubleQuote(one)) return inFolder(reader, at, literal(reader, doubleQuoted(text, at), "text"));
   if (one === "{") return readBlock(reader);
   if (one === "$") return readVariable(reader);
   if (one === "[") return readCast(reader, path);
   const number = numberLiteral(text, at);
+  if (number && /^\d{16,}$/.test(text.slice(at, number.end)) && !Number.isSafeInteger(number.value)) {
+    throw new Wrong(at, "this number is too long to be kept whole; write it in quotes");
+  }
   if (number) return literal(reader, number, "number");
   throw unexpected(reader);
 }
@@ -165,6 +204,15 @@ function literal<T extends Json>(reader: Reader, found: Literal<T> | null, what:
   if (!found) throw new Wrong(reader.at, `this ${what} has no end`);
   reader.at = found.end;
   return found.value;
+}
+
+function inFolder(reader: Reader, at: number, text: string): string {
+  return text.includes(FOLDER) ? text.replaceAll(FOLDER, () => folderOf(reader, at)) : text;
+}
+
+function folderOf({ folder }: Reader, at: number): string {
+  if (folder === null) throw new Wrong(at, "this text is in no file, so there is no `$PSScriptRoot`");
+  return folder;
 }
 
 function readHashtable(reader: Reader, path: Path): Json {
@@ -196,9 +244,9 @@ function readHashtable(reader: Reader, path: Path): Json {
 
 function readKey(reader: Reader): string {
   const { text, at } = reader;
-  if (text[at] === "'") return literal(reader, singleQuoted(text, at), "key");
-  if (text[at] === '"') return literal(reader, doubleQuoted(text, at), "key");
-  const word = /^[A-Za-z_\d][\w.-]*/.exec(text.slice(at, at + 200))?.[0];
+  if (isSingleQuote(text[at])) return literal(reader, singleQuoted(text, at), "key");
+  if (isDoubleQuote(text[at])) return literal(reader, doubleQuoted(text, at), "key");
+  const word = /^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_.-]*/u.exec(text.slice(at, at + 200))?.[0];
   if (word === undefined) throw unexpected(reader);
   reader.at += word.length;
   return word;
@@ -218,13 +266,41 @@ function readArray(reader: Reader, path: Path, always: boolean): Json {
   reader.at += always ? 2 : 1;
   for (;;) {
     skip(reader, true);
-    while (take(reader, ",") || take(reader, ";")) skip(reader, true);
+    while (take(reader, ";")) skip(reader, true);
     if (take(reader, ")")) return always || items.length !== 1 ? items : items[0]!;
     if (reader.at >= reader.text.length) throw new Wrong(open, "this bracket is never closed");
-    items.push(readPlus(reader, [...path, items.length]));
+    items.push(...readStatement(reader, { path: [...path, items.length], always }));
     skip(reader, false);
     const next = reader.text[reader.at] ?? "";
     if (!/[\r\n,;)]/.test(next)) throw unexpected(reader);
+  }
+}
+
+/**
+ * One statement within brackets: a value, several with commas between them, or a condition over all of these. Within
+ * `@( )` the items of a lone list are items, which is what PowerShell's comma in front is for: it keeps the list whole.
+ */
+function readStatement(reader: Reader, { path, always }: { path: Path; always: boolean }): readonly Json[] {
+  const from = reader.at;
+  if (isNegation(reader.text, from)) return [readCondition(reader, from)];
+  if (take(reader, ",")) {
+    skip(reader, true);
+    const value = readSum(reader, [...path, 0]);
+    return [always ? value : [value]];
+  }
+  const items: Json[] = [];
+  const [before, first] = [path.slice(0, -1), path.at(-1) as number];
+  for (;;) {
+    items.push(readSum(reader, [...before, first + items.length]));
+    skip(reader, false);
+    if (isComparison(reader.text, reader.at)) return [readCondition(reader, from)];
+    const [only] = items;
+    if (reader.text[reader.at] !== ",")
+      return items.length === 1 && always && Array.isArray(only) ? (only as Json[]) : items;
+    take(reader, ",");
+    skip(reader, true);
+    // The comma behind the last one is nothing: upstream's files end lists so.
+    if (reader.text[reader.at] === ")" || reader.at >= reader.text.length) return items;
   }
 }
 
@@ -238,6 +314,7 @@ function readBlock(reader: Reader): string {
 }
 
 function readVariable(reader: Reader): Json {
+  const { at } = reader;
   const rest = reader.text.slice(reader.at, reader.at + 300);
   const environment = environmentReference(rest);
   if (environment) {
@@ -249,21 +326,30 @@ function readVariable(reader: Reader): Json {
   reader.at += found[0].length;
   const [, name = "", members = ""] = found;
   const lower = name.toLowerCase();
+  if (members === "" && lower === "psscriptroot") return folderOf(reader, at);
   if (members === "" && lower === "true") return true;
   if (members === "" && lower === "false") return false;
   if (members === "" && lower === "null") return null;
+  // What no playbook sets keeps its mark, so that it is not taken for a variable.
+  if (automatic.test(lower)) return `{{$${name}${members}}}`;
   const variable = lower === "variables" ? members.slice(1) : name + members;
   return `{{${variable}}}`;
 }
 
-/** `[ordered]@{…}`, `[string]'x'`: the type is only a wish, the data stays. */
+const automatic =
+  /^(is(windows|linux|macos|coreclr)|psversiontable|psedition|pscommandpath|psculture|psuiculture|home|pwd|host|pid)$/;
+
+/** `[ordered]@{…}`, `[string]'x'`. */
 function readCast(reader: Reader, path: Path): Json {
-  const cast = /^\[[\w.[\],]+\]/.exec(reader.text.slice(reader.at, reader.at + 100))?.[0];
-  if (cast === undefined) throw unexpected(reader);
-  reader.at += cast.length;
+  const type = /^\[[\w.[\],]+\]/.exec(reader.text.slice(reader.at, reader.at + 100))?.[0];
+  if (type === undefined) throw unexpected(reader);
+  const { at } = reader;
+  reader.at += type.length;
   if (reader.text.startsWith("::", reader.at)) throw new Wrong(reader.at, "a call is no data");
   skip(reader, false);
-  return readOne(reader, path);
+  const made = cast(type.slice(1, -1), readOne(reader, path));
+  if (!made.ok) throw new Wrong(at, made.message);
+  return made.value;
 }
 
 function note(reader: Reader, path: Path, from: number): void {
@@ -279,12 +365,15 @@ function skip(reader: Reader, lines: boolean): void {
     const next = reader.text[reader.at];
     const comment = next === "#" || next === "<" ? commentEnd(reader.text, reader.at) : null;
     if (comment !== null) reader.at = comment;
-    else if (next === " " || next === "\t" || next === "\uFEFF") reader.at += 1;
+    else if (next === " " || next === "\t" || (next !== undefined && next > "~" && blank.test(next))) reader.at += 1;
     else if (lines && (next === "\n" || next === "\r")) reader.at += 1;
     else if (next === "`" && /^`\r?\n/.test(reader.text.slice(reader.at, reader.at + 3))) reader.at += 2;
     else return;
   }
 }
+
+/** Other blanks than those of ASCII. */
+const blank = /[\p{Zs}\uFEFF]/u;
 
 function take(reader: Reader, character: string): boolean {
   if (reader.text[reader.at] !== character) return false;

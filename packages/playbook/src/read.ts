@@ -197,7 +197,7 @@ function parseYaml(text: string, file: string | null): Parsed {
 }
 
 function parsePowerShell(text: string, file: string | null): Parsed {
-  const result = parsePsd1(text);
+  const result = parsePsd1(text, folderOf(file));
   const source: Source = { file, text, syntax: "psd1" };
   if (!result.ok) return syntaxError(source, "psd1-syntax", result.message, result.place);
   const placed: Source = {
@@ -207,6 +207,10 @@ function parsePowerShell(text: string, file: string | null): Parsed {
     },
   };
   return { ok: true, value: result.value, source: placed };
+}
+
+function folderOf(file: string | null): string | null {
+  return file === null ? null : (/^(.*)[\\/]/s.exec(file)?.[1] ?? ".");
 }
 
 function syntaxError(source: Source, code: string, message: string, at: NonNullable<Finding["at"]>): Parsed {

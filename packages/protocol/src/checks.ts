@@ -2,12 +2,12 @@ import { Type, type Static } from "typebox";
 
 const names = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
 
-/** When a job counts as a success although something failed, or as a failure although all went on. */
+/** When a job or a stage counts as a success although something failed, or as a failure although all went on. */
 export const PlaybookCriteria = Type.Object(
   {
     requireAllSuccess: Type.Optional(
       Type.Boolean({
-        description: "One failure is a failure of the job, also a tolerated one; else the rest decides.",
+        description: "One failure is a failure of the whole, also a tolerated one; else the rest decides.",
       }),
     ),
     minimumSuccessCount: Type.Optional(
@@ -16,10 +16,13 @@ export const PlaybookCriteria = Type.Object(
     minimumSuccessPercent: Type.Optional(
       Type.Number({ minimum: 0, maximum: 100, description: "The same as a part of all that were to run." }),
     ),
-    critical: names("Scripts or stages whose failure fails the job in any case, by number, name, file or id."),
+    critical: names("Scripts or stages whose failure fails the whole in any case, by number, name, file or id."),
     allowedFailures: names("Scripts or stages whose failure is tolerated and does not count."),
   },
-  { description: "What makes the job a success. Without it: every failure that is not tolerated fails it." },
+  {
+    description:
+      "What makes the job, or the stage, a success. Without it: every failure that is not tolerated fails it.",
+  },
 );
 export type PlaybookCriteria = Static<typeof PlaybookCriteria>;
 

@@ -34,6 +34,7 @@ const StageLine = {
       { description: "A matrix that needs an earlier output; `legs` is empty then." },
     ),
   ),
+  successCriteria: Type.Optional(SuccessCriteria),
   uses: Type.Optional(Type.String({ description: "`playbook:NAME`: it stands for the stages of that playbook." })),
   legs: Type.Array(Type.Object({ name: Type.String(), matrix: JsonRecord, scripts: Type.Array(ScriptLine) })),
 };

@@ -262,6 +262,8 @@ export const StagePlan = Type.Object({
   group: Type.Optional(StageGroup),
   /** `outputs.<name>` = template over this stage's steps. */
   outputs: Type.Record(Type.String(), Type.String()),
+  /** When it counts as a success; without it, when nothing in it failed that is not tolerated. */
+  successCriteria: Type.Optional(SuccessCriteria),
   role: Type.Optional(PlanRole),
 });
 export type StagePlan = Static<typeof StagePlan>;

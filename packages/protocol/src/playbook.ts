@@ -201,6 +201,7 @@ export const PlaybookStage = Type.Object(
         description: "What later stages read as `needs.<id>.outputs.<name>`; templates over this stage's steps.",
       }),
     ),
+    successCriteria: optional(PlaybookCriteria),
     artifacts: optional(PlaybookArtifactList),
     hooks: optional(PlaybookStageHooks),
     uses: text("`playbook:NAME`: the stages of that playbook run in place of steps."),

@@ -85,6 +85,15 @@ const legacyOperand = fc.constantFrom(
   "{{a:=1}}",
   "{{a:={{x}}}}",
   "@('a', 'b')",
+  "'a', 'b'",
+  "@(1; 2)",
+  "1..3",
+  "${x}",
+  '"${x} $y `$z $($x)"',
+  "[int]$x",
+  "[string]::IsNullOrEmpty($x)",
+  "\u2018a\u2019",
+  "$x.Count",
   "$IsLinux",
   "(Test-Path './x')",
   "$(x)",
@@ -107,6 +116,9 @@ export const legacy: fc.Arbitrary<string> = fc.letrec<{ condition: string }>((ti
           "-like",
           "-match",
           "-notmatch",
+          "-ceq",
+          "-cmatch",
+          "\u2013eq",
           "==",
           "!=",
           "<",
@@ -115,7 +127,7 @@ export const legacy: fc.Arbitrary<string> = fc.letrec<{ condition: string }>((ti
       )
       .map(([a, operator, b]) => `${a} ${operator} ${b}`),
     fc
-      .tuple(tie("condition"), fc.constantFrom("-and", "-or", "&&", "||"), tie("condition"))
+      .tuple(tie("condition"), fc.constantFrom("-and", "-or", "-xor", "&&", "||", "# no\n-and"), tie("condition"))
       .map(([a, operator, b]) => `${a} ${operator} ${b}`),
     tie("condition").map((inner) => `(${inner})`),
     tie("condition").map((inner) => `-not ${inner}`),

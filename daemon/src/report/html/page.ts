@@ -5,6 +5,7 @@
 import { escaped, prose } from "../escape.ts";
 import type { Report } from "../report.ts";
 import { jobTitle, noteOf, scriptTitle, timeText, tookText } from "../words.ts";
+import { annotated } from "./annotations.ts";
 import { matrixGrid } from "./matrix.ts";
 import { anchorOfScript, anchorOfStage } from "./names.ts";
 import { added, rest } from "./more.ts";
@@ -25,10 +26,12 @@ export async function* html(report: Report): AsyncGenerator<string, void, undefi
   const grids = report.stages.map((stage, at) => matrixGrid(stage, at, report.madeAt)).join("");
   const bars = timeline(report);
   const failures = failureCards(report);
+  const notes = await annotated(report);
   const contributions = await added(report);
   yield header(report);
   yield contents([
     ["failed", "What failed", failures],
+    ["annotations", "Warnings and errors", notes],
     ["stages", "Stages", "-"],
     ["matrix", "Matrix", grids],
     ["timeline", "Timeline", bars],
@@ -36,7 +39,7 @@ export async function* html(report: Report): AsyncGenerator<string, void, undefi
     ["added", "From the scripts", contributions],
     ["more", "Around it", "-"],
   ]);
-  yield `</header><main id="main">${failures}${stageTable(report)}`;
+  yield `</header><main id="main">${failures}${notes}${stageTable(report)}`;
   if (grids !== "") yield `<section aria-labelledby="matrix"><h2 id="matrix">Matrix</h2>${grids}</section>`;
   yield bars;
   yield* stageSections(report);

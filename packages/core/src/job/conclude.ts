@@ -1,7 +1,7 @@
 import type { Failure, StageStatus } from "@aither/protocol";
 import { spanText } from "../time.ts";
 import { assert } from "../assert.ts";
-import { judged } from "./criteria.ts";
+import { judged, stageJudged } from "./criteria.ts";
 import { legsOf, stagesOf, theScript } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, ScriptState, StageState } from "./state.ts";
 
@@ -101,6 +101,13 @@ export function groupEnd(parts: readonly StageState[]): End {
   const cancelled = parts.find((part) => part.status === "Cancelled");
   if (cancelled) return { status: "Cancelled", reason: cancelled.reason };
   return { status: "Completed", reason: "" };
+}
+
+/** What criteria of the stage's own make of its end. */
+export function endByCriteria(state: JobState, stage: StageState, end: End): End {
+  if (end.status === "Cancelled") return end;
+  const verdict = stageJudged(state, stage);
+  return verdict === null ? end : { status: verdict.met ? "Completed" : "Failed", reason: verdict.reason };
 }
 
 export type JobEnd =

@@ -7,7 +7,7 @@ import {
   type ExpressionFunction,
   type Value,
 } from "@aither/expression";
-import { judged } from "./criteria.ts";
+import { judged, stageJudged } from "./criteria.ts";
 import { conclusionOf, outcomeOf, resultOf } from "./conclude.ts";
 import { exportsOf, withExported } from "./exports.ts";
 import { predecessorsOf, standingOf } from "./graph.ts";
@@ -48,7 +48,7 @@ function stampOf(state: JobState, record: ScriptRecord): string {
   const leg = theLeg(stage, record.leg);
   const { pending, active } = leg.counts;
   const ended = /steps|env/i.test(record.plan.condition ?? "") ? leg.scripts.length - pending - active : 0;
-  return `${legStatus(state, stage, leg)} ${ended}`;
+  return `${statusFor(state, record)} ${ended}`;
 }
 
 function verdict(condition: string | null, context: () => Context): Verdict {
@@ -109,9 +109,10 @@ export function scriptContext(state: JobState, record: ScriptRecord): Context {
   const stage = theStage(state, record.stage);
   const leg = theLeg(stage, record.leg);
   const env = withExported(state, record);
+  const status = statusFor(state, record);
   return {
-    names: legNames(state, { stage, leg, env }),
-    functions: statusFunctions(state, stage, leg),
+    names: legNames(state, { stage, leg, env, status }),
+    functions: statusFunctions(status),
     variables: legVariables(state, stage, leg),
     environment: env,
   };
@@ -119,9 +120,10 @@ export function scriptContext(state: JobState, record: ScriptRecord): Context {
 
 /** What the outputs of a stage are made from: the steps of one leg. */
 export function legContext(state: JobState, { stage, leg }: { stage: StageState; leg: LegState }): Context {
+  const status = legStatus(state, stage, leg);
   return {
-    names: legNames(state, { stage, leg, env: exportsOf(state, leg)?.env ?? {} }),
-    functions: statusFunctions(state, stage, leg),
+    names: legNames(state, { stage, leg, env: exportsOf(state, leg)?.env ?? {}, status }),
+    functions: statusFunctions(status),
     variables: legVariables(state, stage, leg),
   };
 }
@@ -164,10 +166,14 @@ function resultsOf(state: JobState, stage: StageState): { results?: Value } {
   };
 }
 
-function legNames(
-  state: JobState,
-  { stage, leg, env }: { stage: StageState; leg: LegState; env: Readonly<Record<string, string>> },
-): Record<string, Value> {
+type LegView = {
+  readonly stage: StageState;
+  readonly leg: LegState;
+  readonly env: Readonly<Record<string, string>>;
+  readonly status: LegStatus;
+};
+
+function legNames(state: JobState, { stage, leg, env, status }: LegView): Record<string, Value> {
   const variables = legVariables(state, stage, leg);
   const legs = [...legsOf(stage)];
   return {
@@ -184,7 +190,7 @@ function legNames(
       "job-total": legs.length,
       "max-parallel": stage.plan.maxParallel ?? legs.length,
     },
-    job: { status: legStatus(state, stage, leg) },
+    job: { status },
     // Walking a leg of thousands of scripts is only worth it for those that ask.
     get steps() {
       return stepsOf(state, leg);
@@ -228,8 +234,7 @@ function told(stage: StageState): Value {
   return { result: resultOf(stage), outputs: values(stage.outputs) };
 }
 
-function statusFunctions(state: JobState, stage: StageState, leg: LegState): Record<string, ExpressionFunction> {
-  const status = legStatus(state, stage, leg);
+function statusFunctions(status: LegStatus): Record<string, ExpressionFunction> {
   return {
     always: () => true,
     cancelled: () => status === "cancelled",
@@ -238,8 +243,28 @@ function statusFunctions(state: JobState, stage: StageState, leg: LegState): Rec
   };
 }
 
+type LegStatus = "success" | "failure" | "cancelled";
+
+/** What follows a stage's work in its only leg goes by what that counts as, where the stage has criteria of its own. */
+function statusFor(state: JobState, record: ScriptRecord): LegStatus {
+  const stage = theStage(state, record.stage);
+  const leg = theLeg(stage, record.leg);
+  const status = legStatus(state, stage, leg);
+  const follows = record.plan.role !== undefined && stage.plan.successCriteria !== undefined && leg.plan.name === "";
+  const verdict = follows && status !== "cancelled" && hasWorked(state, leg) ? stageJudged(state, stage) : null;
+  return verdict === null ? status : verdict.met ? "success" : "failure";
+}
+
+/** All that is the playbook's own in a leg has ended. */
+function hasWorked(state: JobState, leg: LegState): boolean {
+  return leg.scripts.every((key) => {
+    const { plan, state: script } = theScript(state, key);
+    return plan.role !== undefined || scriptEnded(script);
+  });
+}
+
 /** As its scripts see it. In a stage that goes on after a cancel because it asked to, nothing was cancelled. */
-function legStatus(state: JobState, stage: StageState, leg: LegState): "success" | "failure" | "cancelled" {
+function legStatus(state: JobState, stage: StageState, leg: LegState): LegStatus {
   if (isStopped(state, stage, leg) || leg.counts.cancelled > 0) return "cancelled";
   return leg.counts.failed + leg.counts.overdue > 0 ? "failure" : "success";
 }

@@ -2,7 +2,9 @@ import { conjunction } from "@aither/expression";
 import type { Json, LegPlan, Playbook, PlaybookStage, PlaybookStep, StagePlan } from "@aither/protocol";
 import { inheritedFrom, notHeldBy, type Inherited } from "./call-settings.ts";
 import { type CalledPlaybook, type Caller, type Compiler, makeCompiler } from "./compiler.ts";
+import { criteriaOf, ownStages } from "./criteria.ts";
 import { finding, type PlanFinding } from "./finding.ts";
+import { isNamed } from "./named.ts";
 import { madeOf } from "./inner-step.ts";
 import type { MatrixLeg } from "./matrix.ts";
 import { type At, layersOf, makeScope, resolveValue, type Scope, type Variables } from "./scope.ts";
@@ -76,8 +78,12 @@ export function compileCall(compiler: Compiler, { shared, input }: Place, compil
     return { stages: [group], written: new Map() };
   }
   const parts = legs.legs.map((leg, index) => inline(compiler, place, { id: `${input.id}[${index}]`, leg }));
+  const cells = parts.flatMap(({ stages: [cell] }) => cell ?? []);
   return {
-    stages: [{ ...group, outputs: {} }, ...parts.flatMap(({ stages }) => stages)],
+    stages: [
+      { ...group, outputs: {}, ...criteriaOf(compiler, stage.successCriteria, cells) },
+      ...parts.flatMap(({ stages }) => stages),
+    ],
     written: new Map(parts.flatMap(({ written }) => [...written])),
   };
 }
@@ -94,7 +100,8 @@ function reportOwn(compiler: Compiler, { id, stage }: StageInput, { part }: Call
 
 /** The stage without what its parts do. */
 function bareStage(stage: PlaybookStage, call: Call): PlaybookStage {
-  const { matrix: _matrix, hooks: _hooks, artifacts: _artifacts, uses: _uses, with: _with, ...rest } = stage;
+  const { matrix: _matrix, hooks: _hooks, artifacts: _artifacts, uses: _uses, with: _with, ...others } = stage;
+  const { successCriteria: _criteria, ...rest } = others;
   const step = call.part === stage ? {} : (call.part as PlaybookStep);
   const [first, second] = [stage.if, step.if].filter((text) => text !== undefined && text.trim() !== "");
   const condition = first !== undefined && second !== undefined ? conjunction(first, second) : first;
@@ -157,6 +164,8 @@ type Inlined = Place & {
 /** The called playbook's stages as parts of a group: of the calling stage's own, or of one for a cell of its matrix. */
 function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; leg: MatrixLeg | null }): Compiled {
   const { call, called, plan } = place;
+  // With a matrix they speak of its cells; without one of what is called, whose own they replace.
+  const own = leg === null ? place.input.stage.successCriteria : undefined;
   const at = compiler.at(call.part, ["with"]);
   const scope =
     leg === null ? place.scope : makeScope(place.scope.variables, place.scope.env, leg.matrix, compiler.around);
@@ -178,11 +187,17 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
     calls: compiler.calls,
     callers: [...compiler.callers, { playbook: compiler.playbook, part: call.part, keys: ["uses"] }],
     inherited: { ...compiler.inherited, ...inheritedOf(compiler, place, scope) },
+    tolerated: own?.allowedFailures ?? [],
     undefinedIs: called.orchestration.undefinedVariables ?? "error",
   });
   const whole = place.compileWhole(inner);
-  gather(compiler, inner, { called, isSkipped: plan.decision === "skip" });
-  const group = groupOf(inner, { place, id, leg, scope: whole.scope });
+  const criteria = criteriaOf(
+    own === undefined ? inner : compiler,
+    own ?? called.orchestration.successCriteria,
+    ownStages(whole.stages),
+  );
+  gather(compiler, inner, { called, isSkipped: plan.decision === "skip", isJudged: own !== undefined });
+  const group = { ...groupOf(inner, { place, id, leg, scope: whole.scope }), ...criteria };
   const parts = whole.stages.map((part) => partOf(part, { group: group.id, name: group.name, of: plan }));
   const written = [...whole.written].map(([part, where]) => [`${group.id}/${part}`, where] as const);
   return { stages: [group, ...parts], written: new Map(written) };
@@ -234,7 +249,7 @@ function callers(template: string): string {
 function gather(
   compiler: Compiler,
   inner: Compiler,
-  { called, isSkipped }: { called: Playbook; isSkipped: boolean },
+  { called, isSkipped, isJudged }: { called: Playbook; isSkipped: boolean; isJudged: boolean },
 ): void {
   const mine = (one: PlanFinding): PlanFinding => ({
     ...one,
@@ -256,7 +271,8 @@ function gather(
     notifications: told,
     undoOnFailure,
     concurrency,
-    successCriteria,
+    // They are those of the group, unless the calling stage has some.
+    successCriteria: isJudged ? successCriteria : undefined,
     preConditions,
     summary,
     reports,
@@ -290,15 +306,16 @@ function groupOf(inner: Compiler, { place, id, leg, scope }: GroupInput): StageP
     outputs: { ...Object.fromEntries(outputs), ...plan.outputs },
   };
   if (leg === null) return { ...plan, ...limits };
+  const name = `${plan.name}${leg.suffix}`;
   return {
     ...plan,
     ...limits,
     id,
-    name: `${plan.name}${leg.suffix}`,
+    name,
     needs: [],
     after: [],
     condition: null,
-    continueOnError: false,
+    continueOnError: isNamed({ id, name }, place.input.stage.successCriteria?.allowedFailures ?? []),
     variables: place.scope.variables,
     within: plan.id,
     group: { uses: plan.group!.uses, matrix: leg.matrix },

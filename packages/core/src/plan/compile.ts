@@ -1,6 +1,6 @@
 import type { Json, Plan, Playbook, PlaybookFormat } from "@aither/protocol";
 import { type CalledPlaybooks, makeCompiler, type PlanRequest } from "./compiler.ts";
-import { criteriaOf } from "./criteria.ts";
+import { criteriaOf, ownStages } from "./criteria.ts";
 import type { PlanFinding } from "./finding.ts";
 import { contradictions } from "./header.ts";
 import { notificationPlans } from "./notifications.ts";
@@ -65,7 +65,7 @@ export function compile(input: CompileInput): Compiled {
     ...concurrencyOf(orchestration.concurrency, setting),
     ...(notifications.length > 0 && { notifications }),
     ...(compiler.secrets.size > 0 && { secrets: [...compiler.secrets] }),
-    ...criteriaOf(compiler, playbook, stages),
+    ...criteriaOf(compiler, orchestration.successCriteria, ownStages(stages)),
     ...(orchestration.undoOnFailure === true && { undoOnFailure: true }),
     ...reportPlans(compiler, scope),
     stages: [...stages],

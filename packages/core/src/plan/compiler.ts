@@ -46,6 +46,8 @@ export type Compiler = {
   readonly calls: CalledPlaybooks;
   /** What the stages that called this playbook say for each step. */
   readonly inherited?: Inherited | undefined;
+  /** Names of scripts and stages whose failure is tolerated by the stage that called this playbook. */
+  readonly tolerated: readonly string[];
   /** The calls that led here, the outermost first: a playbook is never within itself. */
   readonly callers: readonly Caller[];
   /** What holds for steps that say nothing of it: of the playbook itself, then of the stages that call it. */
@@ -81,6 +83,7 @@ type Given = Pick<
   "playbook" | "scripts" | "request" | "around" | "resolveFile" | "folder" | "calls" | "callers" | "inherited"
 > & {
   readonly undefinedIs: At["undefinedIs"];
+  readonly tolerated?: readonly string[];
 };
 
 export function makeCompiler(given: Given): Compiler {
@@ -111,6 +114,7 @@ export function makeCompiler(given: Given): Compiler {
     calls: given.calls,
     callers: given.callers,
     inherited: given.inherited,
+    tolerated: given.tolerated ?? [],
     setting,
     defaults: { ...given.inherited, ...given.playbook.orchestration.defaults },
     stageShell: undefined,

@@ -1,15 +1,14 @@
-import type { Plan, Playbook, StagePlan } from "@aither/protocol";
+import type { PlaybookCriteria, PlaybookStage, StagePlan, SuccessCriteria } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
 import { finding } from "./finding.ts";
 import { isNamed } from "./named.ts";
 
-/** What the playbook calls a success, as the plan has it. */
+/** What a playbook, or a stage, calls a success, as the plan has it; `own` are the stages that it speaks of. */
 export function criteriaOf(
   compiler: Compiler,
-  playbook: Playbook,
-  stages: readonly StagePlan[],
-): Pick<Plan, "successCriteria"> {
-  const declared = playbook.orchestration.successCriteria;
+  declared: PlaybookCriteria | undefined,
+  own: readonly StagePlan[],
+): { readonly successCriteria?: SuccessCriteria } {
   if (declared === undefined) return {};
   const {
     requireAllSuccess,
@@ -19,7 +18,6 @@ export function criteriaOf(
     allowedFailures = [],
   } = declared;
   const hasMinimum = minimumSuccessCount !== undefined || minimumSuccessPercent !== undefined;
-  const own = stages.filter(({ role, within }) => role === undefined && within === undefined);
   for (const [key, names] of Object.entries({ critical, allowedFailures })) {
     for (const name of names.filter((one) => !isAnywhere(own, one))) {
       const message = `\`${name}\` is no script or stage that would run`;
@@ -54,6 +52,21 @@ function isAnywhere(stages: readonly StagePlan[], name: string): boolean {
         scripts.some((script) => isNamed(script, [name])),
       ),
   );
+}
+
+const none: readonly string[] = [];
+
+/** The scripts (and stages, without a stage) whose failure criteria tolerate: those around what is compiled, too. */
+export function toleratedNames({ playbook, tolerated }: Compiler, stage?: PlaybookStage): readonly string[] {
+  const whole = playbook.orchestration.successCriteria?.allowedFailures ?? none;
+  const own = stage?.successCriteria?.allowedFailures ?? none;
+  // Thousands of scripts ask, and most playbooks name nobody.
+  return whole.length + own.length + tolerated.length === 0 ? none : [...tolerated, ...whole, ...own];
+}
+
+/** The stages that criteria of the playbook speak of: its own, and a playbook that one calls is one. */
+export function ownStages(stages: readonly StagePlan[]): readonly StagePlan[] {
+  return stages.filter(({ role, within }) => role === undefined && within === undefined);
 }
 
 /** How many can succeed at most; null when only the run knows. */

@@ -1,6 +1,7 @@
 import { hasTemplate } from "@aither/expression";
 import type { DynamicMatrix, Json, LegPlan, PlaybookStage } from "@aither/protocol";
 import type { Compiler, LookedUp } from "./compiler.ts";
+import { toleratedNames } from "./criteria.ts";
 import { decide } from "./decide.ts";
 import { finding } from "./finding.ts";
 import { nearest } from "./graph.ts";
@@ -50,7 +51,7 @@ export function dynamicMatrix(compiler: Compiler, given: DynamicInput): DynamicM
     overrides: Object.fromEntries(given.overrides),
     stage: plain(whole),
     defaults: plain(compiler.defaults),
-    ...allowed(compiler),
+    ...allowed(compiler, stage),
     variables: { ...scope.variables },
     env: { ...scope.env },
     platform: compiler.around.platform,
@@ -158,7 +159,7 @@ function fillIn(value: Json, fill: (text: string) => Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillIn(item, fill)]));
 }
 
-function allowed({ playbook }: Compiler): Pick<DynamicMatrix, "allowedFailures"> {
-  const { allowedFailures } = playbook.orchestration.successCriteria ?? {};
-  return allowedFailures === undefined ? {} : { allowedFailures: [...allowedFailures] };
+function allowed(compiler: Compiler, stage: PlaybookStage): Pick<DynamicMatrix, "allowedFailures"> {
+  const names = toleratedNames(compiler, stage);
+  return names.length === 0 ? {} : { allowedFailures: [...names] };
 }

@@ -12,6 +12,7 @@ import type {
   UndoPlan,
 } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
+import { toleratedNames } from "./criteria.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
@@ -91,7 +92,7 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
       ...(entry !== null && headerOf(compiler, entry, scope)),
       ...common,
     };
-    if (mayFail(compiler, target)) script.continueOnError = true;
+    if (mayFail(compiler, place, target)) script.continueOnError = true;
     if (role !== undefined) script.role = role;
     if (step.alone === true) script.alone = true;
     // Of several scripts the first: it is undone last, and when any of them ran.
@@ -102,9 +103,9 @@ export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript
 }
 
 /** Success criteria may tolerate the failure of a script that they name. */
-function mayFail(compiler: Compiler, target: Target): boolean {
-  const names = compiler.playbook.orchestration.successCriteria?.allowedFailures;
-  if (names === undefined || (target.is !== "script" && target.is !== "file")) return false;
+function mayFail(compiler: Compiler, { stage }: StepPlace, target: Target): boolean {
+  const names = toleratedNames(compiler, stage);
+  if (names.length === 0 || (target.is !== "script" && target.is !== "file")) return false;
   const thing = target.is === "script" ? target.entry : { path: target.path };
   return isNamed(thing, names);
 }

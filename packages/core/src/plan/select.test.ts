@@ -26,17 +26,18 @@ const index = indexScripts([
   entry("0950_One"),
   entry("0950_Two"),
   entry("1404_Far"),
+  entry("0405_Sharp", { tags: ["sharp # flat"] }),
 ]);
 
 test("selectors", () => {
   const rows: [expression: string, scripts: string[], missing?: string[], unknown?: string[]][] = [
     ["0404 0402", ["0404_Analyse", "0402_Test"]],
     ["2", ["0002_Setup"]],
-    ["4*", ["0402_Test", "0404_Analyse"]],
+    ["4*", ["0402_Test", "0404_Analyse", "0405_Sharp"]],
     ["14*", ["1404_Far"]],
     ["1*", []],
-    ["!0404, 0400-0499", ["0402_Test"]],
-    ["0400 - 0499", ["0402_Test", "0404_Analyse"]],
+    ["!0404, 0400-0499", ["0402_Test", "0405_Sharp"]],
+    ["0400 - 0499", ["0402_Test", "0404_Analyse", "0405_Sharp"]],
     ["stage:testing", ["0402_Test"]],
     ["tag: slow tests, 0002", ["0402_Test", "0002_Setup"]],
     ["0402_Test.ps1", ["0402_Test"]],
@@ -48,6 +49,15 @@ test("selectors", () => {
     ["0403_Nothing", [], ["0403_Nothing"]],
     ["0499-0400 what?", [], [], ["0499-0400", "what?"]],
     ["", []],
+    ["0402 # unit tests", ["0402_Test"]],
+    ["0402 #unit tests, and more", ["0402_Test"]],
+    ["0402 # unit\n0404 # analysis", ["0402_Test", "0404_Analyse"]],
+    ["stage:Testing # all of it,\n0002", ["0402_Test", "0002_Setup"]],
+    ["tag:sharp # flat", ["0405_Sharp"]],
+    ["0402 # tests, 0404", ["0402_Test", "0404_Analyse"], [], ["#", "tests"]],
+    ["0402 # tests, then 0404", ["0402_Test"]],
+    ["0402#", [], [], ["0402#"]],
+    ["# 0402", ["0402_Test"], [], ["#"]],
   ];
   for (const [expression, scripts, missing = [], unknown = []] of rows) {
     const found = select(expression, index);

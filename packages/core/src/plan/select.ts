@@ -38,7 +38,7 @@ export function indexScripts(scripts: readonly ScriptEntry[]): ScriptIndex {
 
 /**
  * Selects scripts: `0402`, `402`, `0400-0499`, `04*`, `*`, `!0208`, `stage:Testing`, `tag:unit`, `0402_Run-UnitTests`,
- * a path; lists with commas or blanks. Written order; ranges and wildcards ascend; exclusions count wherever they stand;
+ * a path; lists with commas or blanks, and a comment behind them. Written order; ranges and wildcards ascend; exclusions count wherever they stand;
  * what is selected twice runs once.
  */
 export function select(expression: string, index: ScriptIndex): Selection {
@@ -76,12 +76,32 @@ function ofNumber(part: string, index: ScriptIndex): Selection {
 /** The value of `stage:` and `tag:` may hold blanks, where a script has such a stage or tag; otherwise blanks separate. */
 function partsOf(expression: string, index: ScriptIndex): string[] {
   // One blank is as good as many, and what looks for blanks takes time for each of them.
-  return expression
+  return withoutComments(expression, index)
     .replaceAll(/\s+/g, " ")
     .split(",")
     .flatMap((part) => (isHeaderWithBlanks(part, index) ? [part] : splitBlanks(part)))
     .map((part) => part.trim())
     .filter((part) => part !== "");
+}
+
+/**
+ * `0402 # unit tests`: from a `#` behind a blank to the end of the line nothing is selected. It stays, and is then no
+ * selector, where nothing stands before it, where a stage or tag is called so, and where a selector follows a comma in
+ * it: `0402 # tests, 0404` may be meant either way.
+ */
+function withoutComments(expression: string, index: ScriptIndex): string {
+  if (!expression.includes("#")) return expression;
+  const lines = expression.split(/\r?\n/).map((line) => {
+    const found = /\s#(?!\S*[\\/])/.exec(line);
+    if (found === null) return line;
+    const [before, comment] = [line.slice(0, found.index), line.slice(found.index)];
+    const around = before.slice(before.lastIndexOf(",") + 1) + comment.split(",")[0]!;
+    const isMore = (part: string): boolean => part.trim() !== "" && lookUp(part.trim(), index).is !== "unknown";
+    if (before.trim() === "" || isHeaderWithBlanks(around, index) || comment.split(",").slice(1).some(isMore))
+      return line;
+    return `${before},`;
+  });
+  return lines.join("\n");
 }
 
 function isHeaderWithBlanks(part: string, index: ScriptIndex): boolean {

@@ -9,6 +9,7 @@ import type {
   StagePlan,
 } from "@aither/protocol";
 import type { Compiler } from "./compiler.ts";
+import { criteriaOf, toleratedNames } from "./criteria.ts";
 import { type Decided, decide } from "./decide.ts";
 import { dynamicMatrix, isDynamic } from "./dynamic.ts";
 import { finding } from "./finding.ts";
@@ -68,7 +69,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     return compiler.setting(stage[key] as Json | undefined, scope, { ...at, keys: [key] });
   };
   const name = stage.name === undefined ? id : textOf(setting("name") ?? id);
-  return {
+  const plan: StagePlan = {
     id,
     name,
     description: stage.description ?? "",
@@ -80,7 +81,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     // A called playbook's stages have its variables with them: the plan's own are the caller's.
     variables: compiler.callers.length === 0 ? variables : overlay(shared.scope.variables, variables),
     continueOnError:
-      isNamed({ id, name }, compiler.playbook.orchestration.successCriteria?.allowedFailures ?? []) ||
+      isNamed({ id, name }, toleratedNames(compiler)) ||
       (flag(setting("continueOnError") ?? compiler.defaults.continueOnError) ?? false),
     failFast: flag(setting("failFast")) ?? true,
     maxParallel: count(setting("maxParallel")) || null,
@@ -92,6 +93,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     outputs: stage.outputs ?? {},
     ...(input.role !== undefined && { role: input.role }),
   };
+  return { ...plan, ...criteriaOf(compiler, stage.successCriteria, [{ ...plan, decision: "run" }]) };
 }
 
 function decideStage(compiler: Compiler, shared: Shared, { id, stage }: StageInput, scope: Scope): Decided {

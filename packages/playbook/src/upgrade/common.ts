@@ -44,7 +44,7 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
 
 /** What is known to mean something, although nothing acts on it. */
 const reasons: Readonly<Record<string, string>> = {
-  successcriteria: "criteria are the whole job's: write them at the top, where they may name stages and scripts",
+  successcriteria: "criteria are those of a stage, or of the whole job",
   validation: "a script tells by its exit code whether it is content; nothing here knows these numbers",
   sequence: "the file has stages, and these are run",
   githubactions: "it speaks of GitHub's machines",

@@ -89,7 +89,7 @@ function quotedForPowerShell(text: string): string {
 
 /** A text that names scripts, rather than being one. */
 export function looksLikeSelector(text: string): boolean {
-  return /^\s*(!?\d{1,4}([_-][\w.-]+)?|\d*\*|(stage|tag):.+|[\w./\\-]+\.(ps1|sh|py|m?js|ts|cmd|bat|exe))(\s*,.*)?\s*$/i.test(
+  return /^\s*(!?\d{1,4}([_-][\w.-]+)?|\d*\*|(stage|tag):.+|[\w./\\-]+\.(ps1|sh|py|m?js|ts|cmd|bat|exe))(\s*,.*|(\s+!?\d{1,4})+)?(\s+#.*)?\s*$/i.test(
     text,
   );
 }

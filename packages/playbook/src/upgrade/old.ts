@@ -1,6 +1,6 @@
 import { conjunction } from "@aither/expression";
-import type { Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
-import { type Fields, fieldsOf, isObject } from "../fields.ts";
+import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
+import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
 import {
   compact,
@@ -31,7 +31,8 @@ import { readDefaults, readMetadataObject } from "./v3.ts";
 /** v2: `metadata` and `orchestration.stages`. */
 export function readV2(fields: Fields, fallbackName: string): Playbook {
   const inner = fields.object("orchestration")!;
-  const stages = isObject(inner.raw("stages")?.value) ? stageMap(inner) : stageList(inner);
+  const written = inner.raw("stages")?.value;
+  const stages = isObject(written) && !isLoneStage(written) ? stageMap(inner) : stageList(inner);
   const metadata = readMetadataObject(fields, fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
@@ -93,7 +94,8 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
   });
   if (Object.keys(options.kept).length > 0) Object.assign(playbook, { options: options.kept });
   // The order of a map of stages, and of no other list.
-  if (isObject(fields.raw("stages")?.value)) fields.ignore("executionOrder");
+  const written = fields.raw("stages")?.value;
+  if (isObject(written) && !isLoneStage(written)) fields.ignore("executionOrder");
   keepLabels(playbook.metadata, fields);
   return keepRest(playbook, fields);
 }
@@ -118,6 +120,29 @@ function readTopMetadata(fields: Fields, fallbackName: string): Playbook["metada
   return keepRest({ ...more, ...own }, inner);
 }
 
+const ownWords = new Set([
+  "name",
+  "sequence",
+  "sequences",
+  "scripts",
+  "script",
+  "steps",
+  "step",
+  "number",
+  "inline",
+  "command",
+  "playbook",
+]);
+
+/**
+ * A stage (or an entry) that stands where a list of them is expected: to PowerShell one item is a list of one. In a map of
+ * stages every value is a map; a stage has a name, or what it runs.
+ */
+export function isLoneStage(value: Json | undefined): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).some(([key, item]) => ownWords.has(key.toLowerCase()) && !isObject(item));
+}
+
 /** `stages: […]` */
 export function stageList(fields: Fields): readonly NamedStage[] {
   return (fields.objects("stages") ?? []).map((stage) => ({ id: null, stage: readStage(stage) }));
@@ -130,22 +155,38 @@ export function plainSequence(fields: Fields): readonly NamedStage[] {
 }
 
 /** `Sequence: [{Script, …}]`: one stage for each entry; entries of one parallel group run side by side. */
-export function entrySequence(fields: Fields, key: string): readonly NamedStage[] {
-  return (fields.objects(key) ?? []).map((entry) => {
-    const parallel = entry.flag("parallel");
-    const group = entry.text("group");
-    if (Array.isArray(entry.raw("scripts", "sequence", "sequences")?.value)) {
-      return { id: null, stage: readStage(entry), group: parallel && group ? group : null };
-    }
-    const name = entry.text("name", "description");
-    const step = readEntry(entry);
-    return { id: null, stage: stageOfEntry(step, name), group: parallel && group ? group : null };
+export function entrySequence(fields: Fields, key: string): readonly Grouped[] {
+  const found = fields.raw(key);
+  const items = found === undefined ? [] : Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
+  return items.flatMap((item, index) => {
+    const path = found !== undefined && Array.isArray(found.value) ? [...found.path, index] : (found?.path ?? []);
+    const run = textOf(item);
+    // A selector among entries is an entry of its own.
+    if (run !== undefined) return [{ id: null, stage: stageOfEntry(placed({ run }, fields, path), undefined) }];
+    if (isObject(item)) return [entryOf(fieldsOf(item, path, fields.gathering))];
+    fields.gathering.findings.push(notAMap(path));
+    return [];
   });
+}
+
+type Grouped = NamedStage & { readonly group?: string | null };
+
+function entryOf(entry: Fields): Grouped {
+  const parallel = entry.flag("parallel");
+  const group = entry.text("group");
+  if (Array.isArray(entry.raw("scripts", "sequence", "sequences")?.value) || entry.has("scripts", "sequences")) {
+    return { id: null, stage: readStage(entry), group: parallel && group ? group : null };
+  }
+  const name = entry.text("name", "description");
+  const successCriteria = readCriteria(entry);
+  const stage = stageOfEntry(readEntry(entry), name);
+  if (successCriteria) stage.successCriteria = successCriteria;
+  return { id: null, stage, group: parallel && group ? group : null };
 }
 
 function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookStage {
   const { if: condition, timeout, retries, continueOnError, backoff, ...bare } = step;
-  return compact<PlaybookStage>({
+  const stage = compact<PlaybookStage>({
     name: name ?? step.name ?? step.run ?? step.uses,
     description: step.description,
     if: condition,
@@ -153,8 +194,10 @@ function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookSta
     retries,
     backoff,
     continueOnError,
-    steps: [bare],
+    steps: [copyPlace(step, bare)],
   });
+  // Both stand where the entry stands.
+  return copyPlace(step, stage);
 }
 
 /** `stages: {id: {scripts}}` with `executionOrder`. */
@@ -210,7 +253,7 @@ export function originalOf(part: object): object {
   return copies.get(part) ?? part;
 }
 
-function copyPlace<T extends object>(original: T, copy: T): T {
+function copyPlace<T extends object>(original: object, copy: T): T {
   copies.set(copy, originalOf(original));
   return copy;
 }

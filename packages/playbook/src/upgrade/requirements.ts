@@ -1,6 +1,7 @@
 import { bytesOfSize, type Json, type Playbook } from "@aither/protocol";
 import { type Fields, textOf } from "../fields.ts";
 import { notEnforced } from "./around.ts";
+import { readThings, readTools } from "./required-things.ts";
 import { compact, keepRest } from "./common.ts";
 
 type Requirements = NonNullable<Playbook["requirements"]>;
@@ -10,14 +11,14 @@ export function readRequirements(fields: Fields | undefined): Requirements | und
   if (!fields) return undefined;
   const rights = rightsOf(fields);
   const requirements = compact<Requirements>({
-    platforms: fields.textsIfAny("platforms", "platform"),
-    requiredTools: fields.textsIfAny("requiredTools", "tools", "commands"),
-    environment: fields.textsIfAny("environment", "apiKeys", "requiredAPIKeys", "environmentVariables"),
+    platforms: readThings(fields, "platforms", "platform"),
+    requiredTools: readTools(fields, "requiredTools", "tools", "commands"),
+    environment: readThings(fields, "environment", "apiKeys", "requiredAPIKeys", "environmentVariables"),
     minimumPowerShellVersion: version(fields),
     elevated: rights,
     diskSpace: size(fields, "diskSpace", "requiredSpace", "minimumDiskSpace"),
     memory: size(fields, "memory", "requiredMemory", "minimumMemory"),
-    scripts: fields.textsIfAny("scripts", "requiredScripts"),
+    scripts: readThings(fields, "scripts", "requiredScripts"),
     gitRepository: fields.flag("gitRepository"),
     cleanWorkingTree: fields.flag("cleanWorkingTree"),
   });

@@ -5,6 +5,7 @@ import { pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
+import { readCriteria } from "./criteria.ts";
 import {
   compact,
   inlineStep,
@@ -33,6 +34,7 @@ export function readStage(fields: Fields): PlaybookStage {
     matrix: isObject(fields.raw("matrix")?.value) ? fields.record("matrix") : fields.text("matrix"),
     maxParallel: fields.countOrTemplate("maxParallel"),
     outputs: fields.environment("outputs"),
+    successCriteria: readCriteria(fields),
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
   ignoreLabels(fields);
@@ -120,7 +122,8 @@ export function joinSelectors(steps: readonly PlaybookStep[]): PlaybookStep[] {
   const texts = bare.map(({ run }) => run!.trim());
   const plain = texts.every((text) => /^[\w.-]+$/.test(text) && !/^\d{1,4}-\d{1,4}$/.test(text));
   if (bare.length < 2 || (plain && new Set(texts).size === texts.length)) return [...steps];
-  const joined = { ...bare[0], run: texts.join(",") };
+  // A comment in one of them ends with its line.
+  const joined = { ...bare[0], run: texts.join(texts.some((text) => text.includes("#")) ? ",\n" : ",") };
   return steps.flatMap((step) => (step === bare[0] ? [joined] : bare.includes(step) ? [] : [step]));
 }
 

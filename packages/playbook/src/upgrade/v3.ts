@@ -147,6 +147,7 @@ function readJob(fields: Fields): PlaybookStage {
     logLimit: readLogLimit(fields),
     continueOnError: fields.flagOrTemplate("continueOnError", "continue-on-error"),
     outputs: fields.environment("outputs"),
+    successCriteria: readCriteria(fields),
     artifacts: readArtifacts(fields),
     hooks: readStageHooks(fields, oneStep),
     uses: fields.text("uses"),

@@ -25,6 +25,7 @@ export const stageEvents = {
   StageCompleted: event("StageCompleted", "End: nothing in it failed, or what failed may.", {
     stage,
     leg,
+    reason: Type.Optional(reason),
     outputs: Type.Optional(Type.Record(Type.String(), Json)),
   }),
   StageFailed: event("StageFailed", "End: a script failed.", {

@@ -71,7 +71,7 @@ function endOf(event: StageEnd): End {
   const plain = { tolerated: false, kind: null, endedAtMs: parseTime(event.time) };
   switch (event.type) {
     case "StageCompleted":
-      return { ...plain, status: "Completed", reason: "" };
+      return { ...plain, status: "Completed", reason: event.reason ?? "" };
     case "StageFailed":
       return {
         ...plain,

@@ -1,5 +1,5 @@
 import type { Fact } from "@aither/protocol";
-import { groupEnd } from "../conclude.ts";
+import { endByCriteria, groupEnd } from "../conclude.ts";
 import { groupOutputs } from "../outputs.ts";
 import { partsOf, stageEnded } from "../look.ts";
 import type { JobState, StageState } from "../state.ts";
@@ -9,5 +9,5 @@ import { stageEndFact } from "./running.ts";
 export function settleGroup(state: JobState, group: StageState): Fact | null {
   const parts = partsOf(state, group);
   if (!parts.every(stageEnded)) return null;
-  return stageEndFact(group, groupEnd(parts), () => groupOutputs(state, group));
+  return stageEndFact(group, endByCriteria(state, group, groupEnd(parts)), () => groupOutputs(state, group));
 }

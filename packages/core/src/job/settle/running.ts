@@ -1,5 +1,5 @@
 import type { Fact, Instant } from "@aither/protocol";
-import { legEnd, matrixEnd, type End } from "../conclude.ts";
+import { endByCriteria, legEnd, matrixEnd, type End } from "../conclude.ts";
 import { type Outputs, stageOutputs } from "../outputs.ts";
 import { legHalt } from "../halt.ts";
 import { theLeg } from "../look.ts";
@@ -51,7 +51,7 @@ function settlePendingLeg(
 }
 
 function endOf(state: JobState, stage: StageState, end: End): Fact {
-  return stageEndFact(stage, end, () => stageOutputs(state, stage));
+  return stageEndFact(stage, endByCriteria(state, stage, end), () => stageOutputs(state, stage));
 }
 
 /** The stage's own end. Outputs that cannot be made fail a stage that would have completed. */
@@ -63,6 +63,7 @@ export function stageEndFact(stage: StageState, end: End, outputs: () => Outputs
   return {
     type: "StageCompleted",
     stage: stage.plan.id,
+    ...(end.reason !== "" && { reason: end.reason }),
     ...(some && { outputs: made.outputs }),
   };
 }
