@@ -75,12 +75,19 @@ const parsedCondition = rememberParsed(parseCondition);
 
 function parseCondition(text: string, options: ParseOptions): ReadCondition {
   if (isLegacyCondition(text)) {
-    return { is: "node", node: parseLegacy(text, options), legacy: true };
+    const node = parseLegacy(text, options);
+    if (node.is !== "unknown") return { is: "node", node, legacy: true };
+    // `contains(variables.list, 'a')` looks like both, and is GitHub's.
+    const modern = parse(text, options);
+    return modern.ok ? { is: "node", node: modern.node, legacy: false } : { is: "node", node, legacy: true };
   }
   const pieces = cut(text);
   const [only] = pieces;
   if (pieces.length > 1) return { is: "node", node: parts(text, options), legacy: false };
-  const parsed = parse(only?.is === "expression" ? only.text : text, options);
+  // `True` and `FALSE`, as programs write truth values, mean what they say, though GitHub's language takes small letters only.
+  const expression =
+    only?.is === "expression" ? only.text : text.replace(/^\s*(true|false)\s*$/i, (word) => word.toLowerCase());
+  const parsed = parse(expression, options);
   return parsed.ok ? { is: "node", node: parsed.node, legacy: false } : { is: "error", message: parsed.message };
 }
 

@@ -82,11 +82,12 @@ function comparison(operator: CompareOperator, left: Value, right: Value): Value
     case "<":
       return compare(left, right) < 0;
     case "<=":
-      return compare(left, right) <= 0;
+      // What has no order is still equal to itself.
+      return looseEquals(left, right) || compare(left, right) < 0;
     case ">":
       return compare(left, right) > 0;
     case ">=":
-      return compare(left, right) >= 0;
+      return looseEquals(left, right) || compare(left, right) > 0;
   }
 }
 
