@@ -62,20 +62,28 @@ function split(block: string): string[] {
 /** Those nearest to the name count, and no more of them than anybody writes. */
 const ATTRIBUTES_LENGTH_MAX = 8_000;
 
+const texts = /'(?:[^']|'')*'|"[^"]*"/g;
+/** The values of a set: texts and bare numbers. */
+const values = /'((?:[^']|'')*)'|"([^"]*)"|(?<![\w$.-])(-?\d+(?:\.\d+)?)\b/g;
+
 function readParameter(part: string): ScriptParameter | null {
   const name = /(?:^|[\]\s])\$([A-Za-z_]\w*)\s*(?:=|$)/.exec(part.trim());
   if (!name) return null;
   const before = part.trim().slice(0, part.trim().indexOf(`$${name[1]!}`));
   const attributes = before.slice(-ATTRIBUTES_LENGTH_MAX).match(/\[(?:[^[\]]|\[[^\]]*\])*\]/g) ?? [];
-  const types = attributes.filter((attribute) => /^\[[\w.]+(\[[\w.,]*\])?\]$/.test(attribute));
+  const types = attributes
+    .map((attribute) => attribute.replaceAll(/\s+/g, ""))
+    .filter((attribute) => /^\[[\w.]+(\[[\w.,]*\])?\]$/.test(attribute));
   const set = attributes.find((attribute) => /^\[\s*ValidateSet\s*\(/i.test(attribute));
   const mandatory = attributes.some((attribute) =>
-    /^\[\s*Parameter\s*\([\s\S]*\bMandatory\b(?!\s*=\s*\$false)/i.test(attribute),
+    /^\[\s*Parameter\s*\([\s\S]*\bMandatory\b(?!\s*=\s*\$false)/i.test(attribute.replaceAll(texts, "''")),
   );
   return {
     name: name[1]!,
     type: types.at(-1)?.slice(1, -1).toLowerCase() ?? "object",
     mandatory,
-    values: set ? [...set.matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, a, b]) => a ?? b ?? "") : [],
+    values: set
+      ? [...set.matchAll(values)].map(([, a, b, number]) => a?.replaceAll("''", "'") ?? b ?? number ?? "")
+      : [],
   };
 }

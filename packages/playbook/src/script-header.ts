@@ -19,10 +19,13 @@ const LINES_MAX = 150;
 export function readScriptHeader(text: string, isPowerShell: boolean): ScriptHeader {
   const comments = commentLines(text);
   const fields = new Map<string, string>();
-  for (const line of comments) {
+  comments.forEach((line, at) => {
     const found = /^\s*(Stage|Dependencies|Description|Tags|Condition|AllowParallel)\s*:\s*(.*?)\s*$/i.exec(line);
-    if (found && !fields.has(found[1]!.toLowerCase())) fields.set(found[1]!.toLowerCase(), found[2]!);
-  }
+    const name = found?.[1]!.toLowerCase() ?? "";
+    if (!found || fields.has(name)) return;
+    const isList = name === "dependencies" || name === "tags";
+    fields.set(name, isList ? [found[2]!, ...goingOn(comments, at, found[2]!)].join(",") : found[2]!);
+  });
   const parameters: ScriptParameter[] = isPowerShell ? readParameters(text) : [];
   const allowParallel = fields.get("allowparallel");
   return {
@@ -36,24 +39,41 @@ export function readScriptHeader(text: string, isPowerShell: boolean): ScriptHea
   };
 }
 
+/** A list goes on in the next line behind a comma; an empty one as a list of `- item` lines. */
+function goingOn(lines: readonly string[], at: number, first: string): string[] {
+  const items: string[] = [];
+  let last = first;
+  for (const line of lines.slice(at + 1)) {
+    const item = first === "" ? /^\s*[-*]\s+(.+?)\s*$/.exec(line)?.[1] : last.endsWith(",") ? line.trim() : undefined;
+    if (item === undefined || item === "" || /^(\.[A-Z]|\w+\s*:)/i.test(item)) break;
+    items.push(item);
+    last = item;
+  }
+  return items;
+}
+
 /** The comments at the top of a file, without their marks. Other lines end them, except a few that stand before headers. */
 function commentLines(text: string): string[] {
   const lines: string[] = [];
   let block: RegExp | null = null;
-  for (const line of text.slice(0, HEADER_BYTES).split(/\r?\n/).slice(0, LINES_MAX)) {
+  for (const line of text
+    .slice(0, HEADER_BYTES)
+    .split(/\r\n?|\n/)
+    .slice(0, LINES_MAX)) {
     const trimmed = line.trim().replace(/^\uFEFF/, "");
     if (block) {
       const end = trimmed.search(block);
-      lines.push(end < 0 ? line : trimmed.slice(0, end));
+      lines.push((end < 0 ? line : trimmed.slice(0, end)).replace(/^\s*\*+(?=\s)/, ""));
       if (end >= 0) block = null;
-    } else if (/^(<#|\/\*|""")/.test(trimmed)) {
-      const mark = trimmed.slice(0, 2);
-      block = mark === "<#" ? /#>/ : mark === "/*" ? /\*\// : /"""/;
-      const rest = trimmed.slice(mark === '""' ? 3 : 2);
-      lines.push(rest.replace(/^\*+/, ""));
-      if (block.test(rest)) block = null;
+    } else if (/^(<#|\/\*|[rub]?("""|'''))/i.test(trimmed)) {
+      const mark = /^(?:<#|\/\*|\w?(?:"""|'''))/.exec(trimmed)![0];
+      block = mark === "<#" ? /#>/ : mark === "/*" ? /\*\// : mark.endsWith('"') ? /"""/ : /'''/;
+      const rest = trimmed.slice(mark.length);
+      const end = rest.search(block);
+      lines.push((end < 0 ? rest : rest.slice(0, end)).replace(/^\*+/, ""));
+      if (end >= 0) block = null;
     } else {
-      const comment = /^(?:#+|\/\/+|--|::|rem\s)(.*)$/i.exec(trimmed);
+      const comment = /^(?:#+|\/\/+|--|::|@?rem\s)(.*)$/i.exec(trimmed);
       if (comment && !trimmed.startsWith("#!") && !/^#requires/i.test(trimmed)) lines.push(comment[1]!);
       else if (/^(param\s*\(|function\s|class\s|def\s|exit\b)/i.test(trimmed)) break;
     }
@@ -66,7 +86,7 @@ function help(lines: readonly string[], section: string): string {
   const start = lines.findIndex((line) => line.trim().toUpperCase() === `.${section}`);
   if (start < 0) return "";
   const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => /^\s*\.[A-Z]{3,}/.test(line));
+  const end = rest.findIndex((line) => /^\s*\.[A-Z]{3,}/i.test(line));
   return rest
     .slice(0, end < 0 ? rest.length : end)
     .map((line) => line.trim())
@@ -76,8 +96,10 @@ function help(lines: readonly string[], section: string): string {
 
 function list(text: string | undefined): string[] {
   const bare = /^(?:@\(|\[)(.*)[)\]]$/.exec(text ?? "")?.[1] ?? text ?? "";
+  // Names may hold blanks, numbers do not.
+  const separator = /^\d{1,4}(\s+\d{1,4})+$/.test(bare.trim()) ? /\s+/ : /[,;]/;
   return bare
-    .split(/[,;]/)
+    .split(separator)
     .map((item) => item.trim().replaceAll(/^['"]|['"]$/g, ""))
     .filter((item) => item !== "" && !/^none$/i.test(item));
 }
