@@ -126,6 +126,6 @@ async function placeIn(
   onKey = false,
 ): Promise<string> {
   const { walkJson } = await import("@aither/playbook");
-  const walk = walkJson(text ?? "", at, onKey);
+  const walk = walkJson(text ?? "", at, { onKey });
   return walk.is === "not-found" ? path : `${path}:${walk.place.line}:${walk.place.col}`;
 }

@@ -123,8 +123,8 @@ export async function placed(findings: readonly PlanFinding[], reads: readonly R
   return findings.flatMap((one) => found.get(one) ?? []);
 }
 
-function locatedIn({ severity, code, message, fix, part, keys }: PlanFinding, read: Read): Finding {
-  return { severity, code, message, fix, path: [...(part === null ? [] : read.pathOf(part)), ...keys] };
+function locatedIn({ severity, code, message, fix, part, keys, item }: PlanFinding, read: Read): Finding {
+  return { severity, code, message, fix, path: [...(part === null ? [] : read.pathOf(part, item)), ...keys] };
 }
 
 function unplaced(one: Diagnostic): Diagnostic {

@@ -14,10 +14,11 @@ type Schema = {
 
 /**
  * What the published schema says about a v3 playbook that the reader lets pass: values out of range, and keys that look
- * like a slip of the pen. Both are warnings, for the playbook can be started. Older formats have no schema of their own.
+ * like a slip of the pen. Both are warnings, for the playbook can be started. Older formats have no schema of their own,
+ * but words.
  */
 export async function schemaFindings(read: Read): Promise<Finding[]> {
-  if (read.format !== "v3-jobs") return [];
+  if (read.format !== "v3-jobs") return slipsOfOld(read);
   // The validator makes code at run time and is dear to load, so only who validates pays for it.
   const [{ createPlaybookValidator }, { playbookSchema }] = await Promise.all([
     import("@aither/playbook/validate"),
@@ -34,6 +35,37 @@ export async function schemaFindings(read: Read): Promise<Finding[]> {
 }
 
 let validator: ((value: unknown) => Finding[]) | undefined;
+
+/** What somebody may have meant who writes an older format. */
+const oldWords =
+  "name description metadata orchestration stages sequence sequences scripts script steps condition conditional variables defaultVariables parameters profiles overrides excludeStages dependsOn continueOnError timeout timeoutSeconds retries retryCount retryDelay maxRetries parallel maxConcurrency required customScript preScript executionOrder requirements prerequisites notifications postActions successCriteria errorHandling environment".split(
+    " ",
+  );
+
+/** Keys of an older format that mean nothing and are nearly a word that would. */
+function slipsOfOld(read: Read): Finding[] {
+  return read.notEnforced.flatMap(({ what, where, reason }): Finding[] => {
+    if (!reason.startsWith("this key has no meaning") || what.length < 5) return [];
+    const like = nearest(what, oldWords);
+    if (like === null || !isSlip(what.toLowerCase(), like.toLowerCase())) return [];
+    const path = [...where.matchAll(/\[(\d+)\]|[^.[]+/g)].map(([text, index]) =>
+      index === undefined ? text : Number(index),
+    );
+    const message = `\`${what}\` means nothing here`;
+    return [{ severity: "warning", code: "unknown-key", message, fix: `did you mean ${like}?`, path, onKey: true }];
+  });
+}
+
+/** The first letter is seldom wrong, and hardly more than one is missing, too many or another. */
+function isSlip(written: string, meant: string): boolean {
+  const left = meant.split("");
+  const odd = written.split("").filter((letter) => {
+    const at = left.indexOf(letter);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return written[0] === meant[0] && written !== meant && odd.length + left.length <= 2;
+}
 
 /** Where a value of the model was written: the nearest part whose place is known, and the keys from there. */
 function writtenPath(read: Read, path: Path): Path {

@@ -50,7 +50,9 @@ function detectOld(fields: Fields, psd1: boolean): Detected | null {
   });
   const stages = fields.raw("stages")?.value;
   if (isObject(stages) && !isLoneStage(stages)) return old("json-stage-map", stageMap);
-  if (stages !== undefined) return old(psd1 ? "psd1-stages" : "v1-stages", stageList);
+  // An empty list of stages beside scripts is a template that was not filled in.
+  const isBare = isEmpty(stages) && fields.has("sequence", "scripts", "sequences");
+  if (stages !== undefined && !isBare) return old(psd1 ? "psd1-stages" : "v1-stages", stageList);
   const sequence = fields.raw("sequence")?.value;
   if (sequence !== undefined) {
     const entries = Array.isArray(sequence) ? sequence.some(isObject) : isObject(sequence);
@@ -65,5 +67,11 @@ function detectOld(fields: Fields, psd1: boolean): Detected | null {
     return old(psd1 ? "psd1-scripts" : "v1-sequence", list);
   }
   const sequences = fields.raw("sequences")?.value;
-  return Array.isArray(sequences) || isLoneStage(sequences) ? old("json-other", sequenceList) : null;
+  const isList = Array.isArray(sequences);
+  if (isList && !sequences.some(isObject)) return old("v1-sequence", plainSequence);
+  return isList || isLoneStage(sequences) ? old("json-other", sequenceList) : null;
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.length === 0;
 }

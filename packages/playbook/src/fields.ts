@@ -20,6 +20,8 @@ export interface Fields {
   oneOf<T extends string>(words: readonly T[], ...names: string[]): T | undefined;
   flag(...names: string[]): boolean | undefined;
   flagOrTemplate(...names: string[]): boolean | string | undefined;
+  /** `parallel: 3` says how many. */
+  flagOrCount(...names: string[]): boolean | number | string | undefined;
   /** A number of at least 0, its text, or a template. */
   countOrTemplate(...names: string[]): number | string | undefined;
   /** Seconds: a number, `30s`, `5 minutes`, `1h`, or a template. */
@@ -95,6 +97,14 @@ class FieldsOfMap implements Fields {
     return this.#typed(names, "true, false or a template", flagOrTemplateOf);
   }
 
+  flagOrCount(...names: string[]): boolean | number | string | undefined {
+    return this.#typed(
+      names,
+      "true, false, a number or a template",
+      (value) => flagOf(value) ?? countOrTemplateOf(value),
+    );
+  }
+
   countOrTemplate(...names: string[]): number | string | undefined {
     return this.#typed(names, "a number of at least 0", countOrTemplateOf);
   }
@@ -104,7 +114,15 @@ class FieldsOfMap implements Fields {
   }
 
   texts(...names: string[]): string[] | undefined {
-    return this.#typed(names, "a list of texts", listOfTexts);
+    const found = this.raw(...names);
+    if (found === undefined) return undefined;
+    const list = listOfTexts(found.value);
+    if (list !== undefined || !Array.isArray(found.value)) {
+      return list ?? reportWrong(this.gathering, found.path, "a list of texts", found.value);
+    }
+    const items = found.value as Json[];
+    const wrong = items.findIndex((item) => textOf(item) === undefined);
+    return reportWrong(this.gathering, [...found.path, wrong], "text", items[wrong]!);
   }
 
   textsIfAny(...names: string[]): string[] | undefined {
@@ -126,7 +144,14 @@ class FieldsOfMap implements Fields {
   }
 
   environment(...names: string[]): Record<string, string> | undefined {
-    return this.#typed(names, "a map of texts", environmentOf);
+    const found = this.raw(...names);
+    if (found === undefined) return undefined;
+    const env = environmentOf(found.value);
+    if (env !== undefined || !isObject(found.value)) {
+      return env ?? reportWrong(this.gathering, found.path, "a map of texts", found.value);
+    }
+    const [key, value] = Object.entries(found.value).find(([, item]) => item !== null && textOf(item) === undefined)!;
+    return reportWrong(this.gathering, [...found.path, key], "text", value);
   }
 
   objects(...names: string[]): Fields[] | undefined {

@@ -7,8 +7,8 @@ export type JsonWalk =
   | { readonly is: "not-found" };
 
 /** Walks a JSON text to `path`; with `path` null, looks for the first mistake. */
-export function walkJson(text: string, path: Path | null, onKey = false): JsonWalk {
-  const walker: Walker = { text, at: 0, path, onKey, found: null, depth: 0 };
+export function walkJson(text: string, path: Path | null, { onKey = false, fold = false }: Looking = {}): JsonWalk {
+  const walker: Walker = { text, at: 0, path, onKey, fold, found: null, depth: 0 };
   try {
     walkValue(walker, 0, path !== null);
     blank(walker);
@@ -31,16 +31,20 @@ export function duplicateKeys(text: string, keys: number): { readonly key: strin
   for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) written += 1;
   if (written === keys) return [];
   const twice: { key: string; place: Place }[] = [];
-  const walker: Walker = { text, at: 0, path: null, onKey: false, found: null, depth: 0, twice };
+  const walker: Walker = { text, at: 0, path: null, onKey: false, fold: false, found: null, depth: 0, twice };
   walkValue(walker, 0, false);
   return twice;
 }
+
+/** `onKey`: the key rather than its value. `fold`: keys are the same whatever their case. */
+type Looking = { readonly onKey?: boolean; readonly fold?: boolean };
 
 type Walker = {
   readonly text: string;
   at: number;
   readonly path: Path | null;
   readonly onKey: boolean;
+  readonly fold: boolean;
   found: Place | null;
   depth: number;
   /** Where somebody wants to know them. */
@@ -92,7 +96,7 @@ function walkObject(walker: Walker, level: number, onPath: boolean): void {
     const key = walkText(walker);
     if (seen.has(key)) walker.twice?.push({ key, place: placeAt(walker.text, from, walker.at - from) });
     seen.add(key);
-    const here = onPath && walker.path![level] === key;
+    const here = onPath && isKey(walker, key, walker.path![level]);
     if (here && walker.onKey && level + 1 === walker.path!.length) {
       walker.found = placeAt(walker.text, from, walker.at - from);
     }
@@ -103,6 +107,10 @@ function walkObject(walker: Walker, level: number, onPath: boolean): void {
     if (take(walker, "}")) return;
     if (!take(walker, ",")) throw new Wrong(walker.at, "`,` or `}` is expected");
   }
+}
+
+function isKey({ fold }: Walker, key: string, wanted: string | number | undefined): boolean {
+  return key === wanted || (fold && typeof wanted === "string" && key.toLowerCase() === wanted.toLowerCase());
 }
 
 function walkList(walker: Walker, level: number, onPath: boolean): void {

@@ -1,6 +1,8 @@
 import type { Diagnostic } from "@aither/protocol";
 import { type Finding, type Path, type Place, placeAt } from "./finding.ts";
 import { walkJson } from "./json-places.ts";
+import { plainJson } from "./plain-json.ts";
+import type { Psd1Span } from "./psd1.ts";
 import type { Source } from "./read.ts";
 
 /** Finds the place of each finding in its file. Only here is a parser loaded that knows positions. */
@@ -35,52 +37,66 @@ function shortened(message: string): string {
 
 type Find = (path: Path, onKey: boolean) => Place | null;
 
-/** A key that is missing has no place: its parent's is the next best. */
+/** A key that is missing may have another name in the file; else it has no place, and its parent's is the next best. */
 function nearest(find: Find, path: Path, onKey: boolean): Place | null {
   for (let length = path.length; length > 0; length -= 1) {
-    const part = path.slice(0, length);
-    const place = find(part, onKey && length === path.length) ?? inOtherWords(find, part);
-    if (place) return place;
+    const place = find(path.slice(0, length), onKey && length === path.length);
+    if (place) return length === path.length ? place : (byOtherName(find, path, length) ?? place);
   }
-  return { line: 1, col: 1, endLine: 1, endCol: 2 };
+  return byOtherName(find, path, 0) ?? { line: 1, col: 1, endLine: 1, endCol: 2 };
 }
 
-/** What older formats call keys of the model, where they have other words. */
-const otherWords: Readonly<Record<string, readonly string[]>> = {
-  run: ["script", "sequence", "number", "step", "scripts", "path"],
+/** What the model calls otherwise than older formats do. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
   if: ["condition", "when", "conditional"],
-  uses: ["playbook"],
-  with: ["variables", "parameters"],
-  variables: ["parameters", "defaultVariables"],
-  timeout: ["timeoutMinutes"],
-  retries: ["retryCount", "maxRetries"],
   needs: ["dependsOn"],
+  run: ["script", "scripts", "sequence", "sequences", "number", "step", "path"],
+  script: ["inline", "command"],
+  uses: ["playbook"],
+  with: ["parameters", "params", "variables"],
+  variables: ["defaultVariables", "parameters", "params"],
+  env: ["environment"],
+  timeout: ["timeoutSeconds", "timeoutMinutes", "timeout-minutes", "timeoutInMinutes"],
+  retries: ["retryCount", "maxRetries"],
+  stages: ["includeStages", "sequences"],
+  continueOnError: ["continue-on-error"],
+  matrix: ["strategy", "variables.MatrixDimensions"],
 };
 
-function inOtherWords(find: Find, path: Path): Place | null {
-  const last = path.at(-1);
-  if (typeof last !== "string") return null;
-  for (const word of [last, ...(Object.hasOwn(otherWords, last) ? otherWords[last]! : [])]) {
-    for (const written of [word, word.charAt(0).toUpperCase() + word.slice(1)]) {
-      const place = find([...path.slice(0, -1), written], false);
-      if (place) return place;
-    }
+/** Follows a path from where it ends, by the other names that its next key has. */
+function byOtherName(find: Find, path: Path, from: number): Place | null {
+  let best: Place | null = null;
+  let known: Path = path.slice(0, from);
+  for (const key of path.slice(from)) {
+    const names: Path[] = [[key], ...(otherNames[key] ?? []).map((name) => name.split("."))];
+    const name = names.find((one) => find([...known, ...one], false) !== null);
+    if (name === undefined) return best;
+    known = [...known, ...name];
+    best = find(known, false);
   }
-  return null;
+  return best;
 }
 
 async function finder(source: Source): Promise<Find> {
   switch (source.syntax) {
-    case "json":
+    case "json": {
+      const { text } = plainJson(source.text);
       return (path, onKey) => {
-        const walk = walkJson(source.text, path, onKey);
+        const exact = walkJson(text, path, { onKey });
+        const walk = exact.is === "found" ? exact : walkJson(text, path, { onKey, fold: true });
         return walk.is === "found" ? walk.place : null;
       };
-    case "psd1":
+    }
+    case "psd1": {
+      const lower = (places: ReadonlyMap<string, Psd1Span> = new Map()) =>
+        new Map([...places].map(([path, span]) => [path.toLowerCase(), span]));
+      const [keys, values] = [lower(source.places?.keys), lower(source.places?.values)];
       return (path, onKey) => {
-        const span = source.places?.[onKey ? "keys" : "values"].get(JSON.stringify(path));
+        // Two keys that differ in case only cannot stand in one table.
+        const span = (onKey ? keys : values).get(JSON.stringify(path).toLowerCase());
         return span ? placeAt(source.text, span.offset, span.length) : null;
       };
+    }
     case "yaml":
       return yamlFinder(source.text);
   }
@@ -102,8 +118,10 @@ async function yamlFinder(text: string): Promise<Find> {
   /** The pair of a key: the map's own, or one that `<<` brings into it. */
   const pairOf = (node: unknown, part: string | number): { key: unknown; value: unknown } | null => {
     if (!isMap(node)) return null;
+    const byKey = (is: (key: string) => boolean) =>
+      node.items.find((item) => isPair(item) && isScalar(item.key) && is(String(item.key.value)));
     const named = (name: string) =>
-      node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === name);
+      byKey((key) => key === name) ?? byKey((key) => key.toLowerCase() === name.toLowerCase());
     const own = named(String(part));
     if (own) return own;
     const merged = resolved(named("<<")?.value);

@@ -107,7 +107,11 @@ function readValue(reader: Reader, path: Path): Json {
   if (reader.text[reader.at] === ",") {
     const items = [value];
     while (take(reader, ",")) {
+      const comma = reader.at - 1;
       skip(reader, true);
+      if (/^[\w'"]+\s*=[^=]/.test(reader.text.slice(reader.at, reader.at + 100))) {
+        throw new Wrong(comma, "entries are parted by a new line or `;`, not by a comma");
+      }
       items.push(readSum(reader, [...path, items.length]));
       skip(reader, false);
     }
@@ -268,7 +272,9 @@ function readArray(reader: Reader, path: Path, always: boolean): Json {
     skip(reader, true);
     while (take(reader, ";")) skip(reader, true);
     if (take(reader, ")")) return always || items.length !== 1 ? items : items[0]!;
-    if (reader.at >= reader.text.length) throw new Wrong(open, "this bracket is never closed");
+    if (reader.at >= reader.text.length || reader.text[reader.at] === "}") {
+      throw new Wrong(open, "this bracket is never closed");
+    }
     items.push(...readStatement(reader, { path: [...path, items.length], always }));
     skip(reader, false);
     const next = reader.text[reader.at] ?? "";
@@ -385,5 +391,5 @@ function unexpected(reader: Reader): Wrong {
   const rest = /^\S{1,20}/.exec(reader.text.slice(reader.at))?.[0] ?? "";
   return rest === ""
     ? new Wrong(reader.at, "it ends too early")
-    : new Wrong(reader.at, `\`${rest}\` is code, not data`);
+    : new Wrong(reader.at, `\`${rest}\` is code, not data${/^[a-z]/i.test(rest) ? "; a text stands in quotes" : ""}`);
 }

@@ -7,7 +7,9 @@ import { type Finding, type Gathering, type Path, pathText } from "./finding.ts"
 import { duplicateKeys, walkJson } from "./json-places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
+import { plainJson } from "./plain-json.ts";
 import { originalOf } from "./upgrade/old.ts";
+import { selectorWith } from "./upgrade/stage.ts";
 
 /** A file's text and how it was written. */
 export type Source = {
@@ -27,8 +29,8 @@ export type ReadPlaybook =
       /** Warnings. */
       readonly findings: readonly Finding[];
       readonly notEnforced: readonly NotEnforced[];
-      /** Where a part of the model (a stage, a step, a profile …) was written. */
-      readonly pathOf: (part: object) => Path;
+      /** Where a part of the model (a stage, a step, a profile …) was written; of a list of selectors, where `item` was. */
+      readonly pathOf: (part: object, item?: string) => Path;
     }
   | { readonly ok: false; readonly source: Source; readonly findings: readonly Finding[] };
 
@@ -79,7 +81,10 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     source,
     findings: gathering.findings,
     notEnforced: gathering.notEnforced,
-    pathOf: (part) => gathering.paths.get(part) ?? gathering.paths.get(originalOf(part)) ?? [],
+    pathOf: (part, item) => {
+      const own = item === undefined ? part : selectorWith(originalOf(part), item);
+      return gathering.paths.get(own) ?? gathering.paths.get(originalOf(own)) ?? [];
+    },
   };
 }
 
@@ -112,8 +117,8 @@ function reportUnread({ looked, notEnforced }: Gathering): void {
   }
 }
 
-function repeatedKeys(text: string, value: Json): Finding[] {
-  return duplicateKeys(text, countKeys(value)).map(({ key, place }) => ({
+function repeatedKeys(written: string, value: Json): Finding[] {
+  return duplicateKeys(plainJson(written).text, countKeys(value)).map(({ key, place }) => ({
     severity: "warning",
     code: "duplicate-key",
     message: `\`${key}\` is there twice; the last one counts`,
@@ -170,10 +175,26 @@ function parseJson(text: string, file: string | null): Parsed {
   try {
     return { ok: true, value: JSON.parse(text) as Json, source };
   } catch {
-    const walk = walkJson(text, null);
+    const plain = plainJson(text);
+    const value = plain.first === null ? undefined : parsedJson(plain.text);
+    if (value !== undefined) return { ok: true, value, source };
+    const walk = walkJson(plain.text, null);
     const at = walk.is === "wrong" ? walk.place : { line: 1, col: 1, endLine: 1, endCol: 2 };
     const message = `this is no JSON: ${walk.is === "wrong" ? walk.message : "it cannot be parsed"}`;
     return syntaxError(source, "json-syntax", message, at);
+  }
+}
+
+/** Neither blank nor a comment nor a mark of the document. */
+function holdsValue(line: string): boolean {
+  return !/^\s*(#|$)|^(---|%|\.\.\.)/.test(line);
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
   }
 }
 
@@ -189,7 +210,10 @@ function parseYaml(text: string, file: string | null): Parsed {
     if (!(error instanceof YAMLException)) throw error;
     // What ends too early is missed behind the last line.
     const lines = text.split(/\r\n?|\n/);
-    const line = Math.min((error.mark?.line ?? 0) + 1, lines.length);
+    const second = error.mark
+      ? 0
+      : lines.findIndex((text, at) => at > 0 && /^---(\s|$)/.test(text) && lines.slice(0, at).some(holdsValue));
+    const line = Math.min((error.mark?.line ?? Math.max(0, second)) + 1, lines.length);
     const col = Math.min((error.mark?.column ?? 0) + 1, (lines[line - 1]?.length ?? 0) + 1);
     const at = { line, col, endLine: line, endCol: col + 1 };
     return syntaxError(source, "yaml-syntax", `this is no YAML: ${error.reason}`, at);

@@ -8,6 +8,8 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const Template = Type.String({ description: "A template: `{{name}}` or `${{ expression }}`." });
 const flag = (description: string) => Type.Optional(Type.Union([Type.Boolean(), Template], { description }));
+const flagOrCount = (description: string) =>
+  Type.Optional(Type.Union([Type.Boolean(), Type.Integer({ minimum: 0 }), Template], { description }));
 const count = (description: string) =>
   Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Template], { description }));
 const seconds = (description: string) =>
@@ -18,12 +20,8 @@ const retryCodes = exitCodes(
   "Only a failure with one of these exit codes gets another attempt. A time-out is 124, a signal 128 and its number. Default: all.",
 );
 const silence = "Seconds without output after which an attempt is stopped as timed out. Time frozen does not count.";
-const environment = (description: string) =>
-  Type.Optional(
-    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
-      description,
-    }),
-  );
+const PlainValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
+const environment = (description: string) => Type.Optional(Type.Record(Type.String(), PlainValue, { description }));
 const described = (description: string) => ({ ...Json, description });
 const variables = (description: string) => Type.Optional({ ...JsonRecord, description });
 
@@ -182,7 +180,7 @@ export const PlaybookStage = Type.Object(
     ),
     failFast: flag("The first failed leg cancels the others (default: true)."),
     maxParallel: count("How many legs at once."),
-    parallel: flag("Run the steps side by side."),
+    parallel: flagOrCount("Run the steps side by side, or so many of them at once."),
     maxConcurrency: count("How many steps at once when they run side by side."),
     env: environment("Environment of all steps."),
     variables: variables("Variables of all steps; they win over the caller's."),

@@ -126,7 +126,7 @@ export function makeCompiler(given: Given): Compiler {
     notEnforced: [],
     report: (one) => void findings.push(one),
     reportCondition: ({ hopeless, error, reason }, where) => {
-      if (error !== null) findings.push(finding("bad-expression", error, where));
+      if (error !== null) findings.push(finding("bad-expression", error, { ...where, fix: nameFix(error) }));
       else if (hopeless) {
         const fix = "say what to assume: --assume true, or --assume false";
         findings.push(finding("undecidable", reason, { ...where, fix, atStart: true }));
@@ -144,4 +144,10 @@ export function makeCompiler(given: Given): Compiler {
       ),
   };
   return compiler;
+}
+
+/** A bare word is a context in GitHub's language, and most likely a variable in the mind of who wrote it. */
+function nameFix(error: string): string | null {
+  const name = /^Unrecognized named-value: '(\w+)'/.exec(error)?.[1];
+  return name === undefined ? null : `write {{${name}}} if it is a variable, or '${name}' if it is a text`;
 }

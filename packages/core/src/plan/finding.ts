@@ -12,13 +12,17 @@ export type PlanFinding = {
   readonly part: object | null;
   /** Keys below that part. */
   readonly keys: readonly (string | number)[];
+  /** Of a list of selectors the one that is meant. */
+  readonly item?: string;
   /** It forbids a start, but the plan can be looked at. */
   readonly atStart: boolean;
   /** The playbook that has the part; undefined for the one that is compiled. */
   readonly owner?: Playbook;
 };
 
-type Extras = Partial<Pick<PlanFinding, "severity" | "fix" | "problem" | "part" | "keys" | "atStart" | "owner">>;
+type Extras = Partial<
+  Pick<PlanFinding, "severity" | "fix" | "problem" | "part" | "keys" | "item" | "atStart" | "owner">
+>;
 
 export function finding(code: string, message: string, extras: Extras = {}): PlanFinding {
   return {

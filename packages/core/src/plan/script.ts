@@ -15,7 +15,6 @@ import type { Compiler } from "./compiler.ts";
 import { toleratedNames } from "./criteria.ts";
 import { decide } from "./decide.ts";
 import { finding, type PlanFinding } from "./finding.ts";
-import { nearest } from "./graph.ts";
 import { type InnerStep, madeOf } from "./inner-step.ts";
 import { kindOf, runOfCheck, runOfCollect, runOfInline, runOfScript, type ScriptEnv, withMoreEnv } from "./run-spec.ts";
 import {
@@ -33,7 +32,8 @@ import { cacheOf } from "./cache-rule.ts";
 import { conditionOf, settings, withOwnEnv } from "./script-settings.ts";
 import { headerOf } from "./header.ts";
 import { isNamed } from "./named.ts";
-import { select, type Selection } from "./select.ts";
+import { select } from "./select.ts";
+import { reportSelection } from "./selection.ts";
 import { addVariables } from "./variable-env.ts";
 
 /** A step on its way to scripts: its stage, its leg, and the scope of both. */
@@ -213,35 +213,6 @@ function selected(compiler: Compiler, selector: string, where: Pick<PlanFinding,
   return files.length === 0 ? scripts : [...scripts, ...files.filter((target) => target !== null)];
 }
 
-function reportSelection(compiler: Compiler, found: Selection, where: Pick<PlanFinding, "part" | "keys">): void {
-  for (const name of found.missing) {
-    const like = nearest(
-      name,
-      [...compiler.scripts.byNumber.keys()].filter((number) => number.slice(0, 2) === name.slice(0, 2)),
-    );
-    compiler.missing.add(name);
-    compiler.report(
-      finding("no-such-script", `there is no script ${name}`, {
-        problem: "SCRIPT_NOT_FOUND",
-        fix: like ? `did you mean ${like}?` : "aither scripts list shows what there is",
-        ...where,
-        atStart: true,
-      }),
-    );
-  }
-  for (const { part, candidates } of found.ambiguous) {
-    const names = candidates.map(({ name }) => name).join(" and ");
-    compiler.report(
-      finding("ambiguous-number", `the number ${part} belongs to ${names}`, {
-        problem: "SELECTOR_INVALID",
-        fix: `write ${candidates[0]?.name ?? "the name"}, or a path`,
-        ...where,
-        atStart: true,
-      }),
-    );
-  }
-}
-
 /** A part that is no selector may be a path to a file without a number. */
 function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "part" | "keys">): Target | null {
   const path = /[./\\]/.test(part) ? fileNamed(compiler, part) : null;
@@ -251,8 +222,9 @@ function pathTarget(compiler: Compiler, part: string, where: Pick<PlanFinding, "
   compiler.report(
     finding("bad-selector", `\`${part}\` is neither a selector nor a file`, {
       problem: "SELECTOR_INVALID",
-      fix: "selectors look like 0402, 0400-0499, 04*, tag:unit, stage:Testing, !0410",
+      fix: "selectors look like 0402, 0400-0499, 04*, tag:unit, stage:Testing, !0410; a command stands in `script`",
       ...where,
+      item: part,
       atStart: true,
     }),
   );
@@ -276,7 +248,8 @@ function fileTarget(compiler: Compiler, file: string, at: At): Target[] {
 }
 
 function fileNamed(compiler: Compiler, file: string): string | null {
-  const path = compiler.resolveFile(file);
+  // Upstream's authors sit at Windows.
+  const path = compiler.resolveFile(file) ?? compiler.resolveFile(file.replaceAll("\\", "/"));
   if (path !== null) compiler.lookedUp?.files.set(file, path);
   return path;
 }
@@ -292,6 +265,7 @@ function noSuchFile(compiler: Compiler, file: string, where: Pick<PlanFinding, "
       problem: "SCRIPT_NOT_FOUND",
       fix: "paths are relative to the workspace",
       ...where,
+      item: file,
       atStart: true,
     }),
   );

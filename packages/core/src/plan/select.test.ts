@@ -58,12 +58,25 @@ test("selectors", () => {
     ["0402 # tests, then 0404", ["0402_Test"]],
     ["0402#", [], [], ["0402#"]],
     ["# 0402", ["0402_Test"], [], ["#"]],
+    // Blanks around the colon, and quotes.
+    ["stage: testing 0002", ["0402_Test", "0002_Setup"]],
+    ["Stage :'Testing'", ["0402_Test"]],
+    ["tag:\"slow tests\", '0002'", ["0402_Test", "0002_Setup"]],
+    ["0402*, 0400-0402", ["0402_Test"]],
+    // What is no selector of upstream's is none here.
+    ["*4* 0?02 **", [], [], ["*4*", "0?02", "**"]],
+    ["0404;0402 !!0402", [], [], ["0404;0402", "!!0402"]],
   ];
   for (const [expression, scripts, missing = [], unknown = []] of rows) {
     const found = select(expression, index);
     const names = found.scripts.map(({ name }) => name);
     assert.deepEqual([names, found.missing, found.unknown], [scripts, missing, unknown], expression);
   }
+});
+
+test("a part that no script is in is told beside others; where it is all, the whole is empty", () => {
+  assert.deepEqual(select("0402 5000-5999, tag:none, !tag:other", index).empty, ["5000-5999", "tag:none"]);
+  assert.deepEqual(select("tag:none", index).empty, []);
 });
 
 test("a bare number of two files is ambiguous and names both", () => {

@@ -7,6 +7,8 @@ export type Selection = {
   readonly missing: readonly string[];
   /** Parts that are no selector at all. */
   readonly unknown: readonly string[];
+  /** Ranges, wildcards, stages and tags that no script is in, beside others that some are in. */
+  readonly empty: readonly string[];
   /** Plain numbers that two or more files have; a name or a path would decide. */
   readonly ambiguous: readonly {
     readonly part: string;
@@ -47,6 +49,7 @@ export function select(expression: string, index: ScriptIndex): Selection {
   const found: ScriptEntry[] = [];
   const missing: string[] = [];
   const unknown: string[] = [];
+  const empty: string[] = [];
   const ambiguous: { part: string; candidates: readonly ScriptEntry[] }[] = [];
   const excluded = new Set<ScriptEntry>();
   for (const part of partsOf(expression, index)) {
@@ -59,18 +62,20 @@ export function select(expression: string, index: ScriptIndex): Selection {
       if (hit.is === "number" && hit.scripts.length > 1) {
         ambiguous.push({ part, candidates: hit.scripts });
       }
+      if (hit.scripts.length === 0) empty.push(part);
       found.push(...hit.scripts);
     }
   }
   const scripts = [...new Set(found)].filter((script) => !excluded.has(script));
-  return { scripts, missing: [...new Set(missing)], unknown, ambiguous };
+  return { scripts, missing: [...new Set(missing)], unknown, empty: found.length === 0 ? [] : empty, ambiguous };
 }
 
 function ofNumber(part: string, index: ScriptIndex): Selection {
   const number = part.padStart(4, "0");
   const scripts = index.byNumber.get(number);
-  if (scripts === undefined) return { scripts: [], missing: [number], unknown: [], ambiguous: [] };
-  return { scripts, missing: [], unknown: [], ambiguous: scripts.length > 1 ? [{ part, candidates: scripts }] : [] };
+  if (scripts === undefined) return { scripts: [], missing: [number], unknown: [], empty: [], ambiguous: [] };
+  const ambiguous = scripts.length > 1 ? [{ part, candidates: scripts }] : [];
+  return { scripts, missing: [], unknown: [], empty: [], ambiguous };
 }
 
 /** The value of `stage:` and `tag:` may hold blanks, where a script has such a stage or tag; otherwise blanks separate. */
@@ -80,7 +85,7 @@ function partsOf(expression: string, index: ScriptIndex): string[] {
     .replaceAll(/\s+/g, " ")
     .split(",")
     .flatMap((part) => (isHeaderWithBlanks(part, index) ? [part] : splitBlanks(part)))
-    .map((part) => part.trim())
+    .map((part) => unquoted(part.trim()))
     .filter((part) => part !== "");
 }
 
@@ -114,7 +119,13 @@ function splitBlanks(part: string): string[] {
   return part
     .replaceAll(/\s*-\s*(?=\d{1,4}\s*$)/g, "-")
     .replaceAll(/!\s+/g, "!")
+    .replaceAll(/\b(stage|tag)\s*:\s*/gi, "$1:")
     .split(/\s+/);
+}
+
+/** Quotes, as people give them to shells and to PowerShell. */
+function unquoted(text: string): string {
+  return /^(['"])(.+)\1$/.exec(text)?.[2]?.trim() ?? text;
 }
 
 type Hit =
@@ -137,7 +148,7 @@ function lookUp(part: string, index: ScriptIndex): Hit {
     const [from, to] = [range[1]!.padStart(4, "0"), range[2]!.padStart(4, "0")];
     return from > to ? { is: "unknown" } : set(({ number }) => number >= from && number <= to);
   }
-  const wildcard = /^(\d{0,3})\*$/.exec(part);
+  const wildcard = /^(\d{0,4})\*$/.exec(part);
   if (wildcard) {
     const digits = wildcard[1]!;
     const prefix = digits.length === 1 ? `0${digits}` : digits;
@@ -145,7 +156,7 @@ function lookUp(part: string, index: ScriptIndex): Hit {
   }
   const header = /^(stage|tag)\s*:\s*(.+)$/i.exec(part);
   if (header) {
-    const wanted = header[2]!.trim().toLowerCase();
+    const wanted = unquoted(header[2]!.trim()).toLowerCase();
     return header[1]!.toLowerCase() === "stage"
       ? set(({ stage }) => stage.toLowerCase() === wanted)
       : set(({ tags }) => tags.some((tag) => tag.toLowerCase() === wanted));

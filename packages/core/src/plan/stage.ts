@@ -68,7 +68,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
   const setting = (key: keyof PlaybookStage): Json | undefined => {
     return compiler.setting(stage[key] as Json | undefined, scope, { ...at, keys: [key] });
   };
-  const name = stage.name === undefined ? id : textOf(setting("name") ?? id);
+  const name = textOf(setting("name") ?? "") || id;
   const plan: StagePlan = {
     id,
     name,

@@ -4,7 +4,8 @@ import { callOf, compileCall } from "./call.ts";
 import { reportPreConditions } from "./checks.ts";
 import type { Compiler } from "./compiler.ts";
 import { finding } from "./finding.ts";
-import { graphProblems, nearest } from "./graph.ts";
+import { graphProblems } from "./graph.ts";
+import { leftOut, type NamedProfile, profileOf, reportUnknownStages } from "./profile.ts";
 import { slipsOf, typedVariables } from "./inputs.ts";
 import { layersOf, makeScope, overlay, resolveVariables, type Scope } from "./scope.ts";
 import { secretNames } from "./secrets.ts";
@@ -38,6 +39,7 @@ export function compileWhole(compiler: Compiler): Whole {
   };
   // Those of a playbook that is called are not looked at, which is said where it is called.
   if (compiler.callers.length === 0) reportPreConditions(compiler, scope);
+  if (compiler.callers.length === 0) reportUnknownStages(compiler);
   const around = stagesAround(compiler, stageInputs(compiler), scope);
   const written = new Map<string, WrittenStage>();
   const compileOther = (other: StageInput) =>
@@ -64,24 +66,6 @@ function reportEmpty(compiler: Compiler, { id, stage }: StageInput): void {
   if (stage.steps.length > 0 || stage.uses !== undefined) return;
   const extras = { severity: "warning" as const, part: stage, fix: "give it `steps`, or take it out" };
   compiler.report(finding("empty-stage", `the stage ${id} runs nothing`, extras));
-}
-
-type NamedProfile = { readonly name: string; readonly profile: PlaybookProfile };
-
-function profileOf(compiler: Compiler, wanted: string | null): NamedProfile | null {
-  if (wanted === null || wanted === "") return null;
-  const profiles = compiler.playbook.orchestration.profiles ?? {};
-  const name = Object.keys(profiles).find((key) => key.toLowerCase() === wanted.toLowerCase());
-  if (name !== undefined) return { name, profile: profiles[name]! };
-  const like = nearest(wanted, Object.keys(profiles));
-  const names = Object.keys(profiles).join(", ");
-  compiler.report(
-    finding("no-such-profile", `the playbook has no profile \`${wanted}\``, {
-      problem: "PROFILE_NOT_FOUND",
-      fix: like ? `did you mean ${like}?` : names === "" ? "it has none" : `it has ${names}`,
-    }),
-  );
-  return null;
 }
 
 function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined): Scope {
@@ -115,19 +99,6 @@ function addSecrets(compiler: Compiler, profile: PlaybookProfile | undefined): v
   for (const name of names) compiler.secrets.add(name);
 }
 
-/** A profile's `stages` is an allow-list; `excludeStages` takes out by id or name, exact or followed by ` -`. */
-function leftOut(named: NamedProfile | null, id: string, name: string): string | null {
-  if (!named) return null;
-  const fits = (wanted: string): boolean => {
-    const lower = wanted.toLowerCase();
-    return [id, name].some((own) => own.toLowerCase() === lower || own.toLowerCase().startsWith(`${lower} -`));
-  };
-  const { stages, excludeStages } = named.profile;
-  if (stages && !stages.some(fits)) return `the profile ${named.name} does not list it`;
-  if (excludeStages?.some(fits)) return `the profile ${named.name} leaves it out`;
-  return null;
-}
-
 function stageInputs(compiler: Compiler): StageInput[] {
   const { orchestration } = compiler.playbook;
   const entries = Object.entries(orchestration.jobs);
@@ -152,7 +123,9 @@ function stageInputs(compiler: Compiler): StageInput[] {
     return { id, stage, needs, after };
   });
   if (entries.length === 0) {
-    compiler.report(finding("no-stages", "the playbook has no stages", { part: orchestration, keys: ["jobs"] }));
+    compiler.report(
+      finding("no-stages", "the playbook has no stages", { part: orchestration, keys: ["jobs"], fix: "add one" }),
+    );
   }
   for (const [id, stage] of entries) {
     if (/^[A-Za-z0-9_.-]{1,100}$/.test(id)) continue;
@@ -208,8 +181,11 @@ function reportGraph(compiler: Compiler, inputs: readonly StageInput[]): void {
   for (const problem of problems) {
     const id = problem.is === "cycle" ? problem.path[0]! : problem.id;
     const input = stages.get(id);
-    const where = { part: input?.stage ?? null, keys: [input?.stage.needs === undefined ? "after" : "needs"] };
+    const key = input?.stage.needs === undefined ? "after" : "needs";
+    const where = { part: input?.stage ?? null, keys: [key] as (string | number)[] };
     if (problem.is === "unknown") {
+      const index = [input?.stage[key] ?? []].flat().indexOf(problem.need);
+      where.keys.push(...(index < 0 ? [] : [index]));
       const fix = problem.nearest ? `did you mean ${problem.nearest}?` : "name the id of a stage of this playbook";
       compiler.report(finding("unknown-need", `${id} needs \`${problem.need}\`, which is no stage`, { ...where, fix }));
     } else if (problem.is === "self") {

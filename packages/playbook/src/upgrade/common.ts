@@ -10,7 +10,7 @@ import type {
 } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { type Path, pathText } from "../finding.ts";
-import { modelKeys } from "./model-keys.ts";
+import { isModelKey } from "./model-keys.ts";
 
 /** A stage while it is being read: its id is made from its name when all are known. */
 export type NamedStage = { readonly id: string | null; readonly stage: PlaybookStage };
@@ -38,7 +38,7 @@ export function keepRest<T extends object>(part: T, fields: Fields, reason?: str
       reason: reason ?? reasonFor(key),
     });
   }
-  for (const [key, value] of Object.entries(rest)) if (!modelKeys.has(key)) Object.assign(part, { [key]: value });
+  for (const [key, value] of Object.entries(rest)) if (!isModelKey(key)) Object.assign(part, { [key]: value });
   return placed(part, fields);
 }
 
@@ -130,14 +130,18 @@ export function keepLabels<T extends object>(part: T, fields: Fields): T {
 }
 
 export function readProfiles(fields: Fields | undefined): Record<string, PlaybookProfile> | undefined {
-  if (!fields) return undefined;
+  const entries = fields && namedEntries(fields, "profiles");
+  if (!entries) return undefined;
   const profiles: Record<string, PlaybookProfile> = {};
-  for (const { key, value, path } of fields.entries()) {
-    if (!isObject(value)) {
+  for (const { key, value, path } of entries) {
+    // A name with nothing behind it is a profile that changes nothing.
+    const own = value ?? {};
+    if (!isObject(own)) {
       fields.gathering.findings.push(notAMap(path));
       continue;
     }
-    const inner = fieldsOf(value, path, fields.gathering);
+    const inner = fieldsOf(own, path, fields.gathering);
+    inner.ignore("name");
     const profile = compact<PlaybookProfile>({
       description: inner.text("description"),
       variables: profileVariables(inner),
@@ -152,6 +156,24 @@ export function readProfiles(fields: Fields | undefined): Record<string, Playboo
   return profiles;
 }
 
+type Entry = { readonly key: string; readonly value: Json; readonly path: Path };
+
+/** What has names: a map, or a list of maps that say their `name`. */
+function namedEntries(fields: Fields, ...names: string[]): Entry[] | undefined {
+  const found = fields.raw(...names);
+  if (!found || !Array.isArray(found.value)) return fields.object(...names)?.entries();
+  return (found.value as Json[]).flatMap((value, index): Entry[] => {
+    const path = [...found.path, index];
+    const name = isObject(value) ? Object.entries(value).find(([key]) => key.toLowerCase() === "name") : undefined;
+    const key = name && textOf(name[1]);
+    if (key !== undefined && key !== "") return [{ key, value, path }];
+    const message = `\`${pathText(path)}\` must be a map with a \`name\``;
+    const fix = "write a list of maps that each have a name, or one map by names";
+    fields.gathering.findings.push({ severity: "error", code: "wrong-type", message, fix, path });
+    return [];
+  });
+}
+
 /** Upstream also calls them parameters. */
 function profileVariables(fields: Fields): Record<string, Json> | undefined {
   const parameters = fields.record("parameters");
@@ -160,15 +182,18 @@ function profileVariables(fields: Fields): Record<string, Json> | undefined {
 }
 
 /** Typed parameters: v3 `inputs`, v1 `parameters`. */
-export function readInputs(fields: Fields | undefined): Record<string, PlaybookInput> | undefined {
-  if (!fields) return undefined;
+export function readInputs(fields: Fields, ...names: string[]): Record<string, PlaybookInput> | undefined {
+  const entries = namedEntries(fields, ...names);
+  if (!entries) return undefined;
   const inputs: Record<string, PlaybookInput> = {};
-  for (const { key, value, path } of fields.entries()) {
+  for (const { key, value, path } of entries) {
     if (!isObject(value)) {
-      inputs[key] = placed({ default: value } as PlaybookInput, fields, path);
+      const input: PlaybookInput = value === null ? {} : { default: value };
+      inputs[key] = placed(input, fields, path);
       continue;
     }
     const inner = fieldsOf(value, path, fields.gathering);
+    inner.ignore("name");
     const input = compact<PlaybookInput>({
       type: inner.text("type"),
       description: inner.text("description"),

@@ -82,5 +82,40 @@ const words: Readonly<Record<Word, true>> = {
   secret: true,
 };
 
-/** Words of the model: one that its reader passed over must not come to mean something by being kept. */
-export const modelKeys: ReadonlySet<string> = new Set(Object.keys(words));
+/** What v3 also calls them. */
+const otherNames = [
+  "condition",
+  "strategy",
+  "fail-fast",
+  "max-parallel",
+  "working-directory",
+  "continue-on-error",
+  "timeoutSeconds",
+  "timeoutMinutes",
+  "timeout-minutes",
+  "timeoutInMinutes",
+  "noOutputTimeoutSeconds",
+  "retryCount",
+  "retryDelay",
+  "retryDelaySeconds",
+  "delaySeconds",
+  "allowedExitCodes",
+  "expectedExitCodes",
+  "retryOnExitCodes",
+  "retryOnExitCode",
+  "environment",
+  "defaultVariables",
+  "includeStages",
+  "sequence",
+  "sequences",
+  "scripts",
+  "playbook",
+  "parameters",
+];
+
+const names: ReadonlySet<string> = new Set([...Object.keys(words), ...otherNames].map((name) => name.toLowerCase()));
+
+/** Whether v3 knows the word: one that its reader passed over must not come to mean something by being kept. */
+export function isModelKey(key: string): boolean {
+  return names.has(key.toLowerCase());
+}

@@ -1,6 +1,7 @@
 import { conjunction } from "@aither/expression";
 import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import type { Path } from "../finding.ts";
 import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
 import {
   compact,
@@ -21,11 +22,11 @@ import { notEnforced } from "./around.ts";
 import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
-import { readOldAction } from "./old-action.ts";
+import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { joinReports, readReporting } from "./reports.ts";
 import { defaultsWith, type OldOptions, readOldOptions } from "./options.ts";
 import { readRequirements } from "./requirements.ts";
-import { joinSelectors, readEntry, readStage } from "./stage.ts";
+import { joinSelectors, noScript, readEntry, readStage } from "./stage.ts";
 import { readDefaults, readMetadataObject } from "./v3.ts";
 
 /** v2: `metadata` and `orchestration.stages`. */
@@ -33,13 +34,13 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
   const inner = fields.object("orchestration")!;
   const written = inner.raw("stages")?.value;
   const stages = isObject(written) && !isLoneStage(written) ? stageMap(inner) : stageList(inner);
-  const metadata = readMetadataObject(fields, fallbackName);
+  const metadata = readMetadataObject(fields, fields.text("name") ?? fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
     metadata,
     requirements: readRequirements(fields.object("requirements")),
-    inputs: readInputs(fields.object("inputs", "parameters")),
+    inputs: readInputs(fields, "inputs", "parameters"),
     secrets: readSecrets(fields),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
@@ -47,7 +48,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       defaults: readDefaults(inner.object("defaults")),
       env: inner.environment("env", "environment"),
       variables: modernTemplates(inner.record("defaultVariables", "variables")),
-      profiles: readProfiles(inner.object("profiles")),
+      profiles: readProfiles(inner),
       maxConcurrency: inner.countOrTemplate("maxConcurrency"),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
@@ -64,7 +65,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
 
 /** v1 and psd1: everything at the top level; `list` reads what is run. */
 export function readOld(fields: Fields, fallbackName: string, stages: readonly NamedStage[]): Playbook {
-  const ownProfiles = fields.object("profiles") ?? fields.object("options", "configuration")?.object("profiles");
+  const ownProfiles = readProfiles(fields) ?? readProfiles(fields.object("options", "configuration"));
   const options = readOldOptions(fields);
   const inner = fields.raw("orchestration");
   if (inner) notEnforced(fields, inner.path, "the stages of this file stand at its top, and so do their settings");
@@ -73,7 +74,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
     $schema: fields.text("$schema"),
     metadata,
     requirements: readRequirements(fields.object("requirements", "prerequisites")),
-    inputs: readInputs(fields.object("parameters", "inputs")),
+    inputs: readInputs(fields, "parameters", "inputs"),
     secrets: readSecrets(fields),
     orchestration: compact<Playbook["orchestration"]>({
       order: "written",
@@ -81,7 +82,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       defaults: defaultsWith(readDefaults(fields.object("defaults")), options),
       env: looseEnvironment(fields.object("environment", "env")),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),
-      profiles: readProfiles(ownProfiles),
+      profiles: ownProfiles,
       maxConcurrency: options.maxConcurrency,
       failFast: fields.flagOrTemplate("failFast"),
       timeout: options.timeout,
@@ -150,11 +151,17 @@ export function stageList(fields: Fields): readonly NamedStage[] {
 
 /** `Sequence: [0402, 0404]`: one stage. */
 export function plainSequence(fields: Fields): readonly NamedStage[] {
-  const steps = (fields.texts("sequence", "scripts") ?? []).map((run): PlaybookStep => ({ run }));
+  const names = ["sequence", "scripts", "sequences"];
+  const { value, path } = fields.raw(...names) ?? { value: null, path: fields.path };
+  const place = (index: number): Path => (Array.isArray(value) ? [...path, index] : path);
+  const steps = (fields.texts(...names) ?? []).map((run, index): PlaybookStep => placed({ run }, fields, place(index)));
   return [{ id: "main", stage: placed({ name: "main", steps }, fields, [...fields.path]) }];
 }
 
-/** `Sequence: [{Script, …}]`: one stage for each entry; entries of one parallel group run side by side. */
+/**
+ * `Sequence: [{Script, …}]`: one stage for each entry; entries of one parallel group run side by side, and so do
+ * neighbours that are parallel and of no group.
+ */
 export function entrySequence(fields: Fields, key: string): readonly Grouped[] {
   const found = fields.raw(key);
   const items = found === undefined ? [] : Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
@@ -164,7 +171,7 @@ export function entrySequence(fields: Fields, key: string): readonly Grouped[] {
     // A selector among entries is an entry of its own.
     if (run !== undefined) return [{ id: null, stage: stageOfEntry(placed({ run }, fields, path), undefined) }];
     if (isObject(item)) return [entryOf(fieldsOf(item, path, fields.gathering))];
-    fields.gathering.findings.push(notAMap(path));
+    fields.gathering.findings.push(noScript(path));
     return [];
   });
 }
@@ -172,16 +179,16 @@ export function entrySequence(fields: Fields, key: string): readonly Grouped[] {
 type Grouped = NamedStage & { readonly group?: string | null };
 
 function entryOf(entry: Fields): Grouped {
-  const parallel = entry.flag("parallel");
-  const group = entry.text("group");
+  const group = entry.flag("parallel") === true ? (entry.text("group") ?? "").toLowerCase() : null;
+  entry.ignore("group");
   if (Array.isArray(entry.raw("scripts", "sequence", "sequences")?.value) || entry.has("scripts", "sequences")) {
-    return { id: null, stage: readStage(entry), group: parallel && group ? group : null };
+    return { id: null, stage: readStage(entry), group };
   }
   const name = entry.text("name", "description");
   const successCriteria = readCriteria(entry);
   const stage = stageOfEntry(readEntry(entry), name);
   if (successCriteria) stage.successCriteria = successCriteria;
-  return { id: null, stage, group: parallel && group ? group : null };
+  return { id: null, stage, group };
 }
 
 function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookStage {
@@ -204,6 +211,13 @@ function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookSta
 export function stageMap(fields: Fields): readonly NamedStage[] {
   const order = fields.texts("executionOrder") ?? [];
   const entries = fields.object("stages")!.entries();
+  reportUnknownOrder(
+    fields,
+    order,
+    entries.map(({ key }) => key),
+  );
+  // A stage may be its scripts alone, where the keys are the names of stages.
+  const bare = !entries.some(({ key }) => /^(name|description|sequences?|scripts?|steps|condition)$/i.test(key));
   const rank = (key: string): number => {
     const place = order.findIndex((name) => name.toLowerCase() === key.toLowerCase());
     return place < 0 ? order.length : place;
@@ -211,10 +225,27 @@ export function stageMap(fields: Fields): readonly NamedStage[] {
   return entries
     .toSorted((a, b) => rank(a.key) - rank(b.key))
     .flatMap(({ key, value, path }): NamedStage[] => {
-      if (isObject(value)) return [{ id: key, stage: readStage(fieldsOf(value, path, fields.gathering)) }];
+      const own =
+        bare && (Array.isArray(value) || looksLikeSelector(textOf(value) ?? "")) ? { sequence: value } : value;
+      if (isObject(own)) return [{ id: key, stage: readStage(fieldsOf(own, path, fields.gathering)) }];
       fields.gathering.findings.push(notAMap(path));
       return [];
     });
+}
+
+function reportUnknownOrder(fields: Fields, order: readonly string[], keys: readonly string[]): void {
+  const known = new Set(keys.map((key) => key.toLowerCase()));
+  for (const [index, name] of order.entries()) {
+    if (known.has(name.toLowerCase())) continue;
+    const { path, value } = fields.raw("executionOrder")!;
+    fields.gathering.findings.push({
+      severity: "warning",
+      code: "unknown-stage",
+      message: `\`executionOrder\` names \`${name}\`, which is no stage`,
+      fix: `the stages are ${keys.join(", ")}`,
+      path: Array.isArray(value) ? [...path, index] : path,
+    });
+  }
 }
 
 /** `sequences: [{name, steps: […]}]` */

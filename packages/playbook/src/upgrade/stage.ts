@@ -1,7 +1,7 @@
 import { conjunction } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, flagOf, isObject, textOf } from "../fields.ts";
-import { pathText } from "../finding.ts";
+import { type Finding, type Path, pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
@@ -21,7 +21,8 @@ import {
 
 /** A stage of v1, v2 and psd1: one list of selectors, with settings around it. */
 export function readStage(fields: Fields): PlaybookStage {
-  const jobs = fields.objects("jobs");
+  const jobs = parallelJobs(fields);
+  const strategy = fields.object("strategy");
   const hooks = readStageHooks(fields, readOldAction);
   const stage = compact<PlaybookStage>({
     name: fields.text("name"),
@@ -31,17 +32,52 @@ export function readStage(fields: Fields): PlaybookStage {
     env: fields.environment("env", "environment"),
     hooks,
     ...readOurs(fields),
-    matrix: isObject(fields.raw("matrix")?.value) ? fields.record("matrix") : fields.text("matrix"),
+    matrix: readMatrix(fields) ?? (strategy && readMatrix(strategy)),
     maxParallel: fields.countOrTemplate("maxParallel"),
+    ...(strategy && strategySettings(strategy)),
     outputs: fields.environment("outputs"),
     successCriteria: readCriteria(fields),
     steps: [...readSteps(fields), ...(jobs ?? []).flatMap(readParallelJob)],
   });
+  if (strategy) keepRest({}, strategy);
   ignoreLabels(fields);
   addOldWords(stage, fields);
-  if (fields.text("type") === "parallel-group" || jobs) stage.parallel ??= true;
+  if (/^parallel(-?group)?$/i.test(fields.text("type") ?? "") || jobs) stage.parallel ??= true;
   liftMatrix(stage, fields);
   return keepRest(stage, fields);
+}
+
+/** As v3 and GitHub's workflows write it: `strategy: {matrix, fail-fast, max-parallel}`. */
+function strategySettings(strategy: Fields): Partial<PlaybookStage> {
+  return compact<Partial<PlaybookStage>>({
+    failFast: strategy.flagOrTemplate("failFast", "fail-fast"),
+    maxParallel: strategy.countOrTemplate("maxParallel", "max-parallel"),
+  });
+}
+
+function readMatrix(fields: Fields): PlaybookStage["matrix"] {
+  return isObject(fields.raw("matrix")?.value) ? fields.record("matrix") : fields.text("matrix");
+}
+
+/** The jobs of a parallel group: a list of maps or selectors, or a map by their names. */
+function parallelJobs(fields: Fields): Fields[] | undefined {
+  const found = fields.raw("jobs");
+  if (!found) return undefined;
+  const job = (value: Json, path: Path, name?: string): Fields[] => {
+    const own = isObject(value)
+      ? value
+      : Array.isArray(value) || textOf(value) !== undefined
+        ? { sequence: value }
+        : null;
+    if (own !== null) return [fieldsOf({ ...(name !== undefined && { name }), ...own }, path, fields.gathering)];
+    fields.gathering.findings.push(noScript(path));
+    return [];
+  };
+  if (Array.isArray(found.value)) {
+    return (found.value as Json[]).flatMap((value, index) => job(value, [...found.path, index]));
+  }
+  if (!isObject(found.value)) return job(found.value, found.path);
+  return Object.entries(found.value).flatMap(([name, value]) => job(value, [...found.path, name], name));
 }
 
 /** They sort and describe, and demand nothing; the written order is the order. */
@@ -61,7 +97,7 @@ function readSettings(fields: Fields): Partial<PlaybookStage> {
   return compact<Partial<PlaybookStage>>({
     if: readCondition(fields),
     needs: fields.texts("needs", "dependsOn"),
-    parallel: fields.flagOrTemplate("parallel"),
+    parallel: fields.flagOrCount("parallel"),
     maxConcurrency: fields.countOrTemplate("maxConcurrency"),
     failFast: fields.flagOrTemplate("failFast"),
     continueOnError: fields.flagOrTemplate("continueOnError"),
@@ -108,6 +144,9 @@ function readSteps(fields: Fields): PlaybookStep[] {
       if (step) steps.push(placed(step, fields, path));
     });
   }
+  for (const name of fields.texts("playbook", "playbooks") ?? []) {
+    steps.push(placed({ uses: `playbook:${name.replace(/^playbook:/i, "")}` }, fields));
+  }
   steps.push(...readInline(fields));
   return steps;
 }
@@ -124,40 +163,62 @@ export function joinSelectors(steps: readonly PlaybookStep[]): PlaybookStep[] {
   if (bare.length < 2 || (plain && new Set(texts).size === texts.length)) return [...steps];
   // A comment in one of them ends with its line.
   const joined = { ...bare[0], run: texts.join(texts.some((text) => text.includes("#")) ? ",\n" : ",") };
+  joinedFrom.set(joined, bare);
   return steps.flatMap((step) => (step === bare[0] ? [joined] : bare.includes(step) ? [] : [step]));
+}
+
+/** The selectors that one was joined from, which each have a place of their own. */
+const joinedFrom = new WeakMap<object, readonly PlaybookStep[]>();
+
+/** Of the selectors that one was joined from the one that says `part`; itself where it was joined from none. */
+export function selectorWith(step: object, part: string): object {
+  const says = ({ run = "" }: PlaybookStep): boolean =>
+    run.split(/[\s,]+/).some((one) => one === part || one.padStart(4, "0") === part);
+  return joinedFrom.get(step)?.find(says) ?? joinedFrom.get(step)?.[0] ?? step;
+}
+
+/** A step whose selector is a list: each item keeps its place. */
+export function withItems(step: PlaybookStep, fields: Fields, ...names: string[]): PlaybookStep {
+  const found = fields.raw(...names);
+  if (step.run === undefined || !Array.isArray(found?.value)) return step;
+  const items = (found.value as Json[]).map((item, index) =>
+    placed<PlaybookStep>({ run: textOf(item) ?? "" }, fields, [...found.path, index]),
+  );
+  joinedFrom.set(step, items);
+  return step;
 }
 
 /** One item of a list of scripts: a selector, or a map of a script and its settings. */
 function readItem(item: Json, single: boolean, fields: Fields): PlaybookStep | undefined {
   const text = textOf(item);
   if (text !== undefined) {
+    if (/^playbook:/i.test(text)) return { uses: text };
     return single && !looksLikeSelector(text) ? inlineStep(text, undefined) : { run: text };
   }
-  if (!isObject(item)) {
-    fields.gathering.findings.push({
-      severity: "error",
-      code: "wrong-type",
-      message: "a script is a number, a selector or a map",
-      fix: null,
-      path: fields.path,
-    });
-    return undefined;
-  }
-  return readEntry(fields);
+  if (isObject(item)) return readEntry(fields);
+  fields.gathering.findings.push(noScript(fields.path));
+  return undefined;
+}
+
+export function noScript(path: Path): Finding {
+  const message = "a script is a number, a selector or a map";
+  return { severity: "error", code: "wrong-type", message, fix: "write its number, such as 0402", path };
 }
 
 /** A script with its settings, as in lists of objects. */
 export function readEntry(fields: Fields): PlaybookStep {
   const inline = fields.text("inline");
   const playbook = fields.text("playbook");
-  const path = fields.text("path", "file");
-  const number = fields.text("script", "step", "number", "sequence", "run") ?? numberedId(fields);
+  const path = fields.text("path", "file", "scriptPath");
+  const number =
+    fields.texts("script", "step", "number", "sequence", "run", "scriptNumber", "scriptId")?.join(",") ??
+    numberedId(fields);
   const step = compact<PlaybookStep>({
     name: fields.text("name") ?? fields.text("description"),
     description: fields.text("description"),
     ...(inline === undefined ? {} : { script: inline, shell: "pwsh" }),
     uses: playbook === undefined ? fields.text("uses") : `playbook:${playbook}`,
-    run: inline === undefined && playbook === undefined ? (number ?? path) : undefined,
+    run: inline === undefined && playbook === undefined ? (number ?? path ?? numberedName(fields)) : undefined,
     with: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params", "with"))),
     env: fields.environment("env", "environment"),
     if: readCondition(fields),
@@ -171,13 +232,19 @@ export function readEntry(fields: Fields): PlaybookStep {
   });
   ignoreLabels(fields);
   addOldWords(step, fields);
-  return keepRest(step, fields);
+  return keepRest(withItems(step, fields, "script", "step", "number", "sequence", "run"), fields);
 }
 
 /** In stage maps a script's id is its number; the path beside it only repeats it. */
 function numberedId(fields: Fields): string | undefined {
   const id = fields.text("id");
   return id !== undefined && /^\d{1,4}$/.test(id) ? id : undefined;
+}
+
+/** A script that is only named, by its file's name. */
+function numberedName(fields: Fields): string | undefined {
+  const name = fields.text("name");
+  return name !== undefined && !fields.has("uses") && /^\d{4}_[\w.-]+$/.test(name) ? name : undefined;
 }
 
 /** Inline text: `inline: [{script}]`, `customScript: {script}`, `Scripts = @{ Inline = … }`, `command`. */

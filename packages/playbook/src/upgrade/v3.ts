@@ -6,6 +6,8 @@ import { readArtifacts, readUndo } from "./around.ts";
 import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readCache } from "./cache.ts";
+import { looksLikeSelector } from "./old-action.ts";
+import { withItems } from "./stage.ts";
 import { readTerminal } from "./terminal.ts";
 import { joinReports, readReporting, readReports } from "./reports.ts";
 import {
@@ -31,13 +33,13 @@ export function readV3(fields: Fields, fallbackName: string): Playbook {
   const orchestration = fields.object("orchestration")!;
   const requirements = fields.object("requirements");
   const powershell = requirements?.has("minimumPowerShellVersion", "minPowerShellVersion") ?? false;
-  const metadata = readMetadataObject(fields, fallbackName);
+  const metadata = readMetadataObject(fields, fields.text("name") ?? fallbackName);
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
     metadata,
     requirements: readRequirements(requirements),
-    inputs: readInputs(fields.object("inputs", "parameters")),
+    inputs: readInputs(fields, "inputs", "parameters"),
     secrets: readSecrets(fields),
     orchestration: readOrchestration(orchestration, { powershell, whole: fields, name: metadata.name }),
   });
@@ -66,7 +68,7 @@ function readOrchestration(
     defaults: powershell ? { shell: "pwsh", ...defaults } : defaults,
     env: fields.environment("env", "environment"),
     variables: fields.record("variables", "defaultVariables"),
-    profiles: readProfiles(fields.object("profiles")),
+    profiles: readProfiles(fields),
     maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
     concurrency: group === undefined ? readConcurrency(concurrency) : { group },
     failFast: fields.flagOrTemplate("failFast"),
@@ -133,7 +135,7 @@ function readJob(fields: Fields): PlaybookStage {
     failFast: fields.flagOrTemplate("failFast", "fail-fast") ?? strategy?.flagOrTemplate("fail-fast", "failFast"),
     maxParallel:
       fields.countOrTemplate("maxParallel", "max-parallel") ?? strategy?.countOrTemplate("max-parallel", "maxParallel"),
-    parallel: fields.flagOrTemplate("parallel"),
+    parallel: fields.flagOrCount("parallel"),
     maxConcurrency: fields.countOrTemplate("maxConcurrency"),
     env: fields.environment("env"),
     variables: fields.record("variables"),
@@ -152,10 +154,29 @@ function readJob(fields: Fields): PlaybookStage {
     hooks: readStageHooks(fields, oneStep),
     uses: fields.text("uses"),
     with: fields.has("uses") ? fields.record("with") : undefined,
-    steps: (fields.objects("steps", "scripts") ?? []).map(readStep),
+    steps: readSteps(fields),
   });
   if (strategy) keepRest({}, strategy);
   return keepRest(stage, fields);
+}
+
+/** The steps of a job. One that is a selector alone is a step, and a job may be one alone, too. */
+function readSteps(fields: Fields): PlaybookStep[] {
+  const found = fields.raw("steps", "scripts");
+  if (!found) {
+    const run = fields.texts("run", "sequence", "sequences")?.join(",");
+    return run === undefined ? [] : [placed({ run }, fields)];
+  }
+  const many = Array.isArray(found.value);
+  const items = many ? (found.value as Json[]) : [found.value];
+  return items.flatMap((item, index): PlaybookStep[] => {
+    const path = many ? [...found.path, index] : found.path;
+    if (isObject(item)) return [readStep(fieldsOf(item, path, fields.gathering))];
+    const run = textOf(item);
+    if (run !== undefined && looksLikeSelector(run)) return [placed({ run }, fields, path)];
+    fields.gathering.findings.push(notAMap(path));
+    return [];
+  });
 }
 
 function readIf(fields: Fields): string | undefined {
@@ -181,10 +202,10 @@ function readStep(fields: Fields): PlaybookStep {
     id: fields.text("id"),
     name: fields.text("name"),
     description: fields.text("description"),
-    run: fields.text("run"),
+    run: fields.texts("run")?.join(","),
     script: fields.text("script"),
     file: fields.text("file"),
-    uses: fields.text("uses"),
+    uses: fields.text("uses") ?? calledBy(fields),
     with: fields.record("with", "variables"),
     env: fields.environment("env"),
     workingDirectory: fields.text("workingDirectory", "working-directory"),
@@ -210,7 +231,13 @@ function readStep(fields: Fields): PlaybookStep {
   if (outputs && !isPlainNames(outputs.value)) {
     reportTo(fields, "outputs", "a script tells its outputs itself, in the file AITHER_OUTPUT");
   }
-  return keepRest(step, fields);
+  return keepRest(withItems(step, fields, "run"), fields);
+}
+
+/** As the older formats write it. */
+function calledBy(fields: Fields): string | undefined {
+  const name = fields.text("playbook");
+  return name === undefined ? undefined : `playbook:${name}`;
 }
 
 function isPlainNames(value: Json): boolean {
