@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { readPlaybook, writePlaybook } from "@aither/playbook";
 import { createPlaybookValidator } from "@aither/playbook/validate";
-import type { Plan, Playbook } from "@aither/protocol";
+import type { Playbook } from "@aither/protocol";
+import type { Preview } from "../../daemon/src/playbooks/face.ts";
 import { createPlanner } from "../../daemon/src/playbooks/planner.ts";
 import { catalogueWorkspace, hasUpstreamData, readCatalogues, readExpected, upstream } from "./lib/upstream-data.ts";
 
@@ -18,7 +19,7 @@ test("what is converted to v3 plans the same as the original, and is valid by th
   const catalogues = await readCatalogues();
   await using workspace = await catalogueWorkspace(catalogues["2025-11-06"]!);
   const planner = createPlanner({ userPlaybooks: join(workspace.path, "none") });
-  const planOf = async (text: string, file: string, profile?: string): Promise<Plan | string> => {
+  const planOf = async (text: string, file: string, profile?: string): Promise<Preview | string> => {
     const path = join(workspace.path, file);
 
     await writeFile(path, text);
@@ -62,8 +63,15 @@ function asked({ inputs, requirements, secrets, metadata }: Playbook): unknown {
 }
 
 /** What must not change: everything but where the text came from, and what was reported about it. */
-function comparable(plan: Plan | string): unknown {
+function comparable(plan: Preview | string): unknown {
   if (typeof plan === "string") return plan;
-  const { format: _format, file: _file, digest: _digest, notEnforced: _notEnforced, ...rest } = plan;
+  const {
+    format: _format,
+    file: _file,
+    digest: _digest,
+    notEnforced: _notEnforced,
+    obstacles: _obstacles,
+    ...rest
+  } = plan;
   return rest;
 }

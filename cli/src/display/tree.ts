@@ -160,6 +160,7 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
     lines.push(`${theme.dim("+")} on ${on.join(", ")}: ${[channel, to, theme.dim(message)].filter(Boolean).join(" ")}`);
   for (const one of plan.missing) lines.push(`${theme.warn("missing")}: ${one}`);
   for (const one of plan.unknown) lines.push(`${theme.warn("unknown")}: ${one}`);
+  for (const one of plan.obstacles) lines.push(`${theme.warn("forbids the start")}: ${one}`);
   for (const { what, where, reason } of plan.notEnforced)
     lines.push(`${theme.warn("not enforced")}: ${where}: ${what} — ${reason}`);
   return lines;

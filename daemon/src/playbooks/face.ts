@@ -13,6 +13,9 @@ export type ShownPlaybook = {
   readonly playbook: Json;
 };
 
+/** A plan to look at, and what would forbid its start, a line each; not what it lists itself (scripts that are missing). */
+export type Preview = Plan & { readonly obstacles: readonly string[] };
+
 /** What a selector means; numbers, in the order in which they would run. */
 export type SelectedScripts = {
   readonly scripts: string[];
@@ -31,9 +34,9 @@ export interface Planner {
    */
   plan(request: Body<"startJob">): Promise<Outcome<Plan>>;
   /** To look at: as `plan`, but what only forbids a start (missing scripts, undecided conditions …) is in the plan. */
-  preview(request: Body<"startJob">): Promise<Outcome<Plan>>;
+  preview(request: Body<"startJob">): Promise<Outcome<Preview>>;
   /** The plan as people and tools read it. */
-  planView(plan: Plan): PlanView;
+  planView(plan: Plan, obstacles: readonly string[]): PlanView;
   validate(request: Body<"validatePlaybook">): Promise<Validation>;
   listPlaybooks(workspace: string): Promise<PlaybookSummary[]>;
   showPlaybook(name: string, workspace: string): Promise<Outcome<ShownPlaybook>>;

@@ -184,7 +184,9 @@ test("a preview shows what a start would refuse", async () => {
   );
   const preview = await planner.preview(request);
   assert.ok(preview.ok);
-  const view = planner.planView(preview.value);
+  const { obstacles, ...plan } = preview.value;
+  const view = planner.planView(plan, obstacles);
+  assert.deepEqual(view.obstacles, ["playbooks/it.json:15:11: `Test-Path x` cannot be evaluated here"]);
   assert.deepEqual([view.missing, view.stages.map(({ decision }) => decision)], [["0777"], ["run", "undecided"]]);
   const cycle = await planner.preview({
     ...request,

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { nearest, select } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { pointAt } from "@aither/playbook";
-import { type Body, type Json, type Plan, problem, type Problem, type ScriptEntry } from "@aither/protocol";
+import { type Body, type Json, problem, type Problem, type ScriptEntry } from "@aither/protocol";
 import { callsOf } from "./calls.ts";
 import { createPlaybookCatalogue, type LoadedPlaybook } from "./catalogue.ts";
-import type { Planner, PlannerOptions, ShownPlaybook } from "./face.ts";
+import type { Planner, PlannerOptions, Preview, ShownPlaybook } from "./face.ts";
 import { isDirectory, readHead } from "./files.ts";
 import { plainEnvironment, planLoaded } from "./planning.ts";
 import { problemOf, shortened } from "./say.ts";
@@ -30,7 +30,7 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
     return playbooks.find(request.playbook ?? "", workspace);
   };
 
-  const planFor = async (request: Body<"startJob">, purpose: "start" | "look"): Promise<Outcome<Plan>> => {
+  const planFor = async (request: Body<"startJob">, purpose: "start" | "look"): Promise<Outcome<Preview>> => {
     const workspace = request.workspace ?? homedir();
     if (!(await isDirectory(workspace))) {
       return refused(problem("WORKSPACE_INVALID", `${workspace} is no folder`));
@@ -44,7 +44,12 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
   };
 
   return {
-    plan: (request) => planFor(request, "start"),
+    async plan(request) {
+      const planned = await planFor(request, "start");
+      if (!planned.ok) return planned;
+      const { obstacles: _none, ...plan } = planned.value;
+      return { ok: true, value: plan };
+    },
     preview: (request) => planFor(request, "look"),
     planView: viewOfPlan,
     listPlaybooks: (workspace) => playbooks.list(workspace),

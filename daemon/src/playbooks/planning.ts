@@ -18,7 +18,8 @@ import type { LoadedPlaybook } from "./catalogue.ts";
 import { findInterpreters } from "./interpreters.ts";
 import { unmetPreConditions } from "./pre-conditions.ts";
 import { unmetRequirements } from "./requirements.ts";
-import { problemOf, relativeTo, shortened } from "./say.ts";
+import type { Preview } from "./face.ts";
+import { lineOf, problemOf, relativeTo, shortened } from "./say.ts";
 
 type Request = Body<"startJob">;
 
@@ -34,7 +35,7 @@ export type PlanningInput = {
 };
 
 /** Compiles a playbook that was read; what is wrong comes back as one problem with all its diagnostics. */
-export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
+export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>> {
   const { loaded, calls, workspace, purpose, env } = input;
   const { read } = loaded;
   if (!read.ok) {
@@ -46,8 +47,12 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
   const errors = findings.filter(({ severity, atStart }) => severity === "error" && (purpose === "start" || !atStart));
   if (errors.length > 0) {
     const diagnostics = shortened(await placed(errors, reads), workspace);
-    const typed = input.request.selector !== undefined;
-    return refused(problemOf(errors[0]!.problem, typed ? diagnostics.map(placeless) : diagnostics));
+    return refused(
+      problemOf(
+        errors[0]!.problem,
+        diagnostics.map((one) => placelessIf(one, input)),
+      ),
+    );
   }
   const whole: Plan = {
     ...plan,
@@ -55,18 +60,35 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Plan>> {
     notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
   };
   const { plan: ready, missing } = await findInterpreters(whole, env);
-  if (purpose === "look") return { ok: true, value: ready };
   const unmet = (
     await Promise.all(
       reads.map(({ playbook }) => unmetRequirements(playbook, { env, workspace, scripts: input.scripts })),
     )
   ).flat();
   unmet.push(...unmetPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume }));
+  if (purpose === "look") {
+    const forbidden = findings.filter(
+      ({ severity, atStart, code }) => severity === "error" && atStart && !isListed(code),
+    );
+    const lines = shortened(await placed(forbidden, reads), workspace).map((one) => lineOf(placelessIf(one, input)));
+    const needs = missing.length > 0 ? [interpreterProblem(missing).detail] : [];
+    return { ok: true, value: { ...ready, obstacles: [...lines, ...unmet, ...needs] } };
+  }
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));
   }
-  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: ready };
+  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: { ...ready, obstacles: [] } };
+}
+
+/** What a plan lists itself, as `missing` and `unknown`. */
+function isListed(code: string): boolean {
+  return code === "no-such-script" || code === "bad-selector";
+}
+
+/** A selector from the command line stands in no file. */
+function placelessIf(one: Diagnostic, { request }: PlanningInput): Diagnostic {
+  return request.selector === undefined ? one : placeless(one);
 }
 
 /** The compilation and its findings, for those who want to judge themselves. */

@@ -28,6 +28,11 @@ export function problemOf(code: ProblemCode, diagnostics: readonly Diagnostic[])
   });
 }
 
+/** `playbooks/x.yaml:3:7: what is wrong` */
+export function lineOf(one: Diagnostic): string {
+  return `${placeText(one)}${one.message}`;
+}
+
 /** `playbooks/x.yaml:3:7: `, as far as it is known. */
 function placeText({ file, line, col }: Diagnostic): string {
   if (file === null) return line === null ? "" : `${line}:${col}: `;

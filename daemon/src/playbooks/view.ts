@@ -10,7 +10,7 @@ import {
 } from "@aither/protocol";
 
 /** The plan as people and tools read it. A matrix that is not known yet has no legs. */
-export function viewOfPlan(plan: Plan): PlanView {
+export function viewOfPlan(plan: Plan, obstacles: readonly string[]): PlanView {
   const own = plan.stages.filter(({ within }) => within === undefined);
   return {
     apiVersion: API_VERSION,
@@ -36,6 +36,7 @@ export function viewOfPlan(plan: Plan): PlanView {
     ...(plan.secrets !== undefined && { secrets: plan.secrets }),
     missing: plan.missing,
     unknown: plan.unknown,
+    obstacles: [...obstacles],
     notEnforced: plan.notEnforced,
   };
 }

@@ -73,6 +73,9 @@ export const PlanView = Type.Object({
   secrets: Type.Optional(Type.Array(Type.String(), { description: "Environment variables whose values are masked." })),
   missing: Type.Array(Type.String()),
   unknown: Type.Array(Type.String()),
+  obstacles: Type.Array(Type.String(), {
+    description: "What else would forbid the start as it is asked for: `file:line:col: message`.",
+  }),
   notEnforced: Type.Array(NotEnforced),
 });
 export type PlanView = Static<typeof PlanView>;

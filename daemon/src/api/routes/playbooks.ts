@@ -28,7 +28,8 @@ export function playbookRoutes(app: FastifyInstance, { host }: Context): void {
     if (!resolved.ok) return resolved;
     const planned = await planner.preview(resolved.value.wanted);
     if (!planned.ok) return planned;
-    return ok(planner.planView(withSecrets(host, resolved.value, planned.value).plan));
+    const { obstacles, ...plan } = planned.value;
+    return ok(planner.planView(withSecrets(host, resolved.value, plan).plan, obstacles));
   });
 
   mount(app, "validatePlaybook", async ({ body }) => {

@@ -102,7 +102,7 @@ function decideStage(compiler: Compiler, shared: Shared, { id, stage }: StageInp
     return { decision: "skip", reason: leftOut, condition: null, hopeless: false, error: null };
   }
   const decided = decide(stage.if, scope, compiler.request.assume);
-  compiler.reportCondition(decided, { part: stage, keys: ["if"] });
+  compiler.reportCondition(decided, { part: compiler.at(stage).part, keys: ["if"] });
   return decided;
 }
 
