@@ -6,7 +6,7 @@ import { isLegacyCondition, parseLegacy } from "./legacy.ts";
 import { legacyTruth } from "./legacy-values.ts";
 import { parse, type ParseOptions, statusFunctions } from "./parse.ts";
 import { rememberParsed } from "./remembered.ts";
-import { calledFunctions, type Node } from "./tree.ts";
+import { calledFunctions, type Node, visit } from "./tree.ts";
 import { isUnknown, truthy, type Value } from "./values.ts";
 
 export type Evaluation =
@@ -76,10 +76,9 @@ const parsedCondition = rememberParsed(parseCondition);
 function parseCondition(text: string, options: ParseOptions): ReadCondition {
   if (isLegacyCondition(text)) {
     const node = parseLegacy(text, options);
-    if (node.is !== "unknown") return { is: "node", node, legacy: true };
-    // `contains(variables.list, 'a')` looks like both, and is GitHub's.
-    const modern = parse(text, options);
-    return modern.ok ? { is: "node", node: modern.node, legacy: false } : { is: "node", node, legacy: true };
+    // `contains(variables.list, 'a')` looks like both, and is GitHub's; `{{x}}` and `$x` are not.
+    const modern = holdsUnknown(node) && !/\{\{|\$/.test(text) ? parse(text, options) : null;
+    return modern?.ok ? { is: "node", node: modern.node, legacy: false } : { is: "node", node, legacy: true };
   }
   const pieces = cut(text);
   const [only] = pieces;
@@ -89,6 +88,14 @@ function parseCondition(text: string, options: ParseOptions): ReadCondition {
     only?.is === "expression" ? only.text : text.replace(/^\s*(true|false)\s*$/i, (word) => word.toLowerCase());
   const parsed = parse(expression, options);
   return parsed.ok ? { is: "node", node: parsed.node, legacy: false } : { is: "error", message: parsed.message };
+}
+
+function holdsUnknown(node: Node): boolean {
+  let holds = false;
+  visit(node, ({ is }) => {
+    holds ||= is === "unknown";
+  });
+  return holds;
 }
 
 /** Text around a `${{ }}` makes the whole a text, which is true unless it is empty: GitHub's rule, kept as it is. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
-import { evaluate, toPlain, type Value } from "./index.ts";
+import { evaluate, evaluateCondition, toPlain, type Value } from "./index.ts";
 
 /**
  * Sentences of GitHub's language that nobody chose, against GitHub's own TypeScript evaluator. Left out is where that
@@ -101,6 +101,17 @@ test("sentences that nobody chose mean what they mean to GitHub", () => {
     assert.deepEqual(ours(text), wanted, text);
   }
   assert.ok(values > 5_000, `only ${values} had a value`);
+});
+
+test("a condition of functions and variables is GitHub's; one with templates is not", () => {
+  const context = { names: { variables: { list: ["a", "b"], mode: "full" } } };
+  const decide = (text: string): string => evaluateCondition(text, context).is;
+  assert.equal(decide("contains(variables.list, 'B')"), "true");
+  assert.equal(decide("startsWith(variables.mode, 'x') || variables.mode == 'full'"), "true");
+  assert.equal(decide("!contains(variables.list, 'a')"), "false");
+  assert.equal(decide("contains('{{mode}}', 'ul')"), "undecidable");
+  assert.equal(decide("Test-Path variables.mode"), "undecidable");
+  assert.deepEqual(["True", " FALSE "].map(decide), ["true", "false"]);
 });
 
 test("what is of no order is equal to itself", () => {
