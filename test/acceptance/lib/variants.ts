@@ -189,6 +189,42 @@ const stages: readonly Variant[] = [
   ),
 ];
 
+const words: readonly Variant[] = [
+  psd1(
+    "words for whether and where a stage runs",
+    `@{ Stages = @(
+      @{ Name = 'off'; Sequence = '0402'; Enabled = $false }
+      @{ Name = 'maybe'; Sequence = '0402'; Enabled = '{{x}}' }
+      @{ Name = 'beos'; Sequence = '0402'; Platforms = @('BeOS') }
+      @{ Name = 'all'; Sequence = '0402'; Platform = 'CrossPlatform'; Disabled = $false }
+      @{ Name = 'none'; Sequence = '0402'; Disabled = 'true' }
+    ); Variables = @{ x = $true } }`,
+    "-off: 0402; maybe: 0402 <off; beos: 0402 <maybe; all: 0402 <beos; -none: 0402 <all",
+    { listed: ["platform"] },
+  ),
+  psd1(
+    "words for what an error means",
+    `@{ Sequence = @(
+      @{ Name = 'a'; Script = '0402'; Optional = $true }
+      @{ Name = 'b'; Script = '0402'; OnError = 'Continue' }
+      @{ Name = 'c'; Script = '0402'; ErrorAction = 'Stop' }
+      @{ Name = 'd'; Script = '0402'; OnError = 'Explode' }
+      @{ Name = 'e'; Script = '0402'; Retry = @{ MaxAttempts = 3; DelaySeconds = 1 }; OnFailure = @{ Message = 'x' } } ) }`,
+    "a~: 0402; b~: 0402 <a; c: 0402 <b; d: 0402 <c; e: 0402 <d",
+    { listed: ["onError", "OnFailure"] },
+  ),
+  psd1(
+    "texts and blocks that are scripts",
+    "@{ Sequence = @( @{ Name = 'a'; Script = { Write-Host 1 } }\n @{ Name = 'b'; Script = 'Write-Host 2' }\n @{ Name = 'c'; ScriptBlock = { 3 } }\n @{ Script = '0402 404' } ) }",
+    "a: a; b: b <a; c: c <b; s-0402-404: 0402 0404 <c",
+  ),
+  json(
+    "texts before and behind",
+    { stages: [{ name: "a", preScript: "x", sequence: 402, postScript: "y" }] },
+    "a: preScript 0402 postScript",
+  ),
+];
+
 const profiles = (own: unknown) =>
   v2(
     [
@@ -243,4 +279,4 @@ const jobs: readonly Variant[] = [
   ),
 ];
 
-export const variants: readonly Variant[] = [...sequences, ...stages, ...withProfiles, ...jobs];
+export const variants: readonly Variant[] = [...sequences, ...stages, ...words, ...withProfiles, ...jobs];

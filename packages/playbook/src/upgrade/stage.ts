@@ -1,4 +1,3 @@
-import { conjunction } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, flagOf, isObject, textOf } from "../fields.ts";
 import { type Finding, type Path, pathText } from "../finding.ts";
@@ -6,13 +5,13 @@ import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
 import { readCriteria } from "./criteria.ts";
+import { addOldWords, inlineText, readRetries } from "./old-words.ts";
 import {
   compact,
   inlineStep,
   keepRest,
   modernTemplates,
   placed,
-  readBackoff,
   readExitCodes,
   readLogLimit,
   readNoOutputTimeout,
@@ -85,13 +84,6 @@ function ignoreLabels(fields: Fields): void {
   fields.ignore("order", "stage", "estimatedDuration", "phase");
 }
 
-/** `Required = $false`: it may fail. `SkipInCI = $true`: not where CI is set. */
-function addOldWords(part: PlaybookStage | PlaybookStep, fields: Fields): void {
-  if (fields.flag("required") === false) part.continueOnError ??= true;
-  if (fields.flag("skipInCI") !== true) return;
-  part.if = part.if === undefined ? "-not $env:CI" : conjunction("-not $env:CI", part.if);
-}
-
 /** Settings that mean the same in every old format. */
 function readSettings(fields: Fields): Partial<PlaybookStage> {
   return compact<Partial<PlaybookStage>>({
@@ -102,8 +94,7 @@ function readSettings(fields: Fields): Partial<PlaybookStage> {
     failFast: fields.flagOrTemplate("failFast"),
     continueOnError: fields.flagOrTemplate("continueOnError"),
     timeout: readTimeout(fields),
-    retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
-    backoff: readBackoff(fields),
+    ...readRetries(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
     ...readExitCodes(fields),
   });
@@ -148,6 +139,8 @@ function readSteps(fields: Fields): PlaybookStep[] {
     steps.push(placed({ uses: `playbook:${name.replace(/^playbook:/i, "")}` }, fields));
   }
   steps.push(...readInline(fields));
+  const post = fields.text("postScript");
+  if (post !== undefined) steps.push(placed(inlineStep(post, "postScript"), fields));
   return steps;
 }
 
@@ -207,7 +200,9 @@ export function noScript(path: Path): Finding {
 
 /** A script with its settings, as in lists of objects. */
 export function readEntry(fields: Fields): PlaybookStep {
-  const inline = fields.text("inline");
+  const own = fields.raw("script")?.value;
+  const written = typeof own === "string" ? inlineText(own) : null;
+  const inline = fields.text("inline", "scriptBlock") ?? written?.script;
   const playbook = fields.text("playbook");
   const path = fields.text("path", "file", "scriptPath");
   const number =
@@ -224,8 +219,7 @@ export function readEntry(fields: Fields): PlaybookStep {
     if: readCondition(fields),
     timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
-    retries: fields.countOrTemplate("retries", "retryCount", "maxRetries"),
-    backoff: readBackoff(fields),
+    ...readRetries(fields),
     continueOnError: fields.flagOrTemplate("continueOnError"),
     ...readExitCodes(fields),
     ...readOurs(fields),
@@ -249,7 +243,7 @@ function numberedName(fields: Fields): string | undefined {
 
 /** Inline text: `inline: [{script}]`, `customScript: {script}`, `Scripts = @{ Inline = … }`, `command`. */
 function readInline(fields: Fields): PlaybookStep[] {
-  const steps = ["inline", "customScript"].flatMap((name) => {
+  const steps = ["inline", "customScript", "scriptBlock"].flatMap((name) => {
     const found = fields.raw(name);
     if (!found) return [];
     const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
@@ -280,6 +274,7 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
     failFast: _fast,
     ...settings
   } = readSettings(fields);
+  addOldWords(settings, fields);
   const env = fields.environment("env", "environment");
   for (const key of ["needs", "dependsOn", "parallel", "maxConcurrency", "failFast"]) {
     if (fields.has(key)) notEnforced(fields, [...fields.path, key], "the jobs of a group run side by side");
