@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { writeFile } from "node:fs/promises";
 import { readPlaybook, writePlaybook } from "@aither/playbook";
+import { createPlaybookValidator } from "@aither/playbook/validate";
+import { playbookSchema } from "@aither/protocol/contracts";
 import type { StagePlan } from "@aither/protocol";
 import type { Preview } from "../../daemon/src/playbooks/face.ts";
 import { createPlanner } from "../../daemon/src/playbooks/planner.ts";
@@ -20,6 +22,7 @@ describe("variants of playbooks", () => {
   });
   after(async () => workspace[Symbol.asyncDispose]());
 
+  const isValid = createPlaybookValidator(playbookSchema);
   const planner = createPlanner({ userPlaybooks: "/nonexistent" });
   const planOf = async (text: string, file: string, profile: string | undefined): Promise<Preview> => {
     const path = join(workspace.folder, file);
@@ -42,6 +45,7 @@ describe("variants of playbooks", () => {
       assert.deepEqual(await sayings(variant), variant.says ?? []);
       const read = readPlaybook(text, `it.${syntax}`);
       assert.ok(read.ok);
+      assert.deepEqual(isValid(JSON.parse(writePlaybook(read.playbook, "json"))), []);
       for (const other of ["yaml", "json"] as const) {
         const again = await planOf(writePlaybook(read.playbook, other), `it-again.${other}`, profile);
         assert.deepEqual(comparable(again), comparable(plan), other);

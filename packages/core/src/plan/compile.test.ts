@@ -263,6 +263,20 @@ test("what concerns a skipped stage forbids no start", () => {
   assert.deepEqual([made.missing, made.stages[0]?.decision], [["0999"], "skip"]);
 });
 
+test("what each leg of a matrix finds is said once; a name in a profile that no stage has is a warning", () => {
+  const steps = [{ script: "{{nope}}" }, { script: "{{nope}}" }];
+  assert.deepEqual(
+    plan({ jobs: { a: { matrix: { n: [1, 2, 3] }, steps } } }).codes,
+    Array(2).fill("undefined-variable"),
+  );
+  const profiles = { p: { stages: ["a", "*"], excludeStages: ["bb"] } };
+  const found = plan({ jobs: { a: one }, profiles }).findings;
+  assert.deepEqual(
+    found.map(({ severity, code, keys }) => [severity, code, keys]),
+    [["warning", "unknown-stage", ["excludeStages", 0]]],
+  );
+});
+
 test("a profile picks stages by id or by name", () => {
   const jobs = {
     a: { ...one, name: "Unit Tests - Parallel" },

@@ -84,6 +84,17 @@ function concurrencyOf(
   return group === "" ? {} : { concurrency: { group, cancelInProgress: declared?.cancelInProgress ?? false } };
 }
 
+/** Each leg of a matrix finds the same; it is said once. */
+function once(findings: readonly PlanFinding[]): readonly PlanFinding[] {
+  const said = new Map<object | null, Set<string>>();
+  return findings.filter(({ code, message, part, keys }) => {
+    const known = said.get(part) ?? new Set();
+    const size = known.size;
+    said.set(part, known.add(JSON.stringify([code, message, keys])));
+    return known.size > size;
+  });
+}
+
 /** What concerns a stage that is skipped forbids no start. */
 function startable(plan: Plan, findings: readonly PlanFinding[], playbook: Playbook): PlanFinding[] {
   const skipped = new Set<object>();
@@ -93,7 +104,7 @@ function startable(plan: Plan, findings: readonly PlanFinding[], playbook: Playb
     skipped.add(stage);
     for (const step of stage.steps) skipped.add(step);
   }
-  return findings.map((one) =>
+  return once(findings).map((one) =>
     one.atStart && one.part !== null && skipped.has(one.part) ? { ...one, severity: "warning" } : one,
   );
 }
