@@ -209,10 +209,10 @@ test("what old files write loosely is read, not refused", () => {
   assert.ok(read.ok, JSON.stringify(read.findings));
   const { orchestration, requirements } = read.playbook;
   assert.deepEqual(orchestration.env, { A: "1", B: "2" });
-  assert.deepEqual(requirements?.platforms, ["Linux"]);
+  assert.deepEqual([requirements?.platforms, requirements?.requiredTools], [["Linux"], ["git"]]);
   assert.deepEqual(
     read.notEnforced.map(({ where }) => where),
-    ["Requirements.Tools", "Environment.Paths"],
+    ["Environment.Paths"],
   );
   assert.equal(orchestration.jobs["first-one"]?.timeout, 300);
 });
