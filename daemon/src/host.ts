@@ -11,6 +11,7 @@ import type {
   JobStatus,
   JobSummary,
   NoticeView,
+  ReportView,
   Places,
   Plan,
   PruneCache,
@@ -189,7 +190,14 @@ export interface Store {
   readonly output: OutputFiles;
   readonly artifacts: ArtifactFiles;
   readonly summaries: SummaryFiles;
+  readonly reports: ReportFiles;
   readonly secrets: Secrets;
+}
+
+/** The reports that playbooks want in their workspaces. */
+export interface ReportFiles {
+  /** What came of those of a job. */
+  list(state: JobState): Promise<readonly ReportView[]>;
 }
 
 /** Files a job keeps. */
