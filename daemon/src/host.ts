@@ -142,6 +142,16 @@ export interface Secrets {
   of(jobId: JobId): Promise<Masker | null>;
   /** The same at once, for jobs the engine remembers. */
   now(jobId: JobId): Masker | null;
+  /**
+   * What a script named: masked from now on, in all of its job. Gives the masker that knows it; `settled` resolves when it
+   * will be known to every later daemon, too.
+   */
+  learn(jobId: JobId, values: readonly string[]): Masker | null;
+  settled(jobId: JobId): Promise<void>;
+  /** The masker as it is now; undefined where nobody has asked for it yet. */
+  peek(jobId: JobId): Masker | null | undefined;
+  /** What the scripts of one job named is secret in another, too, which was made of it: durable when it resolves. */
+  inherit(jobId: JobId, parent: JobId): Promise<void>;
   /** For these values, before there is a job. */
   among(values: readonly string[]): Masker | null;
 }

@@ -9,6 +9,7 @@ import type { KeepLimits } from "../config.ts";
 import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, SetAside, Store } from "../host.ts";
 import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
+import { Learned } from "./learned.ts";
 import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
 import { jobFiles, layout, type Layout } from "./layout.ts";
@@ -61,7 +62,9 @@ export class FileStore implements Store {
     this.secrets = new JobSecrets({
       read: async (jobId) => this.origin(jobId),
       readNow: (jobId) => readOriginNow(join(names.active, jobId)),
+      learned: new Learned({ fs, folders, active: names.active }),
       isRemembered: (jobId) => this.#engine?.job(jobId) !== undefined,
+      log,
     });
     const { secrets } = this;
     this.journal = new FileJournal({
