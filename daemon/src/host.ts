@@ -11,6 +11,7 @@ import type {
   JobStatus,
   JobSummary,
   NoticeView,
+  ReportView,
   Places,
   Plan,
   PruneCache,
@@ -141,6 +142,16 @@ export interface Secrets {
   of(jobId: JobId): Promise<Masker | null>;
   /** The same at once, for jobs the engine remembers. */
   now(jobId: JobId): Masker | null;
+  /**
+   * What a script named: masked from now on, in all of its job. Gives the masker that knows it; `settled` resolves when it
+   * will be known to every later daemon, too.
+   */
+  learn(jobId: JobId, values: readonly string[]): Masker | null;
+  settled(jobId: JobId): Promise<void>;
+  /** The masker as it is now; undefined where nobody has asked for it yet. */
+  peek(jobId: JobId): Masker | null | undefined;
+  /** What the scripts of one job named is secret in another, too, which was made of it: durable when it resolves. */
+  inherit(jobId: JobId, parent: JobId): Promise<void>;
   /** For these values, before there is a job. */
   among(values: readonly string[]): Masker | null;
 }
@@ -189,7 +200,14 @@ export interface Store {
   readonly output: OutputFiles;
   readonly artifacts: ArtifactFiles;
   readonly summaries: SummaryFiles;
+  readonly reports: ReportFiles;
   readonly secrets: Secrets;
+}
+
+/** The reports that playbooks want in their workspaces. */
+export interface ReportFiles {
+  /** What came of those of a job. */
+  list(state: JobState): Promise<readonly ReportView[]>;
 }
 
 /** Files a job keeps. */

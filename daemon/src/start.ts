@@ -29,8 +29,7 @@ export type Beginning = {
 
 /** Resolves when the socket answers, which is what "ready" means. The lock is held. */
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
-  const startedAt = new Date().toISOString();
-  const instance = newInstance();
+  const [instance, startedAt] = [newInstance(), new Date().toISOString()];
   const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
   const tail = new Tail();
   const store = new FileStore({ state: places.state, log, tail });
@@ -43,6 +42,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     fs: store.fs,
     folders: store.folders,
     exits: store.layout.exits,
+    secrets: store.secrets,
     tail,
     log,
     daemonId: instance,

@@ -155,13 +155,45 @@ describe("summaries", () => {
       assert.ok(!existsSync(join(otherFolder, "summary.md")), "nobody asked for it");
     }));
 
-  test("what cannot be written is logged, and the job has ended all the same", async () =>
+  test("what cannot be written is logged, the job says so, over a restart, too, and has ended as it would have", async () =>
     Daemon.with(async (daemon) => {
       await daemon.workspace.write("r.md/in-the-way", "");
-      const jobId = await daemon.startJob(one, asked);
+      await daemon.workspace.write("file", "");
+      const jobId = await daemon.startJob(
+        {
+          metadata: { name: "some" },
+          secrets: ["PIN"],
+          orchestration: {
+            reports: ["r.md", "fine/r.html", "file/r.xml", "say-$PIN.json"],
+            jobs: { s: { steps: [step("echo hi")] } },
+          },
+        },
+        { ...asked, env: { ...daemon.workspace.env, PIN: "say-$PIN" } },
+      );
       await daemon.ended(jobId);
       await waitFor("the summary", async () => (await daemon.job(jobId)).summaryFile);
       assert.ok(daemon.log().some(({ msg, path }) => msg === "a report could not be written" && path === "r.md"));
+      const told = async () => {
+        const { status, reason, reports = [] } = await daemon.job(jobId);
+        assert.deepEqual([status, reason], ["Completed", ""]);
+        return reports.map((report) => `${report.path} ${report.format} ${report.status} ${report.detail}`.trim());
+      };
+      const expected = [
+        "r.md md failed a folder has that name",
+        "fine/r.html html written",
+        "file/r.xml junit failed a file stands where a folder should be",
+        "***.json json written",
+      ];
+      assert.deepEqual(await told(), expected);
+      await daemon.restart();
+      assert.deepEqual(await told(), expected);
+      const cli = Cli.of(daemon.workspace);
+      const shown = (await cli.run(["jobs", "status", jobId])).stdout;
+      assert.match(shown, /Reports\n +✗ r\.md — could not be written: a folder has that name\n +✓ fine\/r\.html\n/);
+      const { stdout } = await cli.run(["explain", jobId]);
+      assert.match(stdout, /the report r\.md could not be written: a folder has that name/);
+      assert.match(stdout, /the report file\/r\.xml could not be written: a file stands where a folder should be/);
+      assert.doesNotMatch(shown + stdout, /say-/);
     }));
 
   test("a summary of more than a megabyte is cut, and says so", async () =>

@@ -25,6 +25,7 @@ export function jobTree(job: JobDetail, options: { readonly theme: Theme; readon
       return stageLines(stage, options).map((line) => indent + line);
     }),
     ...toldLines(job, theme),
+    ...reportLines(job, theme),
     ...keptLines(job, theme),
   ];
 }
@@ -42,6 +43,15 @@ function toldLines({ notifications = [] }: JobDetail, theme: Theme): string[] {
     return `  ${theme.sign(signs[status])} ${on}: ${what}${channel === "log" ? "" : theme.dim(detail && ` — ${detail}`)}`;
   });
   return lines.length === 0 ? [] : [theme.bold("Told"), ...lines];
+}
+
+function reportLines({ reports = [] }: JobDetail, theme: Theme): string[] {
+  const signs = { written: "Completed", failed: "Failed", pending: "Queued" } as const;
+  const lines = reports.map(({ path, status, detail }) => {
+    const why = status === "failed" ? theme.dim(` — could not be written: ${detail}`) : "";
+    return `  ${theme.sign(signs[status])} ${path}${why}`;
+  });
+  return lines.length === 0 ? [] : [theme.bold("Reports"), ...lines];
 }
 
 /** More are a list of their own. */

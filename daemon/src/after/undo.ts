@@ -46,7 +46,10 @@ export async function startUndo({ store, engine }: Parts, state: JobState, by: s
     by,
     parent: state.id,
     passedBefore: [],
-    prepare: (jobId) => store.putOrigin(jobId, origin),
+    prepare: async (jobId) => {
+      await store.putOrigin(jobId, origin);
+      await store.secrets.inherit(jobId, state.id);
+    },
   });
 }
 

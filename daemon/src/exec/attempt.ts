@@ -11,23 +11,15 @@ import {
   recordOffset,
   syncExit,
 } from "@aither/supervise";
-import type {
-  AttemptFiles,
-  AttemptTarget,
-  DurableFs,
-  ExitFound,
-  IdentityOptions,
-  LivenessSweep,
-  ProcessRef,
-  Tail,
-} from "@aither/supervise";
+import type { AttemptFiles, AttemptTarget, ExitFound, ProcessRef } from "@aither/supervise";
 import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Observation } from "@aither/core";
 import type { EnsureRequest } from "@aither/engine";
-import type { AttemptRef, CacheNote, Handle, LogLimit } from "@aither/protocol";
+import type { AttemptRef, CacheNote, Handle } from "@aither/protocol";
 import { envPath, outputPath, pathPath } from "./environment.ts";
-import type { Leftovers } from "./leftovers.ts";
+import type { Connection } from "./connection.ts";
+import { LogScan } from "./log-scan.ts";
+import { deferred } from "./deferred.ts";
 import { readExports, readOutputs } from "./outputs.ts";
 import { meantCode, RESTART_REQUIRED } from "./restart-code.ts";
 import { Silence } from "./silence.ts";
@@ -41,26 +33,6 @@ export function attemptId(ref: AttemptRef): string {
  * released.
  */
 export type Phase = "asked" | "running" | "over";
-
-export type Connection = {
-  readonly fs: DurableFs;
-  readonly files: AttemptFiles;
-  readonly marker: string;
-  readonly identity: IdentityOptions;
-  readonly tail: Tail;
-  readonly sweep: LivenessSweep;
-  readonly leftovers: Leftovers;
-  /** Its control group, where there is one. */
-  readonly cgroupDir: () => string | undefined;
-  readonly report: (observation: Observation) => void;
-  readonly trouble: (error: unknown) => void;
-  /** Its wrapper is dead and its script is not. */
-  readonly orphaned: (wrapperPid: number | null) => void;
-  /** Its log is longer than it should be, and this disk cannot give back a part of a file. */
-  readonly notCut: () => void;
-  /** For scripts that do not say how much of their log is kept. */
-  readonly logLimit: LogLimit | null;
-};
 
 /** What is worth keeping of a script that ended well. */
 export type Result = { readonly exitCode: number; readonly outputs: Readonly<Record<string, string>> };
@@ -96,6 +68,8 @@ export class Attempt {
   #followTimer: NodeJS.Timeout | undefined;
   /** Set while its log is followed. */
   #following: AbortController | undefined;
+  /** By path. */
+  readonly #scans = new Map<string, LogScan>();
 
   constructor(request: EnsureRequest) {
     this.request = request;
@@ -200,7 +174,7 @@ export class Attempt {
     // What it did to the scripts behind it would be lost with a copy of its files.
     const mayKeep = this.keep !== undefined && all.length === 0 && exports === undefined;
     const kept = mayKeep ? await this.#keep({ exit, exitCode }, outputs) : undefined;
-    const logBytes = await fileSize(this.files.log);
+    const logBytes = await this.scanned();
     if (this.isOver()) return;
     // It ran while there was no daemon.
     if (this.phase === "asked") this.#keepEnds(Promise.resolve());
@@ -250,6 +224,7 @@ export class Attempt {
       await this.end(exit, process);
       return;
     }
+    await this.scanned();
     if (this.isOver()) return;
     const evidence = wasOrphaned
       ? `its wrapper (pid ${process.pid}) died; the script ended later, and nobody saw its code`
@@ -356,27 +331,44 @@ export class Attempt {
       .catch(trouble);
   }
 
-  /** Keeps the index of times beside the log; the bytes themselves are nobody's business here. */
+  #streams(): readonly { readonly path: string; readonly indexPath: string; readonly isErr: boolean }[] {
+    const { log, idx, err, errIdx } = this.files;
+    const out = { path: log, indexPath: idx, isErr: false };
+    return this.request.script.separateStderr ? [out, { path: err, indexPath: errIdx, isErr: true }] : [out];
+  }
+
+  #scanOf(path: string, seen: number): LogScan {
+    const scan = this.#scans.get(path) ?? new LogScan(path, seen, this.connection.learn);
+    this.#scans.set(path, scan);
+    return scan;
+  }
+
+  /** Its output was looked through to its end for what it names as secret; gives the size of its log. */
+  async scanned(): Promise<number> {
+    let logBytes = 0;
+    for (const { path, isErr } of this.#streams()) {
+      const size = await fileSize(path);
+      await this.#scanOf(path, 0).finish(size);
+      if (!isErr) logBytes = size;
+    }
+    await this.connection.learned();
+    return logBytes;
+  }
+
+  /** Keeps the index of times beside the log; of the bytes only what they name as secret is looked at. */
   #follow(): void {
-    const { tail, files, trouble } = this.connection;
+    const { tail, trouble } = this.connection;
     const following = new AbortController();
     this.#following = following;
     const { signal } = following;
-    const read = async (path: string, indexPath: string, until: Promise<number | undefined>): Promise<void> => {
-      const from = readIndex(indexPath).at(-1)?.offset ?? 0;
-      await tail.read(path, () => undefined, { from, until, signal, indexPath });
-    };
     const ended = this.#ended.promise;
-    const all = [read(files.log, files.idx, ended)];
-    if (this.request.script.separateStderr) {
-      all.push(
-        read(
-          files.err,
-          files.errIdx,
-          ended.then(async () => fileSize(files.err)),
-        ),
-      );
-    }
+    const all = this.#streams().map(async ({ path, indexPath, isErr }) => {
+      const from = readIndex(indexPath).at(-1)?.offset ?? 0;
+      const scan = this.#scanOf(path, from);
+      await scan.upTo(from);
+      const until = isErr ? ended.then(async () => fileSize(path)) : ended;
+      await tail.read(path, (bytes, offset) => scan.saw(bytes, offset), { from, until, signal, indexPath });
+    });
     Promise.all(all)
       .catch(trouble)
       .finally(() => {
@@ -389,10 +381,4 @@ export class Attempt {
 export function handleOf(process: ProcessRef & { startedAt: number }): Handle {
   const { bootId, pid, startTime, startedAt } = process;
   return { bootId, pid, startTime, startedAtMs: startedAt };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
 }

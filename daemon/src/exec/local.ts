@@ -27,7 +27,7 @@ import {
 } from "@aither/supervise";
 import type { Cache } from "../cache/cache.ts";
 import type { ArtifactLimits } from "../config.ts";
-import type { Log, Origin } from "../host.ts";
+import type { Log, Origin, Secrets } from "../host.ts";
 import type { JobFolders } from "../store/job-folders.ts";
 import { errorCode, isDiskFailure } from "../store/errors.ts";
 import { attemptMarker, bellName, filesOf } from "../store/layout.ts";
@@ -63,6 +63,8 @@ export type LocalExecutorOptions = {
   readonly logLimit?: LogLimit | null;
   readonly jobNumber: (jobId: JobId) => number;
   readonly cache: Cache;
+  /** Who is told what scripts name as secret. */
+  readonly secrets: Pick<Secrets, "learn" | "settled">;
   /** Without: processes are known by session, marker and output alone. */
   readonly cgroups?: Cgroups;
 };
@@ -196,6 +198,8 @@ export class LocalExecutor implements Executor {
       cgroupDir: () => this.#options.cgroups?.of(ref),
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
+      learn: (values) => void this.#options.secrets.learn(ref.jobId, values),
+      learned: async () => this.#options.secrets.settled(ref.jobId),
       logLimit: this.#options.logLimit ?? null,
       notCut: () =>
         this.#options.log.warn({ ...ref }, "a log passed its limit, and this disk cannot give back a part of a file"),
@@ -265,8 +269,10 @@ export class LocalExecutor implements Executor {
     const mayGoOn = (): boolean => attempt.request.mayStart && !attempt.isOver() && !this.#closed;
     const look = await this.#options.cache.look({ request, files, env, mayGoOn });
     if (look.is === "miss") attempt.cacheNote = look.note;
-    else if (look.is === "hit") attempt.restored(look.entry, look.note);
-    else if (!this.#closed && !attempt.isOver()) await survey(attempt, this.#options.daemonId);
+    else if (look.is === "hit") {
+      await attempt.scanned();
+      attempt.restored(look.entry, look.note);
+    } else if (!this.#closed && !attempt.isOver()) await survey(attempt, this.#options.daemonId);
     return look.is !== "miss" || attempt.isOver();
   }
 

@@ -19,7 +19,6 @@ export type ExcerptOrder = {
  */
 export async function excerpt(host: Readable, { ref, bytesMax, isOver }: ExcerptOrder): Promise<string[]> {
   const { output, secrets } = host.store;
-  const masker = await secrets.of(ref.jobId);
   const size = await output.size(ref);
   const read = async (from: number, to: number): Promise<string> => {
     const parts: Buffer[] = [];
@@ -28,13 +27,16 @@ export async function excerpt(host: Readable, { ref, bytesMax, isOver }: Excerpt
     for await (const { bytes } of pieces) parts.push(bytes);
     return Buffer.concat(parts).toString("utf8");
   };
-  if (size <= bytesMax) return shown(linesOf(await read(0, size)), masker);
+  if (size <= bytesMax) {
+    const lines = linesOf(await read(0, size));
+    return shown(lines, await secrets.of(ref.jobId));
+  }
   const headBytes = Math.floor(bytesMax / 4);
   const tailFrom = size - (bytesMax - headBytes);
   const head = wholeLines(await read(0, headBytes), "head");
   const tail = wholeLines(await read(tailFrom, size), "tail");
   const leftOut = size - Buffer.byteLength(head) - Buffer.byteLength(tail);
-  return shown([...linesOf(head), leftOutLine(leftOut), ...linesOf(tail)], masker);
+  return shown([...linesOf(head), leftOutLine(leftOut), ...linesOf(tail)], await secrets.of(ref.jobId));
 }
 
 /** A line that is cut is left out, unless it is all there is. */
@@ -52,7 +54,9 @@ function linesOf(text: string): string[] {
 
 /** `::add-mask::` names what nobody is to see, so it is not shown. */
 function shown(lines: readonly string[], masker: Masker | null): string[] {
-  return lines.filter((line) => !line.startsWith("::add-mask::")).map((line) => safe(line.replace(/\r$/, ""), masker));
+  return lines
+    .filter((line) => !line.trimStart().startsWith("::add-mask::"))
+    .map((line) => safe(line.replace(/\r$/, ""), masker));
 }
 
 function safe(line: string, masker: Masker | null): string {

@@ -2,19 +2,24 @@
 import { open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { JobState } from "@aither/core";
+import type { ReportView } from "@aither/protocol";
 import { makeFolder } from "../exec/workspace-files.ts";
 import type { Log, Store } from "../host.ts";
+import { errorCode } from "../store/errors.ts";
 import { formats } from "./formats.ts";
 import { reportOf, type ReportSource } from "./report.ts";
 
 export type WorkspaceReports = ReportSource & { readonly store: Pick<Store, "origin">; readonly log: Log };
 
-/** Each whole or not at all. Trouble with one is logged and keeps nobody from the others. */
-export async function writeReports(source: WorkspaceReports, state: JobState): Promise<void> {
+/** Each whole or not at all. Trouble with one is told, changes nothing for the job, and keeps nobody from the others. */
+export async function writeReports(source: WorkspaceReports, state: JobState): Promise<ReportView[]> {
   const { reports = [], workspace } = state.plan;
-  if (reports.length === 0) return;
+  if (reports.length === 0) return [];
   const umask = (await source.store.origin(state.id))?.umask ?? 0o022;
+  const masker = await source.store.secrets.of(state.id);
+  const told: ReportView[] = [];
   for (const { path, format } of reports) {
+    let detail = "";
     try {
       const root = await realpath(workspace);
       const folder = await makeFolder(root, dirname(path));
@@ -29,8 +34,30 @@ export async function writeReports(source: WorkspaceReports, state: JobState): P
       }
     } catch (error) {
       source.log.warn({ jobId: state.id, path, reason: String(error) }, "a report could not be written");
+      detail = reasonOf(error);
     }
+    const view: ReportView = { path, format, status: detail === "" ? "written" : "failed", detail };
+    told.push(masker?.document(view) ?? view);
   }
+  return told;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "nobody may write there",
+  EDQUOT: "the disk has no room left for this user",
+  EISDIR: "a folder has that name",
+  ENOENT: "its folder is not there",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a file stands where a folder should be",
+  ENOTEMPTY: "a folder has that name",
+  EPERM: "nobody may write there",
+  EROFS: "nobody may write there",
+};
+
+/** In words, for people who asked for a report. */
+function reasonOf(error: unknown): string {
+  const code = errorCode(error) ?? "";
+  return reasons[code] ?? (error instanceof Error && error.message !== "" ? error.message : String(error));
 }
 
 async function write(path: string, parts: AsyncIterable<string>, mode: number): Promise<void> {

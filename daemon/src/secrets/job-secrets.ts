@@ -1,46 +1,100 @@
 /** The maskers of jobs. Jobs with the same secrets, which are most jobs of one person, share one. */
 import type { JobId } from "@aither/protocol";
-import type { Origin, Secrets } from "../host.ts";
+import type { Log, Origin, Secrets } from "../host.ts";
+import { isLongEnough } from "./forms.ts";
 import { Masker } from "./masker.ts";
 
 /** Beyond this, what the engine does not remember is forgotten, and read again when somebody asks. */
 const JOBS_MAX = 4_096;
 const MASKERS_MAX = 64;
+/** What the scripts of a job may name as secret. */
+const LEARNED_MAX = 256;
 
 export type JobSecretsOptions = {
   readonly read: (jobId: JobId) => Promise<Origin | null>;
   /** The same of a job that is open, at once. */
   readonly readNow: (jobId: JobId) => Origin | null;
+  readonly learned: {
+    readonly read: (jobId: JobId) => Promise<readonly string[]>;
+    readonly readNow: (jobId: JobId) => readonly string[];
+    /** Durable when it resolves. */
+    readonly write: (jobId: JobId, values: readonly string[]) => Promise<void>;
+  };
   /** Whether it may be asked for without time to read. */
   readonly isRemembered: (jobId: JobId) => boolean;
+  readonly log: Log;
 };
+
+/** `learned`: what its scripts named. */
+type Known = { readonly masker: Masker | null; readonly given: readonly string[]; readonly learned: readonly string[] };
 
 export class JobSecrets implements Secrets {
   readonly #options: JobSecretsOptions;
-  /** Null: it has no secrets, or none that can be masked. In order of first use. */
-  readonly #known = new Map<JobId, Masker | null>();
+  /** In order of first use. */
+  readonly #known = new Map<JobId, Known>();
   /** By values, in order of use. */
   readonly #maskers = new Map<string, Masker>();
+  readonly #writing = new Map<JobId, Promise<void>>();
 
   constructor(options: JobSecretsOptions) {
     this.#options = options;
   }
 
   async of(jobId: JobId): Promise<Masker | null> {
-    const known = this.#known.get(jobId);
-    return known === undefined ? this.keep(jobId, await this.#options.read(jobId)) : known;
+    return (await this.#knownOf(jobId)).masker;
   }
 
   now(jobId: JobId): Masker | null {
-    const known = this.#known.get(jobId);
-    return known === undefined ? this.keep(jobId, this.#options.readNow(jobId)) : known;
+    return this.#knownNow(jobId).masker;
   }
 
-  keep(jobId: JobId, origin: Origin | null): Masker | null {
-    const masker = this.among((origin?.secrets ?? []).map(({ value }) => value));
-    this.#known.set(jobId, masker);
-    if (this.#known.size > JOBS_MAX) this.#forgetOld();
-    return masker;
+  /** Of a job that nobody has run yet. */
+  keep(jobId: JobId, origin: Origin | null): void {
+    this.#keep(jobId, valuesOf(origin), []);
+  }
+
+  learn(jobId: JobId, values: readonly string[]): Masker | null {
+    const known = this.#known.get(jobId) ?? this.#openNow(jobId);
+    if (known === null) return null;
+    const { masker, given, learned } = known;
+    const fresh = [...new Set(values)].filter(
+      (value) => isLongEnough(value) && !given.includes(value) && !learned.includes(value),
+    );
+    if (fresh.length === 0) return masker;
+    const all = [...learned, ...fresh];
+    if (all.length > LEARNED_MAX) {
+      this.#options.log.warn({ jobId, most: LEARNED_MAX }, "a job's scripts name more secrets than are masked");
+    }
+    if (learned.length === LEARNED_MAX) return masker;
+    const kept = all.slice(0, LEARNED_MAX);
+    const made = this.#keep(jobId, given, kept);
+    const before = this.#writing.get(jobId) ?? Promise.resolve();
+    const writing = before.catch(() => undefined).then(async () => this.#options.learned.write(jobId, kept));
+    this.#writing.set(jobId, writing);
+    writing
+      .catch((error: unknown) =>
+        this.#options.log.error({ jobId, reason: String(error) }, "what a script named as secret could not be kept"),
+      )
+      .finally(() => {
+        if (this.#writing.get(jobId) === writing) this.#writing.delete(jobId);
+      });
+    return made.masker;
+  }
+
+  peek(jobId: JobId): Masker | null | undefined {
+    return this.#known.get(jobId)?.masker;
+  }
+
+  async settled(jobId: JobId): Promise<void> {
+    // What cannot be kept was logged; this daemon knows it all the same.
+    await this.#writing.get(jobId)?.catch(() => undefined);
+  }
+
+  async inherit(jobId: JobId, parent: JobId): Promise<void> {
+    const { learned } = await this.#knownOf(parent);
+    if (learned.length === 0) return;
+    this.learn(jobId, learned);
+    await this.#writing.get(jobId);
   }
 
   among(values: readonly string[]): Masker | null {
@@ -58,12 +112,38 @@ export class JobSecrets implements Secrets {
 
   /** For a thread of its own, which makes a masker of them. */
   async values(jobId: JobId): Promise<readonly string[]> {
-    if ((await this.of(jobId)) === null) return [];
-    return ((await this.#options.read(jobId))?.secrets ?? []).map(({ value }) => value);
+    const { masker, given, learned } = await this.#knownOf(jobId);
+    return masker === null ? [] : [...given, ...learned];
   }
 
   forget(jobId: JobId): void {
     this.#known.delete(jobId);
+  }
+
+  async #knownOf(jobId: JobId): Promise<Known> {
+    const known = this.#known.get(jobId);
+    if (known !== undefined) return known;
+    const { read, learned } = this.#options;
+    const [origin, named] = await Promise.all([read(jobId), learned.read(jobId)]);
+    // Something may have been learned meanwhile.
+    return this.#known.get(jobId) ?? this.#keep(jobId, valuesOf(origin), named);
+  }
+
+  #knownNow(jobId: JobId): Known {
+    return this.#known.get(jobId) ?? this.#openNow(jobId) ?? this.#keep(jobId, [], []);
+  }
+
+  /** Null of a job that is not open: of such a one all is known that there will ever be. */
+  #openNow(jobId: JobId): Known | null {
+    const origin = this.#options.readNow(jobId);
+    return origin === null ? null : this.#keep(jobId, valuesOf(origin), this.#options.learned.readNow(jobId));
+  }
+
+  #keep(jobId: JobId, given: readonly string[], learned: readonly string[]): Known {
+    const known = { masker: this.among([...given, ...learned]), given, learned };
+    this.#known.set(jobId, known);
+    if (this.#known.size > JOBS_MAX) this.#forgetOld();
+    return known;
   }
 
   /** A quarter at once, so that it is not done for each job. */
@@ -71,9 +151,13 @@ export class JobSecrets implements Secrets {
     let left = JOBS_MAX / 4;
     for (const jobId of this.#known.keys()) {
       if (left === 0) return;
-      if (this.#options.isRemembered(jobId)) continue;
+      if (this.#options.isRemembered(jobId) || this.#writing.has(jobId)) continue;
       this.#known.delete(jobId);
       left -= 1;
     }
   }
+}
+
+function valuesOf(origin: Origin | null): readonly string[] {
+  return (origin?.secrets ?? []).map(({ value }) => value);
 }

@@ -40,6 +40,11 @@ export class Masker {
     return new MaskStream({ matcher: this.#matcher, from, context, ending: (bytes) => this.#ending(bytes) });
   }
 
+  /** From a place where a line begins, and on, a reader hides what this one hides. */
+  teach(stream: MaskStream): void {
+    stream.learn(this.#matcher, (bytes) => this.#ending(bytes));
+  }
+
   /** So many bytes, from the first one on, may be the end of a secret whose beginning is gone; none if they are few. */
   #ending(bytes: Uint8Array): number {
     let longest = 0;
@@ -104,8 +109,8 @@ type StreamOptions = {
  * stopped, or how what it reads is cut. A reader that begins within a secret sees nothing of what is left of it.
  */
 export class MaskStream {
-  readonly #matcher: Matcher;
-  readonly #ending: (bytes: Uint8Array) => number;
+  #matcher: Matcher;
+  #ending: (bytes: Uint8Array) => number;
   #scanner: Scanner;
   /** What is to be scanned together with the first bytes behind a cut; null elsewhere. */
   #behindCut: Uint8Array | null;
@@ -121,6 +126,13 @@ export class MaskStream {
     this.#behindCut = context.isCut ? context.before : null;
     if (!context.isCut) this.#scanner.push(context.before);
     this.#from = from;
+  }
+
+  /** What comes next begins a line. */
+  learn(matcher: Matcher, ending: (bytes: Uint8Array) => number): void {
+    this.#matcher = matcher;
+    this.#ending = ending;
+    this.#scanner.learn(matcher);
   }
 
   /** All was given up to a place from which to another one nothing is there any more; it goes on behind that. */

@@ -20,7 +20,7 @@ type Mask = (from: number, to: number) => void;
 export type Run = { readonly from: number; readonly to: number };
 
 export class Scanner {
-  readonly #matcher: Matcher;
+  #matcher: Matcher;
   /** Offset of the next byte. */
   #at: number;
   #node: Node = 0;
@@ -67,6 +67,13 @@ export class Scanner {
     }
     this.#node = node;
     this.#at = start + bytes.length;
+  }
+
+  /** What comes next begins a line, and is looked through for more. */
+  learn(matcher: Matcher): void {
+    this.#matcher = matcher;
+    this.#node = 0;
+    this.#visible = null;
   }
 
   /** The next so many bytes are masked, whatever they are. */

@@ -8,7 +8,7 @@
  *   exits/<jobId>.<script>.<attempt>        bells
  *   removing/<jobId>/                       jobs that are being removed; nobody sees them any more
  *   index/2026-11.ndjson                    one line a finished job; derived
- *   jobs/2026-11-22/<jobId>/                events.ndjson env.json metadata.json plan.json result.json summary.md
+ *   jobs/2026-11-22/<jobId>/                events.ndjson env.json masks.json metadata.json plan.json result.json summary.md reports.json
  *     scripts/<key>.<n>.claim|.exit|.log|.idx|.out|.summary
  */
 import { createHash } from "node:crypto";
@@ -48,10 +48,12 @@ export function layout(state: string): Layout {
 export const jobFiles = {
   events: "events.ndjson",
   env: "env.json",
+  masks: "masks.json",
   plan: "plan.json",
   metadata: "metadata.json",
   result: "result.json",
   summary: "summary.md",
+  reports: "reports.json",
   scripts: "scripts",
 } as const;
 

@@ -9,6 +9,7 @@ import type { KeepLimits } from "../config.ts";
 import type { Found, JobPage, JobQuery, Log, Origin, OutputFiles, Removal, SetAside, Store } from "../host.ts";
 import { openState } from "./format.ts";
 import { JobIndex } from "./index.ts";
+import { Learned } from "./learned.ts";
 import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
 import { jobFiles, layout, type Layout } from "./layout.ts";
@@ -22,6 +23,7 @@ import { Artifacts } from "./artifacts.ts";
 import { Output } from "./output.ts";
 import { Projections } from "./projections.ts";
 import { indexEntry, Rebuild } from "./rebuild.ts";
+import { ReportNotes } from "./report-notes.ts";
 import { Summaries } from "./summaries.ts";
 import { Removals } from "./removals.ts";
 import { Retention, type PruneQuery } from "./retention.ts";
@@ -34,6 +36,7 @@ export class FileStore implements Store {
   readonly output: OutputFiles;
   readonly artifacts: Artifacts;
   readonly summaries: Summaries;
+  readonly reports: ReportNotes;
   readonly secrets: JobSecrets;
   readonly #output: Output;
   readonly #index: JobIndex;
@@ -59,7 +62,9 @@ export class FileStore implements Store {
     this.secrets = new JobSecrets({
       read: async (jobId) => this.origin(jobId),
       readNow: (jobId) => readOriginNow(join(names.active, jobId)),
+      learned: new Learned({ fs, folders, active: names.active }),
       isRemembered: (jobId) => this.#engine?.job(jobId) !== undefined,
+      log,
     });
     const { secrets } = this;
     this.journal = new FileJournal({
@@ -107,6 +112,7 @@ export class FileStore implements Store {
     this.output = this.#output;
     this.artifacts = new Artifacts(folders);
     this.summaries = new Summaries(folders);
+    this.reports = new ReportNotes(fs, folders);
   }
 
   /** Before the engine starts. Throws `StartRefused`, or what the disk said. */
@@ -246,7 +252,10 @@ export class FileStore implements Store {
     const entry = indexEntry(state, folder, await this.secrets.of(jobId));
     await this.#index.add(entry, this.#number);
     // Before the others: when the summary is there, they are, too.
-    await writeReports({ store: this, log: this.#log }, state);
+    const reports = await writeReports({ store: this, log: this.#log }, state);
+    await this.reports.write(jobId, reports).catch((error: unknown) => {
+      this.#log.warn({ jobId, reason: String(error) }, "what came of the reports could not be written down");
+    });
     await this.#projections.finish(state);
     await this.#clearBells(state);
   }

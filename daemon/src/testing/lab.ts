@@ -94,6 +94,7 @@ async function assemble(root: string): Promise<Parts> {
     fs: store.fs,
     folders: store.folders,
     exits: store.layout.exits,
+    secrets: store.secrets,
     tail,
     log,
     artifacts: { bytesMax: 1024 ** 3, filesMax: 10_000 },

@@ -49,6 +49,7 @@ export type { Exports, Handle, SkipKind, StopCause } from "./events/script.ts";
 export type {
   ArtifactView,
   NoticeView,
+  ReportView,
   AttemptView,
   Counts,
   JobDetail,

@@ -3,6 +3,7 @@ import { CacheNote } from "./cache.ts";
 import { StopCause } from "./events/script.ts";
 import { NoticeEvent } from "./around.ts";
 import { Failure } from "./failure.ts";
+import { ReportFormat } from "./report-format.ts";
 import { JsonRecord } from "./json.ts";
 import { NotEnforced, PlaybookFormat, ScriptKind } from "./plan.ts";
 
@@ -166,6 +167,15 @@ export const NoticeView = Type.Object({
 });
 export type NoticeView = Static<typeof NoticeView>;
 
+/** A report that the playbook wants in its workspace. */
+export const ReportView = Type.Object({
+  path: Type.String({ description: "In the workspace." }),
+  format: ReportFormat,
+  status: Type.Union([Type.Literal("pending"), Type.Literal("written"), Type.Literal("failed")]),
+  detail: Type.String({ description: "Why it could not be written; else empty." }),
+});
+export type ReportView = Static<typeof ReportView>;
+
 /** The job whole. */
 export const JobDetail = Type.Object({
   apiVersion: Type.Literal("aither/v1"),
@@ -188,6 +198,9 @@ export const JobDetail = Type.Object({
     ),
   ),
   notifications: Type.Optional(Type.Array(NoticeView, { description: "Told where one job is shown." })),
+  reports: Type.Optional(
+    Type.Array(ReportView, { description: "What the playbook wants in its workspace; told where one job is shown." }),
+  ),
   artifacts: Type.Optional(Type.Array(ArtifactView, { description: "What it keeps; told where one job is shown." })),
 });
 export type JobDetail = Static<typeof JobDetail>;

@@ -10,6 +10,7 @@ import { excluderOf } from "../../../daemon/src/exec/workspace-files.ts";
 import { parseOutputs } from "../../../daemon/src/exec/outputs.ts";
 import { finderOf, whatIsWrong } from "../../../daemon/src/search/query.ts";
 import { formsOf, isLongEnough } from "../../../daemon/src/secrets/forms.ts";
+import { MaskLines } from "../../../daemon/src/secrets/mask-lines.ts";
 import { MASK, Masker } from "../../../daemon/src/secrets/masker.ts";
 import { namePattern } from "../../../daemon/src/secrets/names.ts";
 import { jobEnvironment, workspaceOf } from "../../../daemon/src/api/environment.ts";
@@ -283,6 +284,27 @@ export const daemonTargets: readonly Target[] = [
       fc.array(fc.nat(500), { maxLength: 5 }),
     ),
     property: masks,
+  }),
+  target("daemon/mask-lines", {
+    covers: ["MaskLines"],
+    share: 10,
+    arbitrary: fc.tuple(
+      sentences(["::add-mask::", "::", "add-mask", "\n", "\r\n", " ", "a", "%0A", "%25", "\0", "é"]),
+      fc.array(fc.nat(500), { maxLength: 5 }),
+    ),
+    property: ([text, cuts]) => {
+      // However it is cut: nothing is lost, and the same is named.
+      const read = (all: readonly Buffer[]): [text: string, named: (string | null)[]] => {
+        const lines = new MaskLines(true);
+        const parts = [...all.flatMap((piece) => lines.push(piece)), ...lines.rest()];
+        const named = parts.map(({ mask }) => mask).filter((mask) => mask !== null);
+        return [Buffer.concat(parts.map(({ bytes }) => bytes)).toString(), named];
+      };
+      const bytes = Buffer.from(text);
+      const found = read(piecesOf(bytes, cuts));
+      assert.equal(found[0], bytes.toString());
+      assert.deepEqual(found, read([bytes]));
+    },
   }),
   target("daemon/masker-document", {
     covers: ["Masker"],

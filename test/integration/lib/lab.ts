@@ -128,6 +128,7 @@ async function begin(lab: Lab): Promise<Life> {
     fs: store.fs,
     folders: store.folders,
     exits: store.layout.exits,
+    secrets: store.secrets,
     tail,
     log,
     artifacts: { bytesMax: 1024 ** 3, filesMax: 10_000 },

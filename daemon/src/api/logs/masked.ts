@@ -1,5 +1,7 @@
 /** Output as readers get it: raw offsets, masked bytes. */
-import type { OutputPiece, OutputRef, Store } from "../../host.ts";
+import type { JobId } from "@aither/protocol";
+import type { OutputPiece, OutputRef, Secrets, Store } from "../../host.ts";
+import { MaskLines, type Part } from "../../secrets/mask-lines.ts";
 import type { Context, Masker, MaskStream } from "../../secrets/masker.ts";
 import type { Piece } from "./pieces.ts";
 
@@ -8,13 +10,97 @@ const NEWLINE = 0x0a;
 /** What is needed to read: a host, or less. */
 export type Readable = { readonly store: Pick<Store, "output" | "secrets"> };
 
-export type Masked = { readonly masker: Masker; readonly stream: MaskStream };
+/**
+ * One reader's masking of one stream from an offset on. What a script names as secret (`::add-mask::`) is masked from that
+ * very line on, whoever else has seen it by then.
+ */
+export class LogMask {
+  readonly #secrets: Secrets;
+  readonly #jobId: JobId;
+  readonly #lines: MaskLines;
+  #masker: Masker | null;
+  #stream: MaskStream | null;
+  /** Offset of what comes next, and whether it begins a line. */
+  #at: number;
+  #isFresh: boolean;
 
-/** One reader's masking of one stream from an offset on; null when the job has no secrets. */
-export async function maskFrom(host: Readable, ref: OutputRef, from: number): Promise<Masked | null> {
-  const masker = await host.store.secrets.of(ref.jobId);
-  if (masker === null) return null;
-  return { masker, stream: masker.stream(from, await contextOf(host, { ref, from, masker })) };
+  constructor(secrets: Secrets, { jobId, masker, from, context }: MaskStart) {
+    this.#secrets = secrets;
+    this.#jobId = jobId;
+    this.#masker = masker;
+    this.#stream = masker?.stream(from, context) ?? null;
+    this.#isFresh = context.before.length === 0 && !context.isCut;
+    this.#lines = new MaskLines(this.#isFresh);
+    this.#at = from;
+  }
+
+  text(text: string): string {
+    return this.#masker?.text(text) ?? text;
+  }
+
+  /** Gives back the bytes, unmasked, whose fate is settled; `render` masks them. */
+  push(bytes: Buffer): Buffer {
+    return this.#take(this.#lines.push(bytes));
+  }
+
+  rest(): Buffer {
+    const last = this.#take(this.#lines.rest());
+    return this.#stream === null ? last : Buffer.concat([last, this.#stream.rest()]);
+  }
+
+  render(bytes: Buffer, end: number): Buffer {
+    return this.#stream?.render(bytes, end) ?? bytes;
+  }
+
+  cutTo(from: number): void {
+    this.#lines.cut();
+    this.#stream?.cutTo(from);
+    this.#at = from;
+    this.#isFresh = false;
+  }
+
+  #take(parts: readonly Part[]): Buffer {
+    const named = parts.flatMap(({ mask }) => (mask === null ? [] : [mask]));
+    if (named.length > 0) this.#secrets.learn(this.#jobId, named);
+    // Others read, too: what they came upon counts here from the next line on.
+    const newest = this.#secrets.peek(this.#jobId) ?? null;
+    const settled = parts.flatMap(({ bytes }) => {
+      if (newest === null || newest === this.#masker) return [this.#give(bytes)];
+      const line = this.#isFresh ? 0 : bytes.indexOf(NEWLINE) + 1;
+      if (line === 0 && !this.#isFresh) return [this.#give(bytes)];
+      const before = this.#give(bytes.subarray(0, line));
+      this.#adopt(newest);
+      return [before, this.#give(bytes.subarray(line))];
+    });
+    return settled.length === 1 ? settled[0]! : Buffer.concat(settled);
+  }
+
+  #give(bytes: Buffer): Buffer {
+    if (bytes.length === 0) return bytes;
+    this.#at += bytes.length;
+    this.#isFresh = bytes.at(-1) === NEWLINE;
+    return this.#stream?.push(bytes) ?? bytes;
+  }
+
+  #adopt(masker: Masker): void {
+    if (this.#stream === null) this.#stream = masker.stream(this.#at);
+    else masker.teach(this.#stream);
+    this.#masker = masker;
+  }
+}
+
+type MaskStart = {
+  readonly jobId: JobId;
+  readonly masker: Masker | null;
+  readonly from: number;
+  readonly context: Context;
+};
+
+export async function maskFrom(host: Readable, ref: OutputRef, from: number): Promise<LogMask> {
+  const { secrets } = host.store;
+  const masker = await secrets.of(ref.jobId);
+  const context = await contextOf(host, { ref, from, reach: masker?.reach ?? 0 });
+  return new LogMask(secrets, { jobId: ref.jobId, masker, from, context });
 }
 
 /**
@@ -27,42 +113,39 @@ export async function* maskedPieces(
   isWhole: () => boolean,
 ): AsyncGenerator<OutputPiece, void, undefined> {
   const mask = await maskFrom(host, ref, from);
-  if (mask === null) {
-    yield* pieces;
-    return;
-  }
   let end = from;
   const shown = (settled: Buffer): OutputPiece => {
     end += settled.length;
-    return { bytes: mask.stream.render(settled, end), end, leftOut: 0 };
+    return { bytes: mask.render(settled, end), end, leftOut: 0 };
   };
   for await (const piece of pieces) {
     if (piece.leftOut === 0) {
-      yield shown(mask.stream.push(piece.bytes));
+      yield shown(mask.push(piece.bytes));
       continue;
     }
-    yield shown(mask.stream.rest());
+    yield shown(mask.rest());
     yield piece;
     ({ end } = piece);
-    mask.stream.cutTo(end);
+    mask.cutTo(end);
   }
-  if (isWhole()) yield shown(mask.stream.rest());
+  if (isWhole()) yield shown(mask.rest());
 }
 
 /** Pieces keep their place in the file. One that lies within a secret has nothing to say. */
-export function maskPieces(pieces: readonly Piece[], stream: MaskStream): Piece[] {
+export function maskPieces(pieces: readonly Piece[], mask: LogMask): Piece[] {
   return pieces
-    .map(({ bytes, end }) => ({ bytes: stream.render(bytes, end), end }))
+    .map(({ bytes, end }) => ({ bytes: mask.render(bytes, end), end }))
     .filter(({ bytes }) => bytes.length > 0);
 }
 
-type Place = { readonly ref: OutputRef; readonly from: number; readonly masker: Masker };
+/** `reach`: how many bytes before a place decide what is masked there. */
+type Place = { readonly ref: OutputRef; readonly from: number; readonly reach: number };
 
 /** What decides, before a place, whether it lies within a secret: nothing where a line begins. */
-async function contextOf({ store: { output } }: Readable, { ref, from, masker }: Place): Promise<Context> {
+async function contextOf({ store: { output } }: Readable, { ref, from, reach }: Place): Promise<Context> {
   const last = await backTo(output.read(ref, Math.max(0, from - 1), from));
   if (last.before.length === 0 || last.before.at(-1) === NEWLINE) return { ...last, before: Buffer.alloc(0) };
-  return backTo(output.read(ref, Math.max(0, from - masker.reach), from));
+  return backTo(output.read(ref, Math.max(0, from - Math.max(1, reach)), from));
 }
 
 /** The bytes themselves, or those behind the last hole in them. */

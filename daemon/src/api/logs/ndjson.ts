@@ -81,15 +81,15 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
   const known = await output.size(ref);
   const mask = await maskFrom(host, ref, from);
   let cutter = new LineCutter(from);
-  const print = piecePrinter(mask === null ? ref : { ...ref, script: mask.masker.text(ref.script) });
+  const print = piecePrinter({ ...ref, script: mask.text(ref.script) });
   const say = (pieces: readonly Piece[]): Promise<void> | undefined => {
     if (pieces.length === 0) return undefined;
     const now = Date.now();
     return sink.write(print(pieces, (end) => (end <= known ? recorded(end - 1) : now)));
   };
-  const put = (pieces: readonly Piece[]) => say(mask === null ? pieces : maskPieces(pieces, mask.stream));
+  const put = (pieces: readonly Piece[]) => say(maskPieces(pieces, mask));
   const putRest = async (): Promise<void> => {
-    if (mask !== null) await put(cutter.push(mask.stream.rest()));
+    await put(cutter.push(mask.rest()));
     await put(cutter.flush(true));
   };
   let partial: NodeJS.Timeout | undefined;
@@ -101,8 +101,8 @@ async function sendStream({ host, sink, ref, from, follow, signal }: StreamOptio
         await putRest();
         await say([{ bytes, end }]);
         cutter = new LineCutter(end);
-        mask?.stream.cutTo(end);
-      } else await put(cutter.push(mask === null ? bytes : mask.stream.push(bytes)));
+        mask.cutTo(end);
+      } else await put(cutter.push(mask.push(bytes)));
       if (signal.aborted) return;
       if (cutter.waiting > 0) partial = setTimeout(() => void put(cutter.flush(false)), limits.logPartialLineMs);
     }

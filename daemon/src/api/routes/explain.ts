@@ -12,8 +12,12 @@ export function explainRoute(app: FastifyInstance, { host }: Context): void {
     if (!found.ok) return found;
     const explanation = explain(found.value, subject);
     if (explanation !== null) {
-      const notices = subject === undefined ? await host.after.notices(found.value) : [];
-      return ok({ ...explanation, because: [...explanation.because, ...notices.flatMap(lineOf)] });
+      if (subject !== undefined) return ok(explanation);
+      const notices = (await host.after.notices(found.value)).flatMap(lineOf);
+      const reports = (await host.store.reports.list(found.value)).flatMap(({ path, status, detail }) =>
+        status === "failed" ? [`the report ${path} could not be written: ${detail}`] : [],
+      );
+      return ok({ ...explanation, because: [...explanation.because, ...notices, ...reports] });
     }
     const target = resolveTarget(found.value, subject ?? "");
     return refuse(

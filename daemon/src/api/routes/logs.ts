@@ -1,4 +1,4 @@
-import type { JobState } from "@aither/core";
+import { hasEnded, type JobState } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import type { Query } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
@@ -45,7 +45,9 @@ async function answer(
   reply.raw.setHeader("aither-log-offset", offset);
   const { header, told } = await leftOutOf(host, await presentParts(host, wanted.value), offset);
   if (header !== "") reply.raw.setHeader("aither-log-left-out", header);
-  if ((await host.store.secrets.of(found.value.id)) !== null) reply.raw.setHeader("aither-log-masked", "1");
+  // As long as a job goes on, its scripts may name more that is masked.
+  const isMasked = !hasEnded(found.value) || (await host.store.secrets.of(found.value.id)) !== null;
+  if (isMasked) reply.raw.setHeader("aither-log-masked", "1");
   const sink = new Sink(reply, { contentType: "text/plain; charset=utf-8", gatherMs: limits.logGatherMs, closing });
   await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, skip: query.skip ?? 0, told }));
   return ok(undefined);

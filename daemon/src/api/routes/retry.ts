@@ -52,7 +52,10 @@ export function retryRoute(app: FastifyInstance, { host }: Context): void {
         passedBefore: keys,
         passedOutputs: outputsOf(parent, keys),
         passedExports: exportsOf(parent, keys),
-        prepare: preparing(host, plan, kept),
+        prepare: async (jobId) => {
+          await preparing(host, plan, kept)(jobId);
+          await host.store.secrets.inherit(jobId, parent.id);
+        },
       }),
     );
   });

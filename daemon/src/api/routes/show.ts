@@ -13,12 +13,14 @@ export function showRoute(app: FastifyInstance, { host }: Context): void {
     const { id } = found.value;
     const job = withPids(detail(found.value), await host.control.stoppingPids(found.value));
     const artifacts = await host.store.artifacts.list(id);
+    const reports = await host.store.reports.list(found.value);
     const notifications = await host.after.notices(found.value);
     const summaryFile = wantsSummary(found.value) ? { summaryFile: await host.store.summaries.file(id) } : {};
     return ok({
       ...job,
       ...summaryFile,
       ...(notifications.length > 0 && { notifications: [...notifications] }),
+      ...(reports.length > 0 && { reports: [...reports] }),
       ...(artifacts.length > 0 && { artifacts: [...artifacts] }),
     });
   });
