@@ -256,3 +256,11 @@ export function commentEnd(text: string, at: number): number | null {
   const end = text.indexOf("\n", at);
   return end < 0 ? text.length : end;
 }
+
+/** Neither a command (`Get-Date`) nor a word of the language. */
+export function isBareText(rest: string): boolean {
+  return (
+    /^[a-z][\w.-]*[;,)}]?$/i.test(rest) &&
+    !/^([A-Z]\w*-[A-Z]|(if|return|using|param|function|foreach|for|switch|throw)\b)/.test(rest)
+  );
+}

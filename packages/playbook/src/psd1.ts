@@ -16,6 +16,7 @@ import {
   type Literal,
   numberLiteral,
   singleQuoted,
+  isBareText,
 } from "./psd1-text.ts";
 
 /** A piece of the text: lines and columns are counted only when somebody asks. */
@@ -391,5 +392,5 @@ function unexpected(reader: Reader): Wrong {
   const rest = /^\S{1,20}/.exec(reader.text.slice(reader.at))?.[0] ?? "";
   return rest === ""
     ? new Wrong(reader.at, "it ends too early")
-    : new Wrong(reader.at, `\`${rest}\` is code, not data${/^[a-z]/i.test(rest) ? "; a text stands in quotes" : ""}`);
+    : new Wrong(reader.at, `\`${rest}\` is code, not data${isBareText(rest) ? "; a text stands in quotes" : ""}`);
 }

@@ -23,3 +23,17 @@ test("a matrix that makes no sense is refused, with the key that is wrong", () =
     assert.match(expanded.ok ? "" : expanded.message, message);
   }
 });
+
+test("rules and the names in them ignore case, and a lone map is a list of one", () => {
+  const legsOf = (matrix: Record<string, Json>): unknown => {
+    const expanded = expandMatrix(matrix);
+    return expanded.ok ? expanded.legs.map((leg) => leg.matrix) : expanded.message;
+  };
+  const os = ["l", "w"];
+  assert.deepEqual(legsOf({ OS: os, Exclude: { os: "L" } }), [{ OS: "w" }]);
+  assert.deepEqual(legsOf({ os, INCLUDE: [{ Os: "l", x: 1 }, { OS: "m" }] }), [
+    { os: "l", x: 1 },
+    { os: "w" },
+    { os: "m" },
+  ]);
+});

@@ -31,13 +31,14 @@ export function expandMatrix(
 ): MatrixResult {
   const vectors: [string, readonly Json[]][] = [];
   for (const [key, value] of Object.entries(matrix)) {
-    if (key === "include" || key === "exclude") continue;
+    if (isRule(key)) continue;
     const values = Array.isArray(value) ? (value as readonly Json[]) : [value];
     if (values.length === 0 && empty === "error") return wrong(`the vector \`${key}\` of the matrix is empty`, key);
     vectors.push([key, values]);
   }
-  const include = itemsOf(matrix["include"]);
-  const exclude = itemsOf(matrix["exclude"]);
+  const keys = new Map(vectors.map(([key]) => [key.toLowerCase(), key]));
+  const include = itemsOf(ruleOf(matrix, "include"), keys);
+  const exclude = itemsOf(ruleOf(matrix, "exclude"), keys);
   if (include === null) return wrong("`include` must be a list of maps", "include");
   if (exclude === null) return wrong("`exclude` must be a list of maps", "exclude");
   if (vectors.length === 0 && include.length === 0 && empty === "error") {
@@ -75,13 +76,24 @@ function wrong(message: string, key: string | null): MatrixResult {
   return { ok: false, message, key };
 }
 
-function itemsOf(value: Json | undefined): readonly Cell[] | null {
+/** `include` and `exclude` are no vectors, in whatever case. */
+export function isRule(key: string): boolean {
+  return /^(include|exclude)$/i.test(key);
+}
+
+function ruleOf(matrix: Cell, name: string): Json | undefined {
+  return Object.entries(matrix).find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** The items of a rule; a lone map is one. Names ignore case, so vectors are called as the matrix calls them. */
+function itemsOf(value: Json | undefined, vectors: ReadonlyMap<string, string>): readonly Cell[] | null {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) return null;
-  const items = value as readonly Json[];
-  return items.every((item) => typeof item === "object" && item !== null && !Array.isArray(item))
-    ? (items as readonly Cell[])
-    : null;
+  const items = Array.isArray(value) ? (value as readonly Json[]) : [value];
+  const isCell = (item: Json): item is Cell => typeof item === "object" && item !== null && !Array.isArray(item);
+  if (!items.every(isCell)) return null;
+  return items.map((item) =>
+    Object.fromEntries(Object.entries(item).map(([key, own]) => [vectors.get(key.toLowerCase()) ?? key, own] as const)),
+  );
 }
 
 function product(vectors: readonly [string, readonly Json[]][], exclude: readonly Cell[]): Cell[] {

@@ -14,7 +14,7 @@ import { type Decided, decide } from "./decide.ts";
 import { dynamicMatrix, isDynamic } from "./dynamic.ts";
 import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
-import { expandMatrix, type MatrixLeg } from "./matrix.ts";
+import { expandMatrix, isRule, type MatrixLeg } from "./matrix.ts";
 import { withDependencies } from "./header.ts";
 import { envOf } from "./run-spec.ts";
 import { isNamed } from "./named.ts";
@@ -164,7 +164,7 @@ export function withOverrides(matrix: Variables, overrides: ReadonlyMap<string, 
   return Object.fromEntries(
     Object.entries(matrix).map(([key, value]) => {
       const other = overrides.get(key.toLowerCase());
-      return [key, Array.isArray(other) && key !== "include" && key !== "exclude" ? other : value];
+      return [key, Array.isArray(other) && !isRule(key) ? other : value];
     }),
   );
 }
