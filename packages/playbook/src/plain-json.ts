@@ -28,5 +28,5 @@ export function plainJson(text: string): { readonly text: string; readonly first
   return { text: pieces.join(""), first: placeAt(text, gone[0]!.from, gone[0]!.to - gone[0]!.from) };
 }
 
-/** Texts, comments, blanks, and whatever else, a piece at a time. */
-const tokens = /"(?:[^"\\\r\n]|\\.)*"?|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/|\s+|[^\s",/}\]]+|[\s\S]/g;
+/** Texts, comments (also one without an end), blanks, and whatever else, a piece at a time. */
+const tokens = /"(?:[^"\\\r\n]|\\.)*"?|\/\/[^\r\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)|\s+|[^\s",/}\]]+|[\s\S]/g;

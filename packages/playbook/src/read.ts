@@ -60,7 +60,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
     return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
   }
-  if (source.syntax === "json") gathering.findings.push(...repeatedKeys(source.text, value));
+  if (parsed.json !== undefined) gathering.findings.push(...repeatedKeys(parsed.json, value));
   const read = detect(fieldsOf(value, [], gathering), source.syntax);
   if (!read) {
     return failed(
@@ -117,8 +117,8 @@ function reportUnread({ looked, notEnforced }: Gathering): void {
   }
 }
 
-function repeatedKeys(written: string, value: Json): Finding[] {
-  return duplicateKeys(plainJson(written).text, countKeys(value)).map(({ key, place }) => ({
+function repeatedKeys(text: string, value: Json): Finding[] {
+  return duplicateKeys(text, countKeys(value)).map(({ key, place }) => ({
     severity: "warning",
     code: "duplicate-key",
     message: `\`${key}\` is there twice; the last one counts`,
@@ -159,7 +159,8 @@ function namesPrototype(value: Json | undefined): boolean {
 }
 
 type Parsed =
-  | { readonly ok: true; readonly value: Json | undefined; readonly source: Source }
+  /** `json` is the text without what is no JSON. */
+  | { readonly ok: true; readonly value: Json | undefined; readonly source: Source; readonly json?: string }
   | Extract<ReadPlaybook, { ok: false }>;
 
 function parse(text: string, file: string | null): Parsed {
@@ -173,11 +174,11 @@ function parse(text: string, file: string | null): Parsed {
 function parseJson(text: string, file: string | null): Parsed {
   const source: Source = { file, text, syntax: "json" };
   try {
-    return { ok: true, value: JSON.parse(text) as Json, source };
+    return { ok: true, value: JSON.parse(text) as Json, source, json: text };
   } catch {
     const plain = plainJson(text);
     const value = plain.first === null ? undefined : parsedJson(plain.text);
-    if (value !== undefined) return { ok: true, value, source };
+    if (value !== undefined) return { ok: true, value, source, json: plain.text };
     const walk = walkJson(plain.text, null);
     const at = walk.is === "wrong" ? walk.place : { line: 1, col: 1, endLine: 1, endCol: 2 };
     const message = `this is no JSON: ${walk.is === "wrong" ? walk.message : "it cannot be parsed"}`;

@@ -78,8 +78,9 @@ function innerBackoff(inner: Fields): PlaybookBackoff | undefined {
   return readBackoff(inner) ?? (typeof delay === "number" ? { initial: delay, factor: 1 } : undefined);
 }
 
-/** Text that is a script rather than the name of one: `Write-Host hi`, several lines. */
+/** Text that is a script rather than the name of one: several lines, a command of PowerShell, something with arguments. */
 export function inlineText(text: string): PlaybookStep | null {
-  const isName = /^\s*([!\d*]|(stage|tag)\s*:)/i.test(text) || /^[\w./\\ -]+\.\w+$/.test(text);
-  return /\s/.test(text.trim()) && !isName ? inlineStep(text, undefined) : null;
+  const isName = /^\s*([!\d*]|(stage|tag)\s*:)/i.test(text);
+  const isCode = /[\n;|${}]|\b[A-Z][a-z]+-[A-Z]\w+\s|\s--?[a-z]|\s['"]/i.test(text.trim());
+  return isCode && !isName ? inlineStep(text, undefined) : null;
 }
