@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename, isAbsolute, join, resolve } from "node:path";
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { nearest } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
@@ -77,7 +77,7 @@ export function createPlaybookCatalogue(userPlaybooks: string): PlaybookCatalogu
       const asPath = await pathOf(name, workspace);
       if (asPath !== null) return opened(asPath, workspace);
       const found = await files(workspace);
-      const called = found.filter((file) => stem(file.name).toLowerCase() === name.toLowerCase());
+      const called = found.filter((file) => isCalled(file, name));
       if (called.length > 0) return theOne(name, called, workspace, async ({ path }) => opened(path, workspace));
       const names: string[] = found.map((file) => stem(file.name));
       const named: Named[] = [];
@@ -114,6 +114,13 @@ async function playbooksBelow(roots: readonly string[]): Promise<RootedFile[]> {
 /** A file, and the folder of playbooks it was found below. */
 type RootedFile = FoundFile & { readonly root: string };
 type Named = RootedFile & { readonly loaded: LoadedPlaybook };
+
+/** By the name of its file, or by its path from the folder for playbooks; with the ending or without. */
+function isCalled({ name, path, root }: RootedFile, wanted: string): boolean {
+  const below = relative(root, path).replaceAll("\\", "/");
+  const names = [stem(name), name, stem(below), below].map((one) => one.toLowerCase());
+  return names.includes(wanted.replaceAll("\\", "/").toLowerCase());
+}
 
 /**
  * What is in the workspace stands before what is the user's, and so one root before the next. Of two below the same root

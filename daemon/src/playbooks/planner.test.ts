@@ -47,7 +47,10 @@ test("a playbook is found by file name, by its own name, by path, in each root a
   for (const name of [
     "by-file",
     "OWN-NAME",
+    "By-File.json",
     "two",
+    "deep/er/two",
+    "deep\\er\\TWO.yaml",
     "three",
     "mine",
     "elsewhere/odd.json",
