@@ -8,6 +8,7 @@ import { duplicateKeys, walkJson } from "./json-places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
 import { plainJson } from "./plain-json.ts";
+import { explained, lostNegations } from "./yaml-mistakes.ts";
 import { originalOf } from "./upgrade/old.ts";
 import { selectorWith } from "./upgrade/stage.ts";
 
@@ -61,6 +62,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
   }
   if (parsed.json !== undefined) gathering.findings.push(...repeatedKeys(parsed.json, value));
+  if (source.syntax === "yaml") gathering.findings.push(...lostNegations(source.text));
   const read = detect(fieldsOf(value, [], gathering), source.syntax);
   if (!read) {
     return failed(
@@ -82,7 +84,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
     findings: gathering.findings,
     notEnforced: gathering.notEnforced,
     pathOf: (part, item) => {
-      const own = item === undefined ? part : selectorWith(originalOf(part), item);
+      const own = selectorWith(originalOf(part), item ?? "");
       return gathering.paths.get(own) ?? gathering.paths.get(originalOf(own)) ?? [];
     },
   };
@@ -186,11 +188,6 @@ function parseJson(text: string, file: string | null): Parsed {
   }
 }
 
-/** Neither blank nor a comment nor a mark of the document. */
-function holdsValue(line: string): boolean {
-  return !/^\s*(#|$)|^(---|%|\.\.\.)/.test(line);
-}
-
 function parsedJson(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
@@ -211,13 +208,10 @@ function parseYaml(text: string, file: string | null): Parsed {
     if (!(error instanceof YAMLException)) throw error;
     // What ends too early is missed behind the last line.
     const lines = text.split(/\r\n?|\n/);
-    const second = error.mark
-      ? 0
-      : lines.findIndex((text, at) => at > 0 && /^---(\s|$)/.test(text) && lines.slice(0, at).some(holdsValue));
-    const line = Math.min((error.mark?.line ?? Math.max(0, second)) + 1, lines.length);
+    const line = Math.min((error.mark?.line ?? 0) + 1, lines.length);
     const col = Math.min((error.mark?.column ?? 0) + 1, (lines[line - 1]?.length ?? 0) + 1);
-    const at = { line, col, endLine: line, endCol: col + 1 };
-    return syntaxError(source, "yaml-syntax", `this is no YAML: ${error.reason}`, at);
+    const { at, fix } = explained(text, error.reason, { line, col, endLine: line, endCol: col + 1 });
+    return syntaxError(source, "yaml-syntax", `this is no YAML: ${error.reason}`, at, fix);
   }
 }
 
@@ -238,11 +232,17 @@ function folderOf(file: string | null): string | null {
   return file === null ? null : (/^(.*)[\\/]/s.exec(file)?.[1] ?? ".");
 }
 
-function syntaxError(source: Source, code: string, message: string, at: NonNullable<Finding["at"]>): Parsed {
+function syntaxError(
+  source: Source,
+  code: string,
+  message: string,
+  at: NonNullable<Finding["at"]>,
+  fix: string | null = null,
+): Parsed {
   return {
     ok: false,
     source,
-    findings: [{ severity: "error", code, message, fix: null, path: [], at }],
+    findings: [{ severity: "error", code, message, fix, path: [], at }],
   };
 }
 
