@@ -41,3 +41,12 @@ test("parts are painted; a place that ends on another line is marked to the end 
   assert.deepEqual(painted[2], `    |   <error>${"~".repeat(13)}`);
   assert.ok(painted[3]?.startsWith("  = <fix>"));
 });
+
+test("the squiggle stands under its words whatever is before them: wide letters, tabs, a mark at the beginning", () => {
+  const squiggle = (text: string, col: number, endCol: number): string =>
+    printDiagnostic({ ...diagnostic, line: 1, endLine: 1, col, endCol }, text)[2]!;
+  assert.equal(squiggle("a: ✅ 日本 x", 6, 8), `    | ${" ".repeat(6)}~~~~`);
+  assert.equal(squiggle("a: ✅ 日本 x", 9, 10), `    | ${" ".repeat(11)}~`);
+  assert.equal(squiggle("\uFEFF\ta: x", 5, 6), "    |     ~");
+  assert.equal(squiggle("e\u0301: x", 5, 6), "    |    ~");
+});

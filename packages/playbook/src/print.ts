@@ -29,12 +29,24 @@ function placeText({ file, line, col }: Diagnostic): string {
 const LINE_LENGTH_MAX = 160;
 
 function excerpt({ line, col, endLine, endCol, severity }: Diagnostic, source: string | null, paint: Paint): string[] {
-  const text = source === null || line === null ? undefined : source.split(/\r?\n/)[line - 1];
+  const text = source === null || line === null ? undefined : source.replace(/^\uFEFF/, "").split(/\r?\n/)[line - 1];
   if (text === undefined || line === null || col === null) return [];
   const shown = text.slice(0, LINE_LENGTH_MAX).replaceAll("\t", " ");
   const gutter = String(line).length;
   const until = endLine === line && endCol !== null && endCol > col ? endCol : shown.length + 1;
   const length = Math.max(1, Math.min(until, LINE_LENGTH_MAX + 1) - col);
-  const squiggle = " ".repeat(Math.min(col - 1, LINE_LENGTH_MAX)) + paint(severity, "~".repeat(length));
+  const [before, marked] = [shown.slice(0, col - 1), shown.slice(col - 1, col - 1 + length)];
+  const squiggle = " ".repeat(widthOf(before)) + paint(severity, "~".repeat(Math.max(1, widthOf(marked))));
   return [`  ${line} | ${shown}`, `  ${" ".repeat(gutter)} | ${squiggle}`];
+}
+
+/** What takes two columns of a terminal, and what takes none. */
+const wide =
+  /\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}]/u;
+const none = /\p{Mark}|[\u200B-\u200D]/u;
+
+function widthOf(text: string): number {
+  let width = 0;
+  for (const letter of text) width += wide.test(letter) ? 2 : none.test(letter) ? 0 : 1;
+  return width;
 }
