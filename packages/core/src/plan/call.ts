@@ -5,6 +5,7 @@ import { type CalledPlaybook, type Caller, type Compiler, makeCompiler } from ".
 import { criteriaOf, ownStages } from "./criteria.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { isNamed } from "./named.ts";
+import { slipsOf } from "./inputs.ts";
 import { madeOf } from "./inner-step.ts";
 import type { MatrixLeg } from "./matrix.ts";
 import { type At, layersOf, makeScope, resolveValue, type Scope, type Variables } from "./scope.ts";
@@ -171,6 +172,8 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
     leg === null ? place.scope : makeScope(place.scope.variables, place.scope.env, leg.matrix, compiler.around);
   const given = compiler.take(resolveValue(call.with, scope, at)) as Record<string, Json>;
   const env = compiler.env(call.env ?? {}, scope, { ...at, keys: ["env"] });
+  const slips = slipsOf(called, layersOf(called, undefined, {}).all, given);
+  compiler.notEnforced.push(...slips.map((slip) => ({ ...slip, where: `${id}: with ${slip.what}` })));
   const inner = makeCompiler({
     playbook: called,
     scripts: compiler.scripts,

@@ -9,6 +9,7 @@ import { leftOut, type NamedProfile, profileOf, reportUnknownStages } from "./pr
 import { slipsOf, typedVariables } from "./inputs.ts";
 import { layersOf, makeScope, overlay, resolveVariables, type Scope } from "./scope.ts";
 import { secretNames } from "./secrets.ts";
+import { reportMentions } from "./mentions.ts";
 import { compileStage, type Shared, type StageInput } from "./stage.ts";
 
 /** Where a stage of the plan was written. */
@@ -47,6 +48,7 @@ export function compileWhole(compiler: Compiler): Whole {
   const compileOwn = (input: StageInput): readonly StagePlan[] => {
     written.set(input.id, { playbook, stage: input.stage });
     reportEmpty(compiler, input);
+    reportMentions(compiler, input);
     if (callOf(input.stage) === null) return [compileStage(compiler, shared, input)];
     const called = compileCall(compiler, { shared, input }, compileWhole);
     for (const [id, part] of called.written) written.set(id, part);
@@ -135,6 +137,14 @@ function stageInputs(compiler: Compiler): StageInput[] {
         part: stage,
       }),
     );
+  }
+  const seen = new Map<string, string>();
+  for (const [id, stage] of entries) {
+    const other = seen.get(id.toLowerCase());
+    seen.set(id.toLowerCase(), id);
+    if (other === undefined) continue;
+    const extras = { part: stage, fix: "give one another id" };
+    compiler.report(finding("duplicate-id", `${other} and ${id} are the same id: case is ignored`, extras));
   }
   reportGraph(compiler, inputs);
   return inputs;

@@ -86,31 +86,46 @@ function readSteps(fields: Fields, names: readonly string[], read: StepReader): 
 function readPostActions(fields: Fields, read: StepReader): PlaybookAction[] | undefined {
   const found = fields.raw("postActions");
   if (!found) return undefined;
-  if (isObject(found.value)) {
+  if (isObject(found.value) && !isLoneAction(found.value)) {
     const inner = fieldsOf(found.value, found.path, fields.gathering);
     for (const key of Object.keys(inner.rest())) {
       notEnforced(inner, [...inner.path, key], "it names a feature of the tool it was written for, not a script");
     }
     return undefined;
   }
-  const items = Array.isArray(found.value) ? (found.value as Json[]) : [];
+  const isList = Array.isArray(found.value);
+  const items = isList ? (found.value as Json[]) : [found.value];
   return items.flatMap((item, index): PlaybookAction[] => {
-    const path = [...found.path, index];
+    const path = isList ? [...found.path, index] : found.path;
     if (!isObject(item)) {
       const text = textOf(item);
       if (text === undefined) fields.gathering.findings.push(notAMap(path));
       return text === undefined ? [] : read(fieldsOf({ script: text }, path, fields.gathering));
     }
     const inner = fieldsOf(item, path, fields.gathering);
-    const when = whenOf(textOf(inner.raw("when", "condition")?.value ?? ""));
+    const word = textOf(inner.raw("when", "condition")?.value ?? "");
+    const when = whenOf(word);
     // Its condition is one of the words; as an expression the reader of steps would take it for a variable.
-    return read(inner).map((step) => {
+    const steps = read(inner);
+    if (when === undefined && word && inner.has("when") && steps.every((step) => step.if !== word)) {
+      const message = `\`when\` must be always, success, failure or cancelled, not ${JSON.stringify(word)}`;
+      const fix = "write one of these, or a condition as `if`";
+      const finding = { severity: "error", code: "wrong-value", message, fix, path: [...inner.path, "when"] } as const;
+      fields.gathering.findings.push(finding);
+    }
+    return steps.map((step) => {
       const { if: condition, ...rest } = step;
       const own = whenOf(condition) === undefined ? condition : undefined;
       const action = compact<PlaybookAction>({ ...rest, if: own, when });
       return placed(action, inner, fields.gathering.paths.get(step) ?? inner.path);
     });
   });
+}
+
+/** One action where a list is expected; a map of other things names features of upstream's engine. */
+function isLoneAction(value: { readonly [key: string]: Json }): boolean {
+  const words = ["script", "run", "file", "uses", "inline", "command"];
+  return Object.entries(value).some(([key, item]) => words.includes(key.toLowerCase()) && textOf(item) !== undefined);
 }
 
 /** Upstream's `Rollback`: scripts that run when the job failed. */

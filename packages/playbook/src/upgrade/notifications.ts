@@ -18,6 +18,10 @@ export function readNotifications(fields: Fields): PlaybookNotification[] | unde
       return [];
     });
   }
+  // One where a list is expected; in a map of events nothing is called `on`.
+  if (isObject(found.value) && Object.keys(found.value).some((key) => key.toLowerCase() === "on")) {
+    return readOne(fieldsOf(found.value, found.path, fields.gathering));
+  }
   if (isObject(found.value)) return readMap(fieldsOf(found.value, found.path, fields.gathering));
   fields.gathering.findings.push(notAMap(found.path));
   return undefined;

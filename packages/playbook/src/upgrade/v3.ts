@@ -34,6 +34,10 @@ export function readV3(fields: Fields, fallbackName: string): Playbook {
   const requirements = fields.object("requirements");
   const powershell = requirements?.has("minimumPowerShellVersion", "minPowerShellVersion") ?? false;
   const metadata = readMetadataObject(fields, fields.text("name") ?? fallbackName);
+  const version = fields.text("apiVersion");
+  if (version !== undefined && !/^aither\/v1$/i.test(version)) {
+    reportTo(fields, "apiVersion", "it is read as aither/v1, the only version there is");
+  }
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
@@ -93,6 +97,15 @@ function isText(value: Json | undefined): string | undefined {
 function readConcurrency(fields: Fields | undefined): Playbook["orchestration"]["concurrency"] {
   const group = fields?.text("group");
   const cancelInProgress = fields?.flag("cancelInProgress", "cancel-in-progress");
+  if (fields && group === undefined) {
+    fields.gathering.findings.push({
+      severity: "error",
+      code: "wrong-value",
+      message: `\`${pathText(fields.path)}\` has no \`group\``,
+      fix: "name the group: one of its jobs runs at a time",
+      path: fields.path,
+    });
+  }
   return group === undefined
     ? undefined
     : compact<{ group: string; cancelInProgress?: boolean }>({ group, cancelInProgress });
@@ -228,6 +241,8 @@ function readStep(fields: Fields): PlaybookStep {
     artifacts: readArtifacts(fields),
     undo: readUndo(fields),
   });
+  const [first, ...others] = (["script", "run", "file", "uses"] as const).filter((key) => step[key] !== undefined);
+  for (const other of others) reportTo(fields, other, `a step runs one thing, and of this one its \`${first}\` counts`);
   if (outputs && !isPlainNames(outputs.value)) {
     reportTo(fields, "outputs", "a script tells its outputs itself, in the file AITHER_OUTPUT");
   }

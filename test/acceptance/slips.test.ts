@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import type { Diagnostic, NotEnforced } from "@aither/protocol";
+import { Cli } from "../rig/cli.ts";
+
+/** Slips that nobody would notice before the run, or ever: each is said, at its place. */
+
+const steps = [{ shell: "sh", script: ":" }];
+type Found = { readonly diagnostics: readonly Diagnostic[]; readonly notEnforced: readonly NotEnforced[] };
+
+describe("slips in playbooks", () => {
+  let cli: Cli;
+  before(async () => {
+    cli = await Cli.create();
+    await cli.workspace.write("automation-scripts/0402_Unit.sh", "#!/bin/sh\n", 0o755);
+  });
+  after(async () => cli[Symbol.asyncDispose]());
+
+  /** `severity code message`, or `listed where reason`, each with the text of its line. */
+  const said = async (playbook: object): Promise<string[]> => {
+    const path = await cli.workspace.write("playbooks/x.json", JSON.stringify(playbook, null, 1));
+    const { stdout } = await cli.run(["playbooks", "validate", "playbooks/x.json", "--json"]);
+    const { diagnostics, notEnforced } = JSON.parse(stdout) as Found;
+    const lines = (await readFile(path, "utf8")).split("\n");
+    return [
+      ...diagnostics.map(
+        ({ severity, message, line }) => `${severity}: ${message} | ${lines[(line ?? 1) - 1]?.trim()}`,
+      ),
+      ...notEnforced.map(({ where, reason }) => `listed: ${where}: ${reason}`),
+    ];
+  };
+  const v3 = (jobs: object, more: object = {}, top: object = {}): object => ({
+    ...top,
+    metadata: { name: "x" },
+    orchestration: { ...more, jobs },
+  });
+
+  const rows: readonly [what: string, playbook: object, said: readonly string[]][] = [
+    [
+      "a profile that names no stage",
+      v3(
+        { build: { name: "Build - all", steps } },
+        { profiles: { p: { stages: ["build"], excludeStages: ["biuld"] } } },
+      ),
+      ['warning: the profile p names `biuld`, which is no stage | "biuld"'],
+    ],
+    [
+      "a step that says two things",
+      v3({ a: { steps: [{ run: "0402", script: ":" }] } }),
+      ["listed: orchestration.jobs.a.steps[0].run: a step runs one thing, and of this one its `script` counts"],
+    ],
+    [
+      "a part of a selector that matches nothing",
+      v3({ a: { steps: [{ run: "0402, tag:nope, !0999" }] } }),
+      ['warning: `tag:nope` matches no script | "run": "0402, tag:nope, !0999"'],
+    ],
+    [
+      "a condition that asks for a stage that is not needed",
+      v3({ a: { steps }, b: { if: "needs.a.result == 'success' && needs.b2.result != 'x'", steps } }),
+      [
+        `warning: \`needs.a\` is empty: b does not need a | "if": "needs.a.result == 'success' && needs.b2.result != 'x'",`,
+        `warning: \`needs.b2\` is empty: b does not need a stage of that id | "if": "needs.a.result == 'success' && needs.b2.result != 'x'",`,
+      ],
+    ],
+    [
+      "an output of a step that is not there",
+      v3({ a: { outputs: { v: "${{ steps.mkae.outputs.v }}" }, steps: [{ ...steps[0], id: "make" }] } }),
+      ['warning: `steps.mkae` is empty: no step of a has that id | "v": "${{ steps.mkae.outputs.v }}"'],
+    ],
+    [
+      "words in quotes, stages before, and what is needed, are no slips",
+      v3({
+        a: {
+          steps: [
+            { ...steps[0], id: "s", if: "'needs.x' != ''" },
+            { ...steps[0], if: "steps.s.outcome != ''" },
+          ],
+        },
+        b: { needs: "a", if: "needs.a.result == 'success'", steps },
+        c: { after: "a", steps: [{ shell: "sh", script: "echo ${{ needs.a.result }}" }] },
+      }),
+      [],
+    ],
+    [
+      "an action at no moment",
+      v3({ a: { steps } }, { postActions: [{ ...steps[0], when: "allways" }] }),
+      ['error: `when` must be always, success, failure or cancelled, not "allways" | "when": "allways"'],
+    ],
+    [
+      "one action and one notification, where lists are expected",
+      v3({ a: { steps } }, { postActions: steps[0], notifications: { on: "failure", log: true } }),
+      [],
+    ],
+    [
+      "a group without a name",
+      v3({ a: { steps } }, { concurrency: { cancelInProgress: true } }),
+      ['error: `orchestration.concurrency` has no `group` | "concurrency": {'],
+    ],
+    [
+      "two ids that differ by case alone",
+      v3({ a: { steps }, A: { steps } }),
+      ['error: a and A are the same id: case is ignored | "A": {'],
+    ],
+    [
+      "an order that names no stage",
+      { name: "x", stages: { a: { scripts: ["0402"] } }, executionOrder: ["a", "z"] },
+      ['warning: `executionOrder` names `z`, which is no stage | "z"'],
+    ],
+    [
+      "another version",
+      v3({ a: { steps } }, {}, { apiVersion: "aither/v9" }),
+      ["listed: apiVersion: it is read as aither/v1, the only version there is"],
+    ],
+    [
+      "a value for a called playbook that has none of that name",
+      v3({ a: { uses: "playbook:called", with: { taget: "x" } } }),
+      ["listed: a: with taget: the playbook declares no such variable; did you mean target? Scripts get it as it is"],
+    ],
+  ];
+  for (const [what, playbook, expected] of rows) {
+    test(what, async () => {
+      const called = {
+        metadata: { name: "called" },
+        inputs: { target: { default: "y" } },
+        orchestration: { jobs: { a: { steps } } },
+      };
+      await cli.workspace.write("playbooks/called.json", JSON.stringify(called));
+      assert.deepEqual(await said(playbook), expected);
+    });
+  }
+
+  test("one action where a list is expected runs", async () => {
+    const text = v3({ a: { steps } }, { postActions: { shell: "sh", script: "echo after" } });
+    await cli.workspace.write("playbooks/lone.json", JSON.stringify({ ...text, metadata: { name: "lone" } }));
+    assert.equal((await cli.run(["orch", "lone"])).code, 0);
+    assert.equal((await cli.run(["logs", "latest", "--raw"])).stdout, "after\n");
+  });
+});
