@@ -130,6 +130,27 @@ describe("slips in playbooks", () => {
     });
   }
 
+  test("older formats: words that nobody knows, and an entry that says two things", async () => {
+    const old = async (entry: string, top = ""): Promise<string[]> => {
+      const text = `@{ Name = 'old'; ${top}\nSequence = @(@{ Script = '0402'; ${entry} }) }`;
+      await cli.workspace.write("playbooks/old.psd1", text);
+      const { stdout } = await cli.run(["playbooks", "validate", "playbooks/old.psd1", "--json"]);
+      const { diagnostics, notEnforced } = JSON.parse(stdout) as Found;
+      return [...diagnostics.map(({ message }) => message), ...notEnforced.map(({ where }) => where)];
+    };
+    assert.deepEqual(await old("Condition = @('$true', '$false')"), [
+      "`Sequence[0].Condition` must be text, not a list",
+    ]);
+    assert.deepEqual(await old("Inline = 'exit 0'"), ["Sequence[0].Script"]);
+    assert.deepEqual(await old("Playbook = 'called'"), ["Sequence[0].Script"]);
+    assert.deepEqual(await old("", "ErrorHandling = @{ OnStageFailure = 'Explode' };"), [
+      "ErrorHandling.OnStageFailure",
+    ]);
+    assert.deepEqual(await old("", "ErrorHandling = @{ OnStageFailure = 'Stop' };"), []);
+    assert.deepEqual(await old("", "Configuration = @{ Mode = 'Wild' };"), ["Configuration.Mode"]);
+    assert.deepEqual(await old("", "Configuration = @{ Mode = 'Sequential' };"), []);
+  });
+
   test("one action where a list is expected runs", async () => {
     const text = v3({ a: { steps } }, { postActions: { shell: "sh", script: "echo after" } });
     await cli.workspace.write("playbooks/lone.json", JSON.stringify({ ...text, metadata: { name: "lone" } }));

@@ -25,12 +25,22 @@ export type OldOptions = {
 /** The words of upstream's error handling that let a run go on. */
 const goingOn = /^(continue|log|warn|ignore|silentlycontinue)$/i;
 
+const stopping = /^(continue|log|warn|ignore|silentlycontinue|stop|abort|fail|halt|exit|throw)$/i;
+
+/** A word that nobody knows does nothing. */
+function reportWord(fields: Fields | undefined, key: string, word: string | undefined, known: RegExp): void {
+  if (fields === undefined || word === undefined || known.test(word)) return;
+  notEnforced(fields, [...fields.path, key], `\`${word}\` is no word that means something here`);
+}
+
 export function readOldOptions(fields: Fields): OldOptions {
   const options = fields.object("options", "configuration");
   const errors = fields.object("errorHandling");
   const minutes = options?.countOrTemplate("timeoutMinutes");
   const onStage = errors?.text("onStageFailure");
   const mode = options?.text("mode");
+  reportWord(options, "Mode", mode, /^(sequential|parallel)$/i);
+  reportWord(errors, "OnStageFailure", onStage, stopping);
   const result = compact<OldOptions>({
     sideBySide: (options?.flag("parallel") ?? true) && mode?.toLowerCase() !== "sequential",
     goesOn: options?.flag("stopOnError") === false || (onStage !== undefined && goingOn.test(onStage)),

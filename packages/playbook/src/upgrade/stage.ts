@@ -117,7 +117,8 @@ function readCondition(fields: Fields): string | undefined {
   const found = fields.raw("condition", "if", "when", "conditional");
   if (!found) return undefined;
   if (isObject(found.value)) return fieldsOf(found.value, found.path, fields.gathering).text("when");
-  return textOf(found.value);
+  // What is no text is said by whoever reads texts.
+  return textOf(found.value) ?? fields.text("condition", "if", "when", "conditional");
 }
 
 function readSteps(fields: Fields): PlaybookStep[] {
@@ -208,6 +209,12 @@ export function readEntry(fields: Fields): PlaybookStep {
   const number =
     fields.texts("script", "step", "number", "sequence", "run", "scriptNumber", "scriptId")?.join(",") ??
     numberedId(fields);
+  const runs = written === null ? (number ?? path) : undefined;
+  if (runs !== undefined && (inline !== undefined || playbook !== undefined)) {
+    const counts = inline === undefined ? "playbook" : "inline text";
+    const place = fields.raw("script", "step", "number", "sequence", "run", "path", "file")?.path ?? fields.path;
+    notEnforced(fields, place, `an entry runs one thing, and of this one its ${counts} counts`);
+  }
   const step = compact<PlaybookStep>({
     name: fields.text("name") ?? fields.text("description"),
     description: fields.text("description"),
@@ -311,6 +318,9 @@ function liftMatrix(stage: PlaybookStage, fields: Fields): void {
     Object.keys(variables).find((candidate) => candidate.toLowerCase() === name);
   const enable = key("enablematrix");
   const dimensions = key("matrixdimensions");
+  if (enable !== undefined && dimensions === undefined && flagOf(variables[enable] ?? false) === true) {
+    notEnforced(fields, [...fields.path, "variables", enable], "there are no `MatrixDimensions` beside it");
+  }
   if (enable === undefined || dimensions === undefined) return;
   const isOn = flagOf(variables[enable] ?? false);
   if (isOn === undefined) {
