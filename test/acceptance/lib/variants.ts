@@ -225,6 +225,46 @@ const words: readonly Variant[] = [
   ),
 ];
 
+const around: readonly Variant[] = [
+  json(
+    "labels that are no texts, and an environment by its name",
+    {
+      name: "x",
+      author: { name: "me" },
+      description: ["a", "b"],
+      tags: "a, b",
+      environment: "staging",
+      sequence: "0402",
+    },
+    "main: 0402",
+    { listed: ["author", "environment"] },
+  ),
+  json(
+    "one word for all errors, and one post action",
+    { errorHandling: "Continue", stages: [{ name: "a", sequence: "0402" }], postActions: "0404" },
+    "a: 0402; post-actions: 0404 <a",
+  ),
+  json(
+    "a post action that is no list, beside what names features",
+    {
+      ...v2([{ name: "a", sequences: "0402" }]),
+      postActions: { script: "0404" },
+      notifications: true,
+      reporting: "html",
+    },
+    "a: 0402; post-actions: 0404 <a",
+    { listed: ["notifications", "reporting"] },
+  ),
+  json(
+    "shares and bounds",
+    v2([{ name: "a", sequences: "0402" }], {
+      successCriteria: { minimumSuccessRate: "80%" },
+      concurrency: { group: "g", maxConcurrency: 2 },
+    }),
+    "a: 0402",
+  ),
+];
+
 const profiles = (own: unknown) =>
   v2(
     [
@@ -279,4 +319,4 @@ const jobs: readonly Variant[] = [
   ),
 ];
 
-export const variants: readonly Variant[] = [...sequences, ...stages, ...words, ...withProfiles, ...jobs];
+export const variants: readonly Variant[] = [...sequences, ...stages, ...words, ...around, ...withProfiles, ...jobs];

@@ -10,6 +10,7 @@ import type {
 } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { type Path, pathText } from "../finding.ts";
+import { readLabel, readTags } from "./loose.ts";
 import { isModelKey } from "./model-keys.ts";
 
 /** A stage while it is being read: its id is made from its name when all are known. */
@@ -91,11 +92,11 @@ function slug(name: string): string {
 export function readMetadata(fields: Fields, fallback: string): Playbook["metadata"] {
   const metadata = compact<Playbook["metadata"]>({
     name: fields.text("name") || fallback,
-    description: fields.text("description"),
-    version: fields.text("version"),
-    category: fields.text("category"),
-    tags: fields.texts("tags"),
-    author: fields.text("author"),
+    description: readLabel(fields, "description"),
+    version: readLabel(fields, "version"),
+    category: readLabel(fields, "category"),
+    tags: readTags(fields),
+    author: readLabel(fields, "author"),
   });
   return placed(metadata, fields);
 }

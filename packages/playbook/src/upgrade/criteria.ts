@@ -42,7 +42,9 @@ function phasesOf(fields: Fields): ReadonlyMap<string, string[]> {
 
 /** `minimumSuccessPercent: 80`, or upstream's `MinimumSuccessRate`: 0.8 and 80 say the same. */
 function percent(fields: Fields): number | undefined {
-  const rate = numberIn(fields, "minimumSuccessRate");
+  const [text = ""] = fields.textsIfAny("minimumSuccessRate") ?? [];
+  const written = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)?.[1];
+  const rate = written === undefined ? numberIn(fields, "minimumSuccessRate") : Number(written);
   const value =
     numberIn(fields, "minimumSuccessPercent", "minimumSuccessPercentage") ??
     (rate !== undefined && rate <= 1 ? rate * 100 : rate);

@@ -22,6 +22,11 @@ export function readNotifications(fields: Fields): PlaybookNotification[] | unde
   if (isObject(found.value) && Object.keys(found.value).some((key) => key.toLowerCase() === "on")) {
     return readOne(fieldsOf(found.value, found.path, fields.gathering));
   }
+  if (found.value === false) return undefined;
+  if (found.value === true) {
+    notEnforced(fields, found.path, "it does not say who is told of what");
+    return undefined;
+  }
   if (isObject(found.value)) return readMap(fieldsOf(found.value, found.path, fields.gathering));
   fields.gathering.findings.push(notAMap(found.path));
   return undefined;

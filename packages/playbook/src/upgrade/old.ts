@@ -19,6 +19,7 @@ import {
   withIds,
 } from "./common.ts";
 import { notEnforced } from "./around.ts";
+import { namesEnvironment, readOldEnvironment } from "./loose.ts";
 import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readTopMessages } from "./notifications.ts";
@@ -27,7 +28,7 @@ import { joinReports, readReporting } from "./reports.ts";
 import { defaultsWith, type OldOptions, readOldOptions } from "./options.ts";
 import { readRequirements } from "./requirements.ts";
 import { joinSelectors, noScript, readEntry, readStage } from "./stage.ts";
-import { readDefaults, readMetadataObject } from "./v3.ts";
+import { readConcurrency, readDefaults, readMetadataObject } from "./v3.ts";
 
 /** v2: `metadata` and `orchestration.stages`. */
 export function readV2(fields: Fields, fallbackName: string): Playbook {
@@ -35,6 +36,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
   const written = inner.raw("stages")?.value;
   const stages = isObject(written) && !isLoneStage(written) ? stageMap(inner) : stageList(inner);
   const metadata = readMetadataObject(fields, fields.text("name") ?? fallbackName);
+  const concurrency = isObject(inner.raw("concurrency")?.value) ? inner.object("concurrency") : undefined;
   const playbook = compact<Playbook>({
     $schema: fields.text("$schema"),
     apiVersion: fields.text("apiVersion"),
@@ -46,10 +48,11 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       order: "written",
       undefinedVariables: "empty",
       defaults: readDefaults(inner.object("defaults")),
-      env: inner.environment("env", "environment"),
+      env: readOldEnvironment(inner),
       variables: modernTemplates(inner.record("defaultVariables", "variables")),
       profiles: readProfiles(inner),
-      maxConcurrency: inner.countOrTemplate("maxConcurrency"),
+      maxConcurrency: inner.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
+      concurrency: readConcurrency(concurrency),
       failFast: inner.flagOrTemplate("failFast"),
       timeout: inner.secondsOrTemplate("timeout"),
       ...readChecks(inner, fields),
@@ -59,6 +62,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       jobs: stagesOf(stages),
     }),
   });
+  if (concurrency) keepRest({}, concurrency);
   keepRest(playbook.orchestration, inner);
   return keepRest(playbook, fields);
 }
@@ -80,7 +84,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       order: "written",
       undefinedVariables: "empty",
       defaults: defaultsWith(readDefaults(fields.object("defaults")), options),
-      env: looseEnvironment(fields.object("environment", "env")),
+      env: looseEnvironment(namesEnvironment(fields) ? fields.object("env") : fields.object("environment", "env")),
       variables: modernTemplates(fields.record("variables", "defaultVariables")),
       profiles: ownProfiles,
       maxConcurrency: options.maxConcurrency,

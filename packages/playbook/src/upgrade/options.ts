@@ -35,9 +35,13 @@ function reportWord(fields: Fields | undefined, key: string, word: string | unde
 
 export function readOldOptions(fields: Fields): OldOptions {
   const options = fields.object("options", "configuration");
-  const errors = fields.object("errorHandling");
+  const word = fields.textsIfAny("errorHandling")?.[0];
+  const errors = word === undefined ? fields.object("errorHandling") : undefined;
   const minutes = options?.countOrTemplate("timeoutMinutes");
-  const onStage = errors?.text("onStageFailure");
+  const onStage = errors?.text("onStageFailure") ?? word;
+  if (word !== undefined && !goingOn.test(word) && !/^(stop|fail|abort|stopOnError)$/i.test(word)) {
+    notEnforced(fields, [...fields.path, "errorHandling"], "it is neither Continue nor Stop");
+  }
   const mode = options?.text("mode");
   reportWord(options, "Mode", mode, /^(sequential|parallel)$/i);
   reportWord(errors, "OnStageFailure", onStage, stopping);

@@ -71,7 +71,10 @@ export function readSummaryOptions(options: Fields | undefined): WantedReports {
 export function readReporting(fields: Fields, name: string): WantedReports {
   const found = fields.raw("reporting");
   if (found === undefined) return {};
-  if (!isObject(found.value)) return found.value === true ? { summary: true } : {};
+  if (!isObject(found.value)) {
+    if (typeof found.value !== "boolean") notEnforced(fields, found.path, "it is neither true, false nor a map");
+    return found.value === true ? { summary: true } : {};
+  }
   const inner = fieldsOf(found.value, found.path, fields.gathering);
   const isOn = (inner.flag("enabled") ?? true) && (inner.flag("generateReport") ?? true);
   const summary = inner.flag("summary");

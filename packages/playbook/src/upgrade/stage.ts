@@ -4,6 +4,7 @@ import { type Finding, type Path, pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
+import { readOldEnvironment } from "./loose.ts";
 import { readCriteria } from "./criteria.ts";
 import { addOldWords, inlineText, readRetries } from "./old-words.ts";
 import {
@@ -28,7 +29,7 @@ export function readStage(fields: Fields): PlaybookStage {
     description: fields.text("description"),
     ...readSettings(fields),
     variables: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params"))),
-    env: fields.environment("env", "environment"),
+    env: readOldEnvironment(fields),
     hooks,
     ...readOurs(fields),
     matrix: readMatrix(fields) ?? (strategy && readMatrix(strategy)),
@@ -222,7 +223,7 @@ export function readEntry(fields: Fields): PlaybookStep {
     uses: playbook === undefined ? fields.text("uses") : `playbook:${playbook}`,
     run: inline === undefined && playbook === undefined ? (number ?? path ?? numberedName(fields)) : undefined,
     with: modernTemplates(merged(fields.record("variables"), fields.record("parameters", "params", "with"))),
-    env: fields.environment("env", "environment"),
+    env: readOldEnvironment(fields),
     if: readCondition(fields),
     timeout: readTimeout(fields),
     noOutputTimeout: readNoOutputTimeout(fields),
@@ -282,7 +283,7 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
     ...settings
   } = readSettings(fields);
   addOldWords(settings, fields);
-  const env = fields.environment("env", "environment");
+  const env = readOldEnvironment(fields);
   for (const key of ["needs", "dependsOn", "parallel", "maxConcurrency", "failFast"]) {
     if (fields.has(key)) notEnforced(fields, [...fields.path, key], "the jobs of a group run side by side");
   }

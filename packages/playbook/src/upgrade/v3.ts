@@ -7,6 +7,7 @@ import { readChecks } from "./checks.ts";
 import { readCriteria } from "./criteria.ts";
 import { readCache } from "./cache.ts";
 import { looksLikeSelector } from "./old-action.ts";
+import { readOldEnvironment } from "./loose.ts";
 import { withItems } from "./stage.ts";
 import { readTerminal } from "./terminal.ts";
 import { joinReports, readReporting, readReports } from "./reports.ts";
@@ -70,7 +71,7 @@ function readOrchestration(
     undefinedVariables: fields.oneOf(["error", "empty"], "undefinedVariables"),
     // Upstream's inline texts are PowerShell, and its files say so by asking for a version of it.
     defaults: powershell ? { shell: "pwsh", ...defaults } : defaults,
-    env: fields.environment("env", "environment"),
+    env: readOldEnvironment(fields),
     variables: fields.record("variables", "defaultVariables"),
     profiles: readProfiles(fields),
     maxConcurrency: fields.countOrTemplate("maxConcurrency") ?? concurrency?.countOrTemplate("maxConcurrency"),
@@ -94,7 +95,7 @@ function isText(value: Json | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function readConcurrency(fields: Fields | undefined): Playbook["orchestration"]["concurrency"] {
+export function readConcurrency(fields: Fields | undefined): Playbook["orchestration"]["concurrency"] {
   const group = fields?.text("group");
   const cancelInProgress = fields?.flag("cancelInProgress", "cancel-in-progress");
   if (fields && group === undefined) {
