@@ -279,7 +279,7 @@ export function flagOf(value: Json): boolean | undefined {
   if (typeof value === "boolean") return value;
   if (typeof value !== "string") return undefined;
   const lower = value.trim().toLowerCase();
-  return lower === "true" ? true : lower === "false" ? false : undefined;
+  return lower === "true" || lower === "$true" ? true : lower === "false" || lower === "$false" ? false : undefined;
 }
 
 function countOf(value: Json): number | undefined {
@@ -287,9 +287,14 @@ function countOf(value: Json): number | undefined {
   return typeof number === "number" && number >= 0 && Number.isFinite(number) ? number : undefined;
 }
 
-/** Upstream also writes variables as `$(Name)`. */
+/** Upstream also writes variables as `$(Name)`, `$Name` and `$Variables.Name`; the model says `{{Name}}`. */
 function template(value: Json): string | undefined {
-  return typeof value === "string" && (hasTemplate(value) || /\$\(|^\$\w/.test(value)) ? value : undefined;
+  if (typeof value !== "string") return undefined;
+  const lone = /^\s*\$(?:\(\$?([\w.]+)\)|\{?([A-Za-z_][\w.]*)\}?)\s*$/.exec(value);
+  if (/^\s*\$env:\w+\s*$/i.test(value)) return `{{${value.trim()}}}`;
+  if (lone) return `{{${(lone[1] ?? lone[2]!).replace(/^variables\./i, "")}}}`;
+  const modern = value.replaceAll(/\$\(\$?([A-Za-z_]\w*)\)/g, "{{$1}}");
+  return hasTemplate(modern) ? modern : undefined;
 }
 
 function durationOf(value: Json): number | undefined {

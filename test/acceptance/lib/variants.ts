@@ -144,6 +144,41 @@ const stages: readonly Variant[] = [
     "m: 0402 | 0402",
   ),
   json(
+    "dimensions that a variable holds",
+    v2([{ name: "m", sequences: ["0402"], variables: { EnableMatrix: "$true", MatrixDimensions: "{{all}}" } }], {
+      defaultVariables: { all: { os: ["l", "w"] } },
+    }),
+    "m: 0402 | 0402",
+  ),
+  json(
+    "a matrix where there can be none, and one that is none",
+    v2([
+      { name: "g", jobs: [{ sequence: "0402", variables: { EnableMatrix: true, MatrixDimensions: { a: [1] } } }] },
+      { name: "m", sequences: "0402", variables: { EnableMatrix: true, MatrixDimensions: ["a"] } },
+    ]),
+    "g=1000: 0402; m: 0402 <g",
+    { listed: ["EnableMatrix", "MatrixDimensions"] },
+  ),
+  json(
+    "settings as PowerShell writes variables",
+    v2(
+      [
+        {
+          name: "a",
+          sequences: "0402",
+          continueOnError: "$no",
+          maxConcurrency: "$(n)",
+          parallel: "$true",
+          timeout: "$Variables.n",
+        },
+        { name: "b", sequences: "0402", continueOnError: "$(yes)", retries: "$n" },
+        { name: "c", sequences: "0402", continueOnError: "$false" },
+      ],
+      { defaultVariables: { no: false, yes: true, n: 2 } },
+    ),
+    "a=2: 0402; b~: 0402 <a; c: 0402 <b",
+  ),
+  json(
     "a name at the top in place of in the metadata",
     { name: "top", orchestration: { stages: [{ name: "a", sequences: "402" }] } },
     "a: 0402",

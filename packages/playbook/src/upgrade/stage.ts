@@ -1,3 +1,4 @@
+import { hasTemplate } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, flagOf, isObject, textOf } from "../fields.ts";
 import { type Finding, type Path, pathText } from "../finding.ts";
@@ -283,6 +284,14 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
     ...settings
   } = readSettings(fields);
   addOldWords(settings, fields);
+  const matrix = Object.keys(variables ?? {}).find((key) => key.toLowerCase() === "enablematrix");
+  if (matrix !== undefined && flagOf(variables![matrix] ?? false) !== false) {
+    notEnforced(
+      fields,
+      [...fields.path, "variables", matrix],
+      "a job of a group has no matrix of its own; a stage may have one",
+    );
+  }
   const env = readOldEnvironment(fields);
   for (const key of ["needs", "dependsOn", "parallel", "maxConcurrency", "failFast"]) {
     if (fields.has(key)) notEnforced(fields, [...fields.path, key], "the jobs of a group run side by side");
@@ -328,7 +337,11 @@ function liftMatrix(stage: PlaybookStage, fields: Fields): void {
     notEnforced(fields, [...fields.path, "variables", enable], "whether there is a matrix must be true or false");
   }
   const matrix = variables[dimensions];
-  if (isOn !== true || !isObject(matrix)) return;
+  if (isOn !== true || matrix === undefined || matrix === null) return;
+  if (!isObject(matrix) && !(typeof matrix === "string" && hasTemplate(matrix))) {
+    notEnforced(fields, [...fields.path, "variables", dimensions], "dimensions are a map of vectors");
+    return;
+  }
   const rest = Object.entries(variables).filter(([name]) => name !== enable && name !== dimensions);
   stage.matrix = matrix;
   stage.variables = Object.fromEntries(rest);
