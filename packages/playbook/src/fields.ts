@@ -1,8 +1,11 @@
 import { hasTemplate, secondsOfText } from "@aither/expression";
 import type { Json } from "@aither/protocol";
-import { type Gathering, type Path, pathText } from "./finding.ts";
+import { type Gathering, type Looked, type Path, pathText } from "./finding.ts";
 
-type JsonObject = { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A value as it is, and where it stands. */
+export type Found = { readonly value: Json; readonly path: Path };
 
 /**
  * Reads an object's keys ignoring case. Each reader takes the first of its names that is there, checks the type (a
@@ -13,7 +16,7 @@ export interface Fields {
   readonly gathering: Gathering;
   has(...names: string[]): boolean;
   /** The value as it is, with its path. */
-  raw(...names: string[]): { readonly value: Json; readonly path: Path } | undefined;
+  raw(...names: string[]): Found | undefined;
   /** Text; numbers and booleans count as their text. */
   text(...names: string[]): string | undefined;
   /** One of a few words. */
@@ -48,30 +51,42 @@ export function isObject(value: Json | undefined): value is JsonObject {
 }
 
 export function fieldsOf(object: JsonObject, path: Path, gathering: Gathering): Fields {
-  return new FieldsOfMap(object, path, gathering);
+  return new FieldsOfMap(object, gathering, path);
 }
 
+/** What leads to a map within another one: a key, and its place in the list there. */
+type Step = { readonly above: FieldsOfMap; readonly key: string; readonly index: number | null };
+
 /** A class, for there is one for each map of each file, and most are asked for thirty names of which they have three. */
-class FieldsOfMap implements Fields {
-  readonly path: Path;
+class FieldsOfMap implements Fields, Looked {
   readonly gathering: Gathering;
-  readonly #object: JsonObject;
+  readonly written: JsonObject;
+  readonly read = new Set<string>();
+  /** Put together when somebody asks: most of what is read is right. */
+  #path: Path | Step;
   /** Keys as written, by lower case; made when the first name is looked up. */
   #keys: Map<string, string> | undefined;
   /** A bit for each length that a key has: it tells most names that are not there without looking them up. */
   #lengths = 0;
-  readonly #read = new Set<string>();
 
-  constructor(object: JsonObject, path: Path, gathering: Gathering) {
-    this.#object = object;
-    this.path = path;
+  constructor(object: JsonObject, gathering: Gathering, path: Path | Step) {
+    this.written = object;
     this.gathering = gathering;
-    gathering.looked.push({ path, object, read: this.#read });
+    this.#path = path;
+    gathering.looked.push(this);
   }
 
-  raw(...names: string[]): { readonly value: Json; readonly path: Path } | undefined {
+  get path(): Path {
+    if ("above" in this.#path) {
+      const { above, key, index } = this.#path;
+      this.#path = index === null ? [...above.path, key] : [...above.path, key, index];
+    }
+    return this.#path;
+  }
+
+  raw(...names: string[]): Found | undefined {
     const key = this.#take(names);
-    return key === undefined ? undefined : { value: this.#object[key]!, path: [...this.path, key] };
+    return key === undefined ? undefined : new FoundValue(this.written[key]!, this, key);
   }
 
   has(...names: string[]): boolean {
@@ -127,16 +142,18 @@ class FieldsOfMap implements Fields {
 
   textsIfAny(...names: string[]): string[] | undefined {
     const key = names.map((name) => this.#keyOf(name)).find((found) => found !== undefined);
-    const list = listOfTexts((key === undefined ? undefined : this.#object[key]) ?? []);
+    const list = listOfTexts((key === undefined ? undefined : this.written[key]) ?? []);
     if (key === undefined || !list) return undefined;
     this.#take([key]);
     return list;
   }
 
   object(...names: string[]): Fields | undefined {
-    return this.#typed(names, "a map", (value, at) =>
-      isObject(value) ? fieldsOf(value, at(), this.gathering) : undefined,
-    );
+    const key = this.#take(names);
+    if (key === undefined) return undefined;
+    const value = this.written[key]!;
+    if (!isObject(value)) return reportWrong(this.gathering, [...this.path, key], "a map", value);
+    return new FieldsOfMap(value, this.gathering, { above: this, key, index: null });
   }
 
   record(...names: string[]): Record<string, Json> | undefined {
@@ -155,13 +172,14 @@ class FieldsOfMap implements Fields {
   }
 
   objects(...names: string[]): Fields[] | undefined {
-    const found = this.raw(...names);
-    if (!found) return undefined;
-    const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
-    return items.flatMap((item, index) => {
-      const at = Array.isArray(found.value) ? [...found.path, index] : found.path;
-      if (isObject(item)) return [fieldsOf(item, at, this.gathering)];
-      reportWrong(this.gathering, at, "a map", item);
+    const key = this.#take(names);
+    if (key === undefined) return undefined;
+    const value = this.written[key]!;
+    const items = Array.isArray(value) ? (value as Json[]) : [value];
+    return items.flatMap((item, place) => {
+      const index = Array.isArray(value) ? place : null;
+      if (isObject(item)) return [new FieldsOfMap(item, this.gathering, { above: this, key, index })];
+      reportWrong(this.gathering, index === null ? [...this.path, key] : [...this.path, key, index], "a map", item);
       return [];
     });
   }
@@ -171,17 +189,17 @@ class FieldsOfMap implements Fields {
   }
 
   rest(): Record<string, Json> {
-    const keys = Object.keys(this.#object);
-    if (this.#read.size === keys.length) return {};
+    const keys = Object.keys(this.written);
+    if (this.read.size === keys.length) return {};
     return Object.fromEntries(
-      keys.filter((key) => !this.#read.has(key)).map((key) => [key, this.#object[key]!] as const),
+      keys.filter((key) => !this.read.has(key)).map((key) => [key, this.written[key]!] as const),
     );
   }
 
   entries(): { readonly key: string; readonly value: Json; readonly path: Path }[] {
-    return Object.keys(this.#object).map((key) => {
-      this.#read.add(key);
-      return { key, value: this.#object[key]!, path: [...this.path, key] };
+    return Object.keys(this.written).map((key) => {
+      this.read.add(key);
+      return { key, value: this.written[key]!, path: [...this.path, key] };
     });
   }
 
@@ -192,7 +210,7 @@ class FieldsOfMap implements Fields {
 
   #indexed(): Map<string, string> {
     const keys = new Map<string, string>();
-    for (const key of Object.keys(this.#object)) {
+    for (const key of Object.keys(this.written)) {
       const lower = key.toLowerCase();
       keys.set(lower, key);
       // Some letters are longer in lower case, and some names come as they were written.
@@ -206,25 +224,36 @@ class FieldsOfMap implements Fields {
     for (const name of names) {
       const key = this.#keyOf(name);
       if (key === undefined) continue;
-      this.#read.add(key);
-      const value = this.#object[key];
+      this.read.add(key);
+      const value = this.written[key];
       if (value !== undefined && value !== null) return key;
     }
     return undefined;
   }
 
   /** Reads, converts, and says what was wanted when the conversion gives undefined. */
-  #typed<T>(
-    names: readonly string[],
-    wanted: string,
-    convert: (value: Json, at: () => Path) => T | undefined,
-  ): T | undefined {
+  #typed<T>(names: readonly string[], wanted: string, convert: (value: Json) => T | undefined): T | undefined {
     const key = this.#take(names);
     if (key === undefined) return undefined;
-    const value = this.#object[key]!;
-    const at = (): Path => [...this.path, key];
-    const converted = convert(value, at);
-    return converted === undefined ? reportWrong(this.gathering, at(), wanted, value) : converted;
+    const value = this.written[key]!;
+    const converted = convert(value);
+    return converted === undefined ? reportWrong(this.gathering, [...this.path, key], wanted, value) : converted;
+  }
+}
+
+class FoundValue implements Found {
+  readonly value: Json;
+  readonly #in: FieldsOfMap;
+  readonly #key: string;
+
+  constructor(value: Json, fields: FieldsOfMap, key: string) {
+    this.value = value;
+    this.#in = fields;
+    this.#key = key;
+  }
+
+  get path(): Path {
+    return [...this.#in.path, this.#key];
   }
 }
 

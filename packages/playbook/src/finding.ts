@@ -23,14 +23,16 @@ export type Place = {
   readonly endCol: number;
 };
 
+/** An object that was looked into, and which of its keys somebody read. */
+export type Looked = { readonly path: Path; readonly written: object; readonly read: ReadonlySet<string> };
+
 /** What reading a file gathers on the way. */
 export type Gathering = {
   readonly findings: Finding[];
   readonly notEnforced: NotEnforced[];
-  /** Every object that was looked into, and which of its keys somebody read. */
-  readonly looked: { readonly path: Path; readonly object: object; readonly read: ReadonlySet<string> }[];
-  /** Where each object of the model came from. */
-  readonly paths: WeakMap<object, Path>;
+  readonly looked: Looked[];
+  /** Where each object of the model came from; null where nobody wants to know. */
+  readonly paths: Map<object, Path> | null;
 };
 
 /** `orchestration.stages[2].timeout`. */

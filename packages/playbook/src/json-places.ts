@@ -27,9 +27,7 @@ export function walkJson(text: string, path: Path | null, { onKey = false, fold 
  * there are in the value that was parsed, so that a text without such is not walked.
  */
 export function duplicateKeys(text: string, keys: number): { readonly key: string; readonly place: Place }[] {
-  let written = 0;
-  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) written += 1;
-  if (written === keys) return [];
+  if (colonsBehindQuotes(text) === keys) return [];
   const twice: { key: string; place: Place }[] = [];
   const walker: Walker = { text, at: 0, path: null, onKey: false, fold: false, found: null, depth: 0, twice };
   walkValue(walker, 0, false);
@@ -38,6 +36,19 @@ export function duplicateKeys(text: string, keys: number): { readonly key: strin
 
 /** `onKey`: the key rather than its value. `fold`: keys are the same whatever their case. */
 type Looking = { readonly onKey?: boolean; readonly fold?: boolean };
+
+const [QUOTE, SPACE] = [0x22, 0x20];
+
+/** As many as there are keys, and more where texts speak of such. */
+function colonsBehindQuotes(text: string): number {
+  let found = 0;
+  for (let colon = text.indexOf(":"); colon >= 0; colon = text.indexOf(":", colon + 1)) {
+    let before = colon - 1;
+    while (text.charCodeAt(before) <= SPACE) before -= 1;
+    if (text.charCodeAt(before) === QUOTE) found += 1;
+  }
+  return found;
+}
 
 type Walker = {
   readonly text: string;

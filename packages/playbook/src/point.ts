@@ -90,7 +90,8 @@ async function finder(source: Source): Promise<Find> {
     case "psd1": {
       const lower = (places: ReadonlyMap<string, Psd1Span> = new Map()) =>
         new Map([...places].map(([path, span]) => [path.toLowerCase(), span]));
-      const [keys, values] = [lower(source.places?.keys), lower(source.places?.values)];
+      const places = source.places?.();
+      const [keys, values] = [lower(places?.keys), lower(places?.values)];
       return (path, onKey) => {
         // Two keys that differ in case only cannot stand in one table.
         const span = (onKey ? keys : values).get(JSON.stringify(path).toLowerCase());

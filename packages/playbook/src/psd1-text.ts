@@ -199,6 +199,7 @@ const multipliers: Readonly<Record<string, number>> = {
 
 /** `12`, `-0x1F`, `1.5e3`, `10L`, `4GB`. */
 export function numberLiteral(text: string, at: number): Literal<number> | null {
+  if (!"+-.0123456789\u2013\u2014\u2015".includes(text[at] ?? " ")) return null;
   const found =
     /^([+\u2013-\u2015-]?)(0x[\da-f]+|0b[01]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(u?[ysldn]?l?)(kb|mb|gb|tb|pb)?(?![\w.])/i.exec(
       text.slice(at, at + 80),
@@ -207,6 +208,16 @@ export function numberLiteral(text: string, at: number): Literal<number> | null 
   const [whole, sign = "", digits = "0", , unit = ""] = found;
   const size = Number(digits) * (multipliers[unit.toLowerCase()] ?? 1);
   return { value: isDash(sign) ? -size : size, end: at + whole.length };
+}
+
+const constant = /\$(?:true|false|null)(?!\w|\.\w)/iy;
+
+/** `$true`, `$false`, `$null`. */
+export function constantLiteral(text: string, at: number): Literal<boolean | null> | null {
+  constant.lastIndex = at;
+  if (!constant.test(text)) return null;
+  const word = text.slice(at + 1, constant.lastIndex).toLowerCase();
+  return { value: word === "null" ? null : word === "true", end: constant.lastIndex };
 }
 
 /** The offset after the bracket that closes the one at `at`; texts and comments inside are skipped. */

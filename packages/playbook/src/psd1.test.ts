@@ -136,7 +136,7 @@ test("every value and key has its place", () => {
   const result = parsePsd1(text);
   assert.ok(result.ok);
   const at = (map: "values" | "keys", ...path: (string | number)[]) => {
-    const span = result.places[map].get(JSON.stringify(path));
+    const span = result.places()[map].get(JSON.stringify(path));
     const place = span && placeAt(text, span.offset, span.length);
     return place && [place.line, place.col, place.endLine, place.endCol];
   };

@@ -6,6 +6,7 @@ import {
   beginLooking,
   closing,
   commentEnd,
+  constantLiteral,
   doubleQuoted,
   environmentReference,
   FOLDER,
@@ -33,7 +34,7 @@ export type Psd1Result =
       readonly ok: true;
       readonly value: Json;
       /** Looked for when they are first asked for: whoever finds nothing wrong never pays for them. */
-      readonly places: Psd1Places;
+      readonly places: () => Psd1Places;
     }
   | { readonly ok: false; readonly message: string; readonly place: Place };
 
@@ -46,13 +47,7 @@ export function parsePsd1(text: string, folder: string | null = null): Psd1Resul
   try {
     const { value } = readAll(text, { folder, placing: false });
     let places: Psd1Places | undefined;
-    return {
-      ok: true,
-      value,
-      get places() {
-        return (places ??= readAll(text, { folder, placing: true }).places);
-      },
-    };
+    return { ok: true, value, places: () => (places ??= readAll(text, { folder, placing: true }).places) };
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     return { ok: false, message: `this is no PowerShell data: ${error.message}`, place: placeAt(text, error.offset) };
@@ -113,7 +108,7 @@ function readValue(reader: Reader, path: Path): Json {
       if (/^[\w'"]+\s*=[^=]/.test(reader.text.slice(reader.at, reader.at + 100))) {
         throw new Wrong(comma, "entries are parted by a new line or `;`, not by a comma");
       }
-      items.push(readSum(reader, [...path, items.length]));
+      items.push(readSum(reader, below(reader, path, items.length)));
       skip(reader, false);
     }
     value = items;
@@ -205,6 +200,11 @@ function readBare(reader: Reader, path: Path, two: string): Json {
   throw unexpected(reader);
 }
 
+/** The path of a part. Where no places are kept nobody looks at it. */
+function below(reader: Reader, path: Path, key: string | number): Path {
+  return reader.placing ? [...path, key] : path;
+}
+
 function literal<T extends Json>(reader: Reader, found: Literal<T> | null, what: string): T {
   if (!found) throw new Wrong(reader.at, `this ${what} has no end`);
   reader.at = found.end;
@@ -234,7 +234,7 @@ function readHashtable(reader: Reader, path: Path): Json {
     const key = readKey(reader);
     if (taken.has(key.toLowerCase())) throw new Wrong(from, `the key \`${key}\` is there twice`);
     taken.add(key.toLowerCase());
-    const inner = [...path, key];
+    const inner = below(reader, path, key);
     if (reader.placing) reader.keys.set(JSON.stringify(inner), { offset: from, length: reader.at - from });
     skip(reader, true);
     if (!take(reader, "=")) throw new Wrong(reader.at, `\`=\` is expected after the key \`${key}\``);
@@ -251,11 +251,14 @@ function readKey(reader: Reader): string {
   const { text, at } = reader;
   if (isSingleQuote(text[at])) return literal(reader, singleQuoted(text, at), "key");
   if (isDoubleQuote(text[at])) return literal(reader, doubleQuoted(text, at), "key");
-  const word = /^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_.-]*/u.exec(text.slice(at, at + 200))?.[0];
-  if (word === undefined) throw unexpected(reader);
-  reader.at += word.length;
-  return word;
+  bareKey.lastIndex = at;
+  if (!bareKey.test(text)) throw unexpected(reader);
+  reader.at = bareKey.lastIndex;
+  return text.slice(at, reader.at);
 }
+
+// Asked of each key and value: without a match that is made into a list of texts.
+const bareKey = /[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_.-]{0,199}/uy;
 
 /** After an entry comes a new line, `;` or the closing bracket. */
 function endOfEntry(reader: Reader, close: string): void {
@@ -276,7 +279,7 @@ function readArray(reader: Reader, path: Path, always: boolean): Json {
     if (reader.at >= reader.text.length || reader.text[reader.at] === "}") {
       throw new Wrong(open, "this bracket is never closed");
     }
-    items.push(...readStatement(reader, { path: [...path, items.length], always }));
+    items.push(...readStatement(reader, { path: below(reader, path, items.length), always }));
     skip(reader, false);
     const next = reader.text[reader.at] ?? "";
     if (!/[\r\n,;)]/.test(next)) throw unexpected(reader);
@@ -321,6 +324,8 @@ function readBlock(reader: Reader): string {
 }
 
 function readVariable(reader: Reader): Json {
+  const constant = constantLiteral(reader.text, reader.at);
+  if (constant) return literal(reader, constant, "constant");
   const { at } = reader;
   const rest = reader.text.slice(reader.at, reader.at + 300);
   const environment = environmentReference(rest);
@@ -334,9 +339,6 @@ function readVariable(reader: Reader): Json {
   const [, name = "", members = ""] = found;
   const lower = name.toLowerCase();
   if (members === "" && lower === "psscriptroot") return folderOf(reader, at);
-  if (members === "" && lower === "true") return true;
-  if (members === "" && lower === "false") return false;
-  if (members === "" && lower === "null") return null;
   // What no playbook sets keeps its mark, so that it is not taken for a variable.
   if (automatic.test(lower)) return `{{$${name}${members}}}`;
   const variable = lower === "variables" ? members.slice(1) : name + members;

@@ -239,3 +239,29 @@ test("a few bytes that stand for millions of values, and a value that contains i
     );
   }
 });
+
+test("each part of a model knows where it was written, copies with a default filled in among them", () => {
+  const read = readPlaybook(
+    JSON.stringify({
+      Name: "x",
+      Stages: [
+        { Name: "a", Sequence: ["0402", "0404"], ContinueOnError: true },
+        { Name: "b", Sequence: [{ Script: "0405", Undo: "true" }] },
+      ],
+    }),
+    "x.json",
+  );
+  assert.ok(read.ok);
+  const { metadata, orchestration } = read.playbook;
+  const [a, b] = Object.values(orchestration.jobs);
+  assert.equal(a?.steps[1]?.continueOnError, true);
+  const rows: [part: object | undefined, path: readonly (string | number)[]][] = [
+    [read.playbook, []],
+    [metadata, []],
+    [a, ["Stages", 0]],
+    [a?.steps[1], ["Stages", 0, "Sequence", 1]],
+    [b?.steps[0], ["Stages", 1, "Sequence", 0]],
+    [{ no: "part of it" }, []],
+  ];
+  for (const [part, path] of rows) assert.deepEqual(read.pathOf(part!), path);
+});

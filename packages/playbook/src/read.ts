@@ -1,16 +1,15 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from "js-yaml";
-import { isShallow, JSON_DEPTH_MAX } from "@aither/protocol";
 import type { Json, NotEnforced, Playbook, PlaybookFormat } from "@aither/protocol";
 import { detect } from "./detect.ts";
-import { describe, fieldsOf, isObject } from "./fields.ts";
+import { describe, fieldsOf, isObject, type JsonObject } from "./fields.ts";
 import { type Finding, type Gathering, type Path, pathText } from "./finding.ts";
+import { type Fitness, fitnessOf } from "./fitness.ts";
 import { duplicateKeys, walkJson } from "./json-places.ts";
+import { type Placed, placesOf } from "./places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
 import { plainJson } from "./plain-json.ts";
 import { explained, lostNegations } from "./yaml-mistakes.ts";
-import { originalOf } from "./upgrade/old.ts";
-import { selectorWith } from "./upgrade/stage.ts";
 
 /** A file's text and how it was written. */
 export type Source = {
@@ -18,7 +17,7 @@ export type Source = {
   readonly text: string;
   readonly syntax: "json" | "yaml" | "psd1";
   /** psd1 only: where each value stands. */
-  readonly places?: Psd1Places;
+  readonly places?: () => Psd1Places;
 };
 
 export type ReadPlaybook =
@@ -44,26 +43,17 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
   const parsed = parse(plain, file);
   if (!parsed.ok) return parsed;
   const { value, source } = parsed;
-  if (value !== undefined && !fitsInto(value, NODES_MAX)) {
-    const message = `the playbook has more than ${NODES_MAX} values, or speaks of itself`;
-    return failed(source, "too-many-values", message, "split it, or use fewer anchors");
-  }
-  if (!isShallow(value)) {
-    const message = `the playbook is nested deeper than ${JSON_DEPTH_MAX}`;
-    return failed(source, "too-deep", message, "use fewer levels of lists and maps");
-  }
-  if (namesPrototype(value)) {
-    const message = "a key is called `__proto__`, which is what objects of programs are made of";
-    return failed(source, "forbidden-key", message, "give it another name");
-  }
-  const gathering: Gathering = { findings: [], notEnforced: [], looked: [], paths: new WeakMap() };
+  const fitness: Fitness = value === undefined ? { fits: true, keys: 0 } : fitnessOf(value);
+  if (!fitness.fits) return failed(source, fitness.code, fitness.message, fitness.fix);
   if (!isObject(value)) {
     const message = `a playbook is a map, not ${value === undefined ? "an empty file" : describe(value)}`;
     return failed(source, "not-a-playbook", message, "see docs/playbooks.md for what a playbook looks like");
   }
-  if (parsed.json !== undefined) gathering.findings.push(...repeatedKeys(parsed.json, value));
-  if (source.syntax === "yaml") gathering.findings.push(...lostNegations(source.text));
-  const read = detect(fieldsOf(value, [], gathering), source.syntax);
+  const early = [
+    ...(parsed.json === undefined ? [] : repeatedKeys(parsed.json, fitness.keys)),
+    ...(source.syntax === "yaml" ? lostNegations(source.text) : []),
+  ];
+  const read = readValue(value, source, null);
   if (!read) {
     return failed(
       source,
@@ -72,22 +62,31 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
       "add `orchestration.jobs`, or give the file another name",
     );
   }
-  const playbook = read.upgrade(nameOf(file));
+  const { playbook, format, notEnforced } = read;
+  const findings = [...early, ...read.findings];
+  if (findings.some(({ severity }) => severity === "error")) return { ok: false, source, findings };
+  const pathOf = placesOf(playbook, () => readAgain(plain, file));
+  return { ok: true, playbook, format, source, findings, notEnforced, pathOf };
+}
+
+type ReadValue = Pick<Extract<ReadPlaybook, { ok: true }>, "playbook" | "format" | "findings" | "notEnforced">;
+
+/** Null: there is nothing in it that could run. Where parts were written is noted in `paths`, if somebody wants to know. */
+function readValue(value: JsonObject, source: Source, paths: Map<object, Path> | null): ReadValue | null {
+  const gathering: Gathering = { findings: [], notEnforced: [], looked: [], paths };
+  const read = detect(fieldsOf(value, [], gathering), source.syntax);
+  if (!read) return null;
+  const playbook = read.upgrade(nameOf(source.file));
   reportUnread(gathering);
-  const errors = gathering.findings.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) return { ok: false, source, findings: gathering.findings };
-  return {
-    ok: true,
-    playbook,
-    format: read.format,
-    source,
-    findings: gathering.findings,
-    notEnforced: gathering.notEnforced,
-    pathOf: (part, item) => {
-      const own = selectorWith(originalOf(part), item ?? "");
-      return gathering.paths.get(own) ?? gathering.paths.get(originalOf(own)) ?? [];
-    },
-  };
+  return { playbook, format: read.format, findings: gathering.findings, notEnforced: gathering.notEnforced };
+}
+
+/** The same once more, with its places. */
+function readAgain(text: string, file: string | null): Placed | null {
+  const parsed = parse(text, file);
+  const paths = new Map<object, Path>();
+  const read = parsed.ok && isObject(parsed.value) ? readValue(parsed.value, parsed.source, paths) : null;
+  return read && { playbook: read.playbook, paths };
 }
 
 /**
@@ -96,21 +95,21 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
  */
 function reportUnread({ looked, notEnforced }: Gathering): void {
   // In most files there is none, so places are made into text for those few only.
-  const unread = looked.filter(({ object, read }) => read.size < Object.keys(object).length);
+  const unread = looked.filter(({ written, read }) => read.size < Object.keys(written).length);
   if (unread.length === 0) return;
   const spoken = new Set(notEnforced.map(({ where }) => where));
-  const objects = new Set(unread.map(({ object }) => object));
+  const objects = new Set(unread.map(({ written }) => written));
   const read = new Map<string, Set<string>>();
   for (const one of looked) {
-    if (!objects.has(one.object)) continue;
+    if (!objects.has(one.written)) continue;
     const place = pathText(one.path);
     const known = read.get(place) ?? new Set();
     for (const key of one.read) known.add(key);
     read.set(place, known);
   }
-  for (const { path, object } of unread) {
+  for (const { path, written } of unread) {
     const known = read.get(pathText(path));
-    for (const key of Object.keys(object)) {
+    for (const key of Object.keys(written)) {
       const where = pathText([...path, key]);
       if (known?.has(key) === true || spoken.has(where)) continue;
       spoken.add(where);
@@ -119,8 +118,8 @@ function reportUnread({ looked, notEnforced }: Gathering): void {
   }
 }
 
-function repeatedKeys(text: string, value: Json): Finding[] {
-  return duplicateKeys(text, countKeys(value)).map(({ key, place }) => ({
+function repeatedKeys(text: string, keys: number): Finding[] {
+  return duplicateKeys(text, keys).map(({ key, place }) => ({
     severity: "warning",
     code: "duplicate-key",
     message: `\`${key}\` is there twice; the last one counts`,
@@ -128,36 +127,6 @@ function repeatedKeys(text: string, value: Json): Finding[] {
     path: [],
     at: place,
   }));
-}
-
-function countKeys(value: Json): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const items = Object.values(value) as Json[];
-  return items.reduce<number>((sum, item) => sum + countKeys(item), Array.isArray(value) ? 0 : items.length);
-}
-
-/** More values than any playbook has. Few bytes of YAML can hold many: each alias counts as what it stands for. */
-const NODES_MAX = 500_000;
-
-/** Whether a value has at most so many parts. One that contains itself never has. */
-function fitsInto(value: Json, max: number): boolean {
-  let left = max;
-  const open: Json[] = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    left -= 1;
-    if (left < 0 || open.length > max) return false;
-    if (typeof next !== "object" || next === null) continue;
-    for (const item of Object.values(next) as Json[]) open.push(item);
-  }
-  return true;
-}
-
-/** A key that would not become a key of the model but change what it is. Of a value that is known to be bounded. */
-function namesPrototype(value: Json | undefined): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (Object.hasOwn(value, "__proto__")) return true;
-  return (Object.values(value) as Json[]).some(namesPrototype);
 }
 
 type Parsed =
@@ -219,13 +188,7 @@ function parsePowerShell(text: string, file: string | null): Parsed {
   const result = parsePsd1(text, folderOf(file));
   const source: Source = { file, text, syntax: "psd1" };
   if (!result.ok) return syntaxError(source, "psd1-syntax", result.message, result.place);
-  const placed: Source = {
-    ...source,
-    get places() {
-      return result.places;
-    },
-  };
-  return { ok: true, value: result.value, source: placed };
+  return { ok: true, value: result.value, source: { file, text, syntax: "psd1", places: result.places } };
 }
 
 function folderOf(file: string | null): string | null {

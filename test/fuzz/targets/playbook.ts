@@ -227,10 +227,14 @@ export const playbookTargets: readonly Target[] = [
       mutated(psd1Texts, psd1Words),
     ),
     property: (text) => {
-      const result = stable(() => parsePsd1(text));
+      const result = stable(() => {
+        const read = parsePsd1(text);
+        return read.ok ? { ...read, places: read.places() } : read;
+      });
       if (result.ok) {
         JSON.stringify(result.value);
-        for (const { offset, length } of [...result.places.values.values(), ...result.places.keys.values()])
+        const { values, keys } = result.places;
+        for (const { offset, length } of [...values.values(), ...keys.values()])
           assert.ok(offset >= 0 && length >= 1 && offset + length <= text.length + 1);
       } else {
         const { line, col, endLine, endCol } = result.place;

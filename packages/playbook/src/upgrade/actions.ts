@@ -117,7 +117,7 @@ function readPostActions(fields: Fields, read: StepReader): PlaybookAction[] | u
       const { if: condition, ...rest } = step;
       const own = whenOf(condition) === undefined ? condition : undefined;
       const action = compact<PlaybookAction>({ ...rest, if: own, when });
-      return placed(action, inner, fields.gathering.paths.get(step) ?? inner.path);
+      return placed(action, inner, fields.gathering.paths?.get(step) ?? inner.path);
     });
   });
 }

@@ -23,9 +23,9 @@ export function compact<T extends object>(object: { [K in keyof T]: T[K] | undef
   return kept as T;
 }
 
-/** Remembers where a part of the model was written. */
-export function placed<T extends object>(part: T, fields: Fields, path: Path = fields.path): T {
-  fields.gathering.paths.set(part, path);
+/** Remembers where a part of the model was written, if somebody wants to know. */
+export function placed<T extends object>(part: T, fields: Fields, path?: Path): T {
+  fields.gathering.paths?.set(part, path ?? fields.path);
   return part;
 }
 

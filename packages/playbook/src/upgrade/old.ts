@@ -1,7 +1,7 @@
 import { conjunction } from "@aither/expression";
 import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
-import type { Path } from "../finding.ts";
+import type { Gathering, Path } from "../finding.ts";
 import { joinAround, readAround, readPostExecution, readRollback } from "./actions.ts";
 import {
   compact,
@@ -59,7 +59,7 @@ export function readV2(fields: Fields, fallbackName: string): Playbook {
       successCriteria: readCriteria(inner, fields),
       ...joinAround(readAround(fields, readOldAction), readAround(inner, readOldAction), upstreams(fields)),
       ...joinReports(readReporting(fields, metadata.name), readReporting(inner, metadata.name)),
-      jobs: stagesOf(stages),
+      jobs: stagesOf(fields.gathering, stages),
     }),
   });
   if (concurrency) keepRest({}, concurrency);
@@ -94,7 +94,7 @@ export function readOld(fields: Fields, fallbackName: string, stages: readonly N
       successCriteria: readCriteria(fields),
       ...joinAround(readAround(fields, readOldAction), upstreams(fields)),
       ...joinReports(options.reports, readReporting(fields, metadata.name)),
-      jobs: stagesOf(stages, options),
+      jobs: stagesOf(fields.gathering, stages, options),
     }),
   });
   if (Object.keys(options.kept).length > 0) Object.assign(playbook, { options: options.kept });
@@ -173,7 +173,8 @@ export function entrySequence(fields: Fields, key: string): readonly Grouped[] {
     const path = found !== undefined && Array.isArray(found.value) ? [...found.path, index] : (found?.path ?? []);
     const run = textOf(item);
     // A selector among entries is an entry of its own.
-    if (run !== undefined) return [{ id: null, stage: stageOfEntry(placed({ run }, fields, path), undefined) }];
+    if (run !== undefined)
+      return [{ id: null, stage: stageOfEntry(fields.gathering, placed({ run }, fields, path), undefined) }];
     if (isObject(item)) return [entryOf(fieldsOf(item, path, fields.gathering))];
     fields.gathering.findings.push(noScript(path));
     return [];
@@ -190,12 +191,12 @@ function entryOf(entry: Fields): Grouped {
   }
   const name = entry.text("name", "description");
   const successCriteria = readCriteria(entry);
-  const stage = stageOfEntry(readEntry(entry), name);
+  const stage = stageOfEntry(entry.gathering, readEntry(entry), name);
   if (successCriteria) stage.successCriteria = successCriteria;
   return { id: null, stage, group };
 }
 
-function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookStage {
+function stageOfEntry(gathering: Gathering, step: PlaybookStep, name: string | undefined): PlaybookStage {
   const { if: condition, timeout, retries, continueOnError, backoff, ...bare } = step;
   const stage = compact<PlaybookStage>({
     name: name ?? step.name ?? step.run ?? step.uses,
@@ -205,10 +206,10 @@ function stageOfEntry(step: PlaybookStep, name: string | undefined): PlaybookSta
     retries,
     backoff,
     continueOnError,
-    steps: [copyPlace(step, bare)],
+    steps: [copyPlace(step, bare, gathering)],
   });
   // Both stand where the entry stands.
-  return copyPlace(step, stage);
+  return copyPlace(step, stage, gathering);
 }
 
 /** `stages: {id: {scripts}}` with `executionOrder`. */
@@ -264,6 +265,7 @@ type Rules = Partial<Pick<OldOptions, "whole" | "sideBySide" | "goesOn">>;
  * group wait for what is before the group, not for each other; without StopOnError all stages run.
  */
 function stagesOf(
+  gathering: Gathering,
   stages: readonly (NamedStage & { readonly group?: string | null })[],
   { whole, sideBySide = true, goesOn = false }: Rules = {},
 ): Record<string, PlaybookStage> {
@@ -272,7 +274,7 @@ function stagesOf(
     stage.steps = joinSelectors(stage.steps).map((step) =>
       tolerant === undefined || tolerant === false || step.continueOnError !== undefined
         ? step
-        : copyPlace(step, { ...step, continueOnError: tolerant }),
+        : copyPlace(step, { ...step, continueOnError: tolerant }, gathering),
     );
     if (goesOn) stage.if = stage.if === undefined ? "!cancelled()" : conjunction("!cancelled()", stage.if);
   }
@@ -288,8 +290,9 @@ export function originalOf(part: object): object {
   return copies.get(part) ?? part;
 }
 
-function copyPlace<T extends object>(original: object, copy: T): T {
-  copies.set(copy, originalOf(original));
+/** Only where places are kept is it asked for. */
+function copyPlace<T extends object>(original: object, copy: T, { paths }: Gathering): T {
+  if (paths !== null) copies.set(copy, originalOf(original));
   return copy;
 }
 

@@ -1,7 +1,7 @@
 import { hasTemplate } from "@aither/expression";
 import type { Json, PlaybookStage, PlaybookStep } from "@aither/protocol";
 import { type Fields, fieldsOf, flagOf, isObject, textOf } from "../fields.ts";
-import { type Finding, type Path, pathText } from "../finding.ts";
+import { type Finding, type Gathering, type Path, pathText } from "../finding.ts";
 import { readStageHooks } from "./actions.ts";
 import { looksLikeSelector, readOldAction } from "./old-action.ts";
 import { notEnforced, readArtifacts } from "./around.ts";
@@ -132,11 +132,13 @@ function readSteps(fields: Fields): PlaybookStep[] {
     if (!found) continue;
     const single = name === "script";
     const items = Array.isArray(found.value) ? (found.value as Json[]) : [found.value];
-    items.forEach((item, index) => {
-      const path = Array.isArray(found.value) ? [...found.path, index] : found.path;
-      const step = readItem(item, single, fieldsOf(isObject(item) ? item : {}, path, fields.gathering));
-      if (step) steps.push(placed(step, fields, path));
-    });
+    for (const [index, item] of items.entries()) {
+      const at = (): Path => (Array.isArray(found.value) ? [...found.path, index] : found.path);
+      const step = readItem(item, single, { gathering: fields.gathering, at });
+      if (!step) continue;
+      fields.gathering.paths?.set(step, at());
+      steps.push(step);
+    }
   }
   for (const name of fields.texts("playbook", "playbooks") ?? []) {
     steps.push(placed({ uses: `playbook:${name.replace(/^playbook:/i, "")}` }, fields));
@@ -185,14 +187,18 @@ export function withItems(step: PlaybookStep, fields: Fields, ...names: string[]
 }
 
 /** One item of a list of scripts: a selector, or a map of a script and its settings. */
-function readItem(item: Json, single: boolean, fields: Fields): PlaybookStep | undefined {
+function readItem(
+  item: Json,
+  single: boolean,
+  { gathering, at }: { readonly gathering: Gathering; readonly at: () => Path },
+): PlaybookStep | undefined {
   const text = textOf(item);
   if (text !== undefined) {
     if (/^playbook:/i.test(text)) return { uses: text };
     return single && !looksLikeSelector(text) ? inlineStep(text, undefined) : { run: text };
   }
-  if (isObject(item)) return readEntry(fields);
-  fields.gathering.findings.push(noScript(fields.path));
+  if (isObject(item)) return readEntry(fieldsOf(item, at(), gathering));
+  gathering.findings.push(noScript(at()));
   return undefined;
 }
 
@@ -306,7 +312,7 @@ function readParallelJob(fields: Fields): PlaybookStep[] {
         env: env || step.env ? { ...env, ...step.env } : undefined,
       }),
       fields,
-      fields.gathering.paths.get(step) ?? fields.path,
+      fields.gathering.paths?.get(step) ?? fields.path,
     ),
   );
   fields.ignore("description");
