@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
 import { namesOfLazyPackages } from "./lib/lazy-packages.ts";
 import { root } from "./lib/root.ts";
+import { steadyShapes } from "./lib/steady-shapes.ts";
 
 type Bundle = {
   readonly name: string;
@@ -84,8 +85,8 @@ function options(bundle: Bundle): BuildOptions {
     sourcemap: false,
   };
   if (bundle.platform === "browser") return { ...shared, external: ["node:*"] };
-  if (bundle.later === undefined) return { ...shared, plugins: [namesOfLazyPackages] };
-  const plugins = [loadedLater(bundle.later)];
+  if (bundle.later === undefined) return { ...shared, plugins: [namesOfLazyPackages, steadyShapes] };
+  const plugins = [loadedLater(bundle.later), steadyShapes];
   return { ...shared, format: "cjs", splitting: false, outExtension: { ".js": ".cjs" }, plugins };
 }
 
