@@ -42,7 +42,12 @@ function nameIn(uses: string | undefined): string | null {
 
 /** The names of all playbooks that a playbook calls itself. */
 export function calledNames({ orchestration }: Playbook): string[] {
-  return Object.values(orchestration.jobs).flatMap((stage) => callOf(stage)?.name ?? []);
+  const names: string[] = [];
+  for (const stage of Object.values(orchestration.jobs)) {
+    const call = callOf(stage);
+    if (call !== null) names.push(call.name);
+  }
+  return names;
 }
 
 type Place = { readonly shared: Shared; readonly input: StageInput };

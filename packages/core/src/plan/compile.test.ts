@@ -104,6 +104,16 @@ test("variables: step over stage over caller over profile over defaults; merged,
   assert.equal(env["AITHERZERO_NONINTERACTIVE"], "1");
 });
 
+test("variables that speak of each other are resolved in any order, whatever they are called", () => {
+  const variables = { constructor: "{{a}}", a: "{{b}}", b: 1, toString: "x{{c}}", c: "{{a}}", Path: "{{path}}/x" };
+  const jobs = { s: { variables: { a: "{{b}}{{a}}" }, steps: [{ run: "0001" }] }, t: one };
+  const made = plan({ variables, jobs }, { variables: { PATH: "/w" } }).plan;
+  const wanted = { constructor: 1, a: 1, b: 1, toString: "x1", c: 1, Path: "/w" };
+  assert.deepEqual(Object.entries(made.variables), Object.entries(wanted));
+  const [s, t] = made.stages.map(({ legs }) => legs?.[0]?.scripts[0]?.run.env["AITHER_VAR_A"]);
+  assert.deepEqual([s, t], ["11", "1"]);
+});
+
 test("inputs are typed, enumerated and demanded", () => {
   const inputs = {
     count: { type: "number", required: true },

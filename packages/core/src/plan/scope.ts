@@ -148,15 +148,15 @@ export function withLateMatrix(
 /** Later values win; names ignore case and keep their first spelling. No layer may be changed afterwards. */
 export function overlay(...layers: readonly (Variables | undefined)[]): Record<string, Json> {
   const [base = {}, ...others] = layers;
-  const known = spellingOf(base);
-  if (known.size < Object.keys(base).length) return overlay({}, ...layers);
-  const added = new Map<string, string>();
+  const { names: known, isTwice } = spellingOf(base);
+  if (isTwice) return overlay({}, ...layers);
+  let added: Map<string, string> | undefined;
   const more: Record<string, Json> = {};
   for (const layer of others) {
     for (const name in layer) {
       const lower = name.toLowerCase();
-      const first = known.get(lower) ?? added.get(lower);
-      if (first === undefined) added.set(lower, name);
+      const first = known.get(lower) ?? added?.get(lower);
+      if (first === undefined) (added ??= new Map<string, string>()).set(lower, name);
       more[first ?? name] = layer[name]!;
     }
   }
@@ -165,17 +165,28 @@ export function overlay(...layers: readonly (Variables | undefined)[]): Record<s
 
 const sumOf = makeSum<Json>();
 
-type Spelling = { readonly of: Variables; readonly names: ReadonlyMap<string, string> };
+type Spelling = {
+  readonly of: Variables;
+  readonly names: ReadonlyMap<string, string>;
+  /** Two of them differ in case only. */
+  readonly isTwice: boolean;
+};
 
 /** The last two: the variables of a playbook lie under those of each stage, and these under those of each step. */
 let spellings: readonly [Spelling | null, Spelling | null] = [null, null];
 
 /** Names as they are written, by lower case. */
-function spellingOf(variables: Variables): ReadonlyMap<string, string> {
-  for (const known of spellings) if (known?.of === variables) return known.names;
-  const spelling = new Map<string, string>();
-  for (const name in variables) if (!spelling.has(name.toLowerCase())) spelling.set(name.toLowerCase(), name);
-  spellings = [spellings[1], { of: variables, names: spelling }];
+function spellingOf(variables: Variables): Spelling {
+  for (const known of spellings) if (known?.of === variables) return known;
+  const names = new Map<string, string>();
+  let isTwice = false;
+  for (const name in variables) {
+    const lower = name.toLowerCase();
+    if (names.has(lower)) isTwice = true;
+    else names.set(lower, name);
+  }
+  const spelling = { of: variables, names, isTwice };
+  spellings = [spellings[1], spelling];
   return spelling;
 }
 
@@ -199,7 +210,6 @@ type Resolving = {
 
 function resolveParts(value: Json, resolving: Resolving): Json {
   if (typeof value === "string") {
-    if (!hasTemplate(value)) return value;
     const { scope, at, keys, findings } = resolving;
     const resolved = resolveText(value, scope, at, keys);
     for (const one of resolved.findings) findings.push(one);
@@ -207,14 +217,17 @@ function resolveParts(value: Json, resolving: Resolving): Json {
   }
   if (typeof value !== "object" || value === null) return value;
   const inner = (item: Json, key: string | number): Json => {
+    if (typeof item === "string" && !hasTemplate(item)) return item;
     resolving.keys.push(key);
     const resolved = resolveParts(item, resolving);
     resolving.keys.pop();
     return resolved;
   };
   if (Array.isArray(value)) return (value as readonly Json[]).map(inner);
-  const map = value as Variables;
-  return Object.fromEntries(Object.keys(map).map((key) => [key, inner(map[key]!, key)] as const));
+  // A copy whose values are replaced keeps the order and the looks of the names.
+  const map: Record<string, Json> = { ...(value as Variables) };
+  for (const key of Object.keys(map)) map[key] = inner(map[key]!, key);
+  return map;
 }
 
 const nothing: readonly PlanFinding[] = [];
@@ -262,26 +275,36 @@ export function resolveVariables(
   visible: Variables,
   at: At,
 ): Resolved<Record<string, Json>> {
-  const all = Object.keys(own);
-  const templates = new Set(all.filter((name) => holdsTemplate(own[name]!)));
-  if (templates.size === 0) return { value: { ...own }, findings: nothing };
-  const findings: PlanFinding[] = [];
+  const value: Record<string, Json> = { ...own };
   const done: Record<string, Json> = {};
-  const open = new Set<string>();
-  const names = new Map(all.map((name) => [name.toLowerCase(), name] as const));
+  const templates: string[] = [];
+  for (const name in own) {
+    if (holdsTemplate(own[name]!)) templates.push(name);
+    else done[name] = own[name]!;
+  }
+  if (templates.length === 0) return { value, findings: nothing };
+  const findings: PlanFinding[] = [];
   const resolve = (name: string): void => {
-    if (name in done || open.has(name)) return;
-    open.add(name);
-    const value = own[name]!;
-    if (templates.size > 1) for (const other of mentioned(value, names)) if (other !== name) resolve(other);
     const scope = outer(overlay(visible, done));
-    const resolved = resolveValue(value, scope, { ...at, keys: [...at.keys, name] });
+    const resolved = resolveValue(own[name]!, scope, { ...at, keys: [...at.keys, name] });
     findings.push(...resolved.findings);
-    done[name] = resolved.value;
+    done[name] = value[name] = resolved.value;
   };
-  for (const name of all) if (!templates.has(name)) done[name] = own[name]!;
-  for (const name of templates) resolve(name);
-  return { value: Object.fromEntries(all.map((name) => [name, done[name]!])), findings };
+  if (templates.length === 1) resolve(templates[0]!);
+  else inTheirOrder(own, templates, resolve);
+  return { value, findings };
+}
+
+/** Each behind those that it speaks of. */
+function inTheirOrder(own: Variables, templates: readonly string[], resolve: (name: string) => void): void {
+  const names = new Map(Object.keys(own).map((name) => [name.toLowerCase(), name] as const));
+  const left = new Set(templates);
+  const go = (name: string): void => {
+    if (!left.delete(name)) return;
+    for (const other of mentioned(own[name]!, names)) go(other);
+    resolve(name);
+  };
+  for (const name of templates) go(name);
 }
 
 function holdsTemplate(value: Json): boolean {

@@ -14,7 +14,7 @@ export function settings(
 ) {
   const { defaults } = compiler;
   const resolve = (value: Json | undefined, key: string): Json | undefined =>
-    compiler.setting(value, scope, { ...at, keys: [...at.keys, key] });
+    typeof value === "string" ? compiler.setting(value, scope, { ...at, keys: [...at.keys, key] }) : value;
   const nearest = <Key extends keyof PlaybookStep & keyof PlaybookStage & keyof typeof defaults>(key: Key) =>
     step[key] ?? stage[key] ?? defaults[key];
   const silenceMs = step.collect === undefined ? seconds(resolve(nearest("noOutputTimeout"), "noOutputTimeout")) : null;
@@ -32,16 +32,20 @@ export function settings(
     successExitCodes: successExitCodes === undefined ? [0, 3010] : [...new Set(successExitCodes)],
     ...(retryExitCodes !== undefined && { retryExitCodes: [...new Set(retryExitCodes)] }),
     ...(silenceMs !== null && { noOutputTimeoutMs: silenceMs }),
-    stopLadder: [
-      { signal: "TERM", afterMs: 10_000 },
-      { signal: "KILL", afterMs: 0 },
-    ],
+    stopLadder: STOP_LADDER,
     separateStderr: step.separateStderr ?? false,
     ...(step.stdin === true && { stdin: true }),
     ...terminalOf(step.pty),
     ...limitOf(nearest("logLimit")),
   } satisfies Partial<ScriptPlan>;
 }
+
+/** One for all scripts of all plans; frozen, so that nobody changes it for others. */
+const STOP_LADDER: ScriptPlan["stopLadder"] = [
+  Object.freeze({ signal: "TERM", afterMs: 10_000 } as const),
+  Object.freeze({ signal: "KILL", afterMs: 0 } as const),
+];
+Object.freeze(STOP_LADDER);
 
 export function withOwnEnv(run: RunSpec, { env }: PlaybookStep): RunSpec {
   return env === undefined ? run : { ...run, ownEnv: Object.keys(env) };

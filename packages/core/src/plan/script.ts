@@ -65,7 +65,8 @@ export type KeylessScript = { readonly keyHint: string; readonly script: ScriptP
 export function compileStep(compiler: Compiler, place: StepPlace): KeylessScript[] {
   const { step } = place;
   const at = compiler.at(step, place.keys);
-  const inRun = (scope: Scope): Scope => (!place.isFirst && speaksOfEnv(step) ? withOpenEnv(scope) : scope);
+  const isOpen = !place.isFirst && speaksOfEnv(step);
+  const inRun = (scope: Scope): Scope => (isOpen ? withOpenEnv(scope) : scope);
   const own = step.with ? resolvedWith(compiler, step.with, { ...place, scope: inRun(place.scope) }) : {};
   const hasOwn = Object.keys(own).length > 0;
   const scope = hasOwn ? withVariables(place.scope, overlay(place.scope.variables, own)) : place.scope;

@@ -16,7 +16,7 @@ import { finding } from "./finding.ts";
 import { stepsOfLeg } from "./inner-step.ts";
 import { expandMatrix, isRule, type MatrixLeg } from "./matrix.ts";
 import { withDependencies } from "./header.ts";
-import { envOf } from "./run-spec.ts";
+import { envOf, type ScriptEnv } from "./run-spec.ts";
 import { isNamed } from "./named.ts";
 import { makeScope, overlay, resolveValue, resolveVariables, type Scope, textOf, type Variables } from "./scope.ts";
 import { compileStep, type KeylessScript } from "./script.ts";
@@ -57,7 +57,7 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     }),
   );
   const stageEnv = stage.env ? { ...env, ...compiler.env(stage.env, shared.scope, { ...at, keys: ["env"] }) } : env;
-  const scope = makeScope(overlay(shared.scope.variables, variables), stageEnv, {}, compiler.around);
+  const scope = scopeOf(compiler, shared.scope, { variables, env: stageEnv });
   if (stage.uses !== undefined) {
     const fix = "a stage may call a playbook (`playbook:NAME`); actions run with aither workflow run";
     const message = `\`uses: ${stage.uses}\` cannot be run here`;
@@ -66,7 +66,8 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
   const decided = decideStage(compiler, shared, input, scope);
   const legs = legsOf(compiler, { shared, input, scope });
   const setting = (key: keyof PlaybookStage): Json | undefined => {
-    return compiler.setting(stage[key] as Json | undefined, scope, { ...at, keys: [key] });
+    const value = stage[key] as Json | undefined;
+    return typeof value === "string" ? compiler.setting(value, scope, { ...at, keys: [key] }) : value;
   };
   const name = textOf(setting("name") ?? "") || id;
   const plan: StagePlan = {
@@ -94,6 +95,12 @@ export function compileStage(compiler: Compiler, shared: Shared, input: StageInp
     ...(input.role !== undefined && { role: input.role }),
   };
   return { ...plan, ...criteriaOf(compiler, stage.successCriteria, [{ ...plan, decision: "run" }]) };
+}
+
+/** Most stages have nothing of their own: they share what the playbook's templates and conditions see. */
+function scopeOf(compiler: Compiler, outer: Scope, own: Pick<Scope, "variables" | "env">): Scope {
+  const adds = own.env !== outer.env || Object.keys(own.variables).length > 0 || Object.keys(outer.matrix).length > 0;
+  return adds ? makeScope(overlay(outer.variables, own.variables), own.env, {}, compiler.around) : outer;
 }
 
 function decideStage(compiler: Compiler, shared: Shared, { id, stage }: StageInput, scope: Scope): Decided {
@@ -181,10 +188,8 @@ export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index
   const { id, stage } = input;
   const isSame = outer.late !== undefined || Object.keys(leg.matrix).length === 0;
   const scope = isSame ? outer : makeScope(outer.variables, outer.env, leg.matrix, compiler.around);
-  const env = addVariables({ ...outer.env }, isSame ? outer.variables : overlay(outer.variables, leg.matrix));
-  env["AITHERZERO_ROOT"] = compiler.folder(null);
-  env["AITHERZERO_NONINTERACTIVE"] = "1";
-  const baseEnv = envOf(env);
+  const variables = isSame ? outer.variables : overlay(outer.variables, leg.matrix);
+  const baseEnv = environmentOf({ variables, env: outer.env, root: compiler.folder(null) });
   const hooks = compiler.playbook.orchestration.hooks ?? {};
   const steps = input.role === undefined ? stepsOfLeg(id, stage, hooks) : stage.steps;
   const scripts = steps.flatMap((step, place) =>
@@ -194,6 +199,24 @@ export function compileLeg(compiler: Compiler, { input, scope: outer, leg, index
   const made = { name: leg.name, matrix: leg.matrix, scripts: withKeys(prefix, scripts) };
   const sideBySide = stage.parallel !== undefined && stage.parallel !== false;
   return sideBySide ? withDependencies(made, byPath(compiler)) : made;
+}
+
+type Around = Pick<Scope, "variables" | "env"> & { readonly root: string };
+
+/** The last one: stages that share their scope share this, too. */
+let latest: { readonly of: Around; readonly made: ScriptEnv } | null = null;
+
+/** What all scripts of a leg get. */
+function environmentOf(of: Around): ScriptEnv {
+  const { variables, env: declared, root } = of;
+  const same = latest?.of;
+  if (same?.variables === variables && same.env === declared && same.root === root) return latest!.made;
+  const env = addVariables({ ...declared }, variables);
+  env["AITHERZERO_ROOT"] = root;
+  env["AITHERZERO_NONINTERACTIVE"] = "1";
+  const made = envOf(env);
+  latest = { of, made };
+  return made;
 }
 
 /** The numbered scripts by their paths. */

@@ -101,6 +101,8 @@ function addSecrets(compiler: Compiler, profile: PlaybookProfile | undefined): v
   for (const name of names) compiler.secrets.add(name);
 }
 
+const none: readonly string[] = [];
+
 function stageInputs(compiler: Compiler): StageInput[] {
   const { orchestration } = compiler.playbook;
   const entries = Object.entries(orchestration.jobs);
@@ -109,19 +111,25 @@ function stageInputs(compiler: Compiler): StageInput[] {
     // Old formats speak of stages by their names.
     if (name !== undefined && !ids.has(name.toLowerCase())) ids.set(name.toLowerCase(), id);
   }
-  const listed = (value: string | readonly string[] | undefined): string[] =>
-    (value === undefined ? [] : typeof value === "string" ? [value] : [...value]).map(
-      (id) => ids.get(id.toLowerCase()) ?? id,
-    );
-  const waits = new Map(entries.map(([id, stage]) => [id, [...listed(stage.needs), ...listed(stage.after)]] as const));
+  const known = (id: string): string => ids.get(id.toLowerCase()) ?? id;
+  const listed = (value: string | readonly string[] | undefined): readonly string[] =>
+    value === undefined ? none : typeof value === "string" ? [known(value)] : value.map(known);
+  const waits = new Map<string, readonly string[]>();
+  for (const [id, { needs, after }] of entries) {
+    if (needs !== undefined || after !== undefined) waits.set(id, [...listed(needs), ...listed(after)]);
+  }
   const order = { ids: entries.map(([id]) => id), waits };
   const isStraight = !looksAhead(order);
   const inputs = entries.map(([id, stage], index): StageInput => {
-    const needs = [...new Set(listed(stage.needs))];
+    const needs = stage.needs === undefined ? none : [...new Set(listed(stage.needs))];
     const isWritten = orchestration.order === "written" && stage.needs === undefined;
-    const before = !isWritten ? [] : isStraight ? order.ids.slice(Math.max(0, index - 1), index) : behind(index, order);
-    const after = stage.after === undefined ? [...before] : listed(stage.after);
-    waits.set(id, [...needs, ...after]);
+    const before = !isWritten
+      ? none
+      : isStraight
+        ? order.ids.slice(Math.max(0, index - 1), index)
+        : behind(index, order);
+    const after = stage.after === undefined ? before : listed(stage.after);
+    if (!isStraight) waits.set(id, [...needs, ...after]);
     return { id, stage, needs, after };
   });
   if (entries.length === 0) {
@@ -158,6 +166,7 @@ type Order = {
 
 /** Whether a stage waits for one that is written behind it. In most files none does. */
 function looksAhead({ ids, waits }: Order): boolean {
+  if (waits.size === 0) return false;
   const place = new Map(ids.map((id, index) => [id, index] as const));
   return ids.some((id, index) => (waits.get(id) ?? []).some((other) => (place.get(other) ?? -1) > index));
 }
