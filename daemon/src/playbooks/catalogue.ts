@@ -6,8 +6,9 @@ import { nearest } from "@aither/core";
 import type { Outcome } from "@aither/engine";
 import { PLAYBOOK_BYTES_MAX, pointAt, type ReadPlaybook, readPlaybook } from "@aither/playbook";
 import { decodeText, type PlaybookSummary, type Problem, problem } from "@aither/protocol";
+import { breather } from "../breather.ts";
 import { discreet, liesIn } from "./discretion.ts";
-import { breather, fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
+import { fileCache, filesBelow, type FoundFile, isFile } from "./files.ts";
 import { relativeTo } from "./say.ts";
 
 /** Where playbooks are looked for, below the workspace. */

@@ -1,8 +1,8 @@
-import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join, sep } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { decodeText } from "@aither/protocol";
+import { breather } from "../breather.ts";
+import { folderReader } from "./folders.ts";
 
 /** A file as a folder walk sees it. */
 export type FoundFile = { readonly path: string; readonly name: string };
@@ -20,44 +20,24 @@ export async function filesBelow(root: string, test: (name: string) => boolean):
   const breathe = breather();
   const walk = async (folder: string, depth: number): Promise<void> => {
     if (depth > DEPTH_MAX || found.length >= FILES_MAX) return;
-    const inside = join(folder, sep);
-    for (const entry of entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = inside + entry.name;
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && isFolderNow(path));
+    for (const { name, path, kind } of entriesOf(folder)) {
+      const isFolder = kind === "folder" || (kind === "link" && isFolderNow(path));
       if (isFolder) {
-        if (skippedFolders.has(entry.name)) continue;
+        if (skippedFolders.has(name)) continue;
         await breathe();
         await walk(path, depth + 1);
-      } else if (test(entry.name)) found.push({ path, name: entry.name });
+      } else if (test(name)) found.push({ path, name });
     }
   };
-  if (isFolderNow(root)) await walk(root, 0);
+  await walk(root, 0);
   return found;
 }
 
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
+const entriesOf = folderReader();
 
 function isFolderNow(path: string): boolean {
   return kindOf(path)?.isDirectory() ?? false;
 }
-
-/** Reading a thousand files takes a second or more: everybody else gets a turn in between. */
-export function breather(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN_MS) return;
-    await setImmediate();
-    since = performance.now();
-  };
-}
-
-const TURN_MS = 10;
 
 export async function isDirectory(path: string): Promise<boolean> {
   return isFolderNow(path);
