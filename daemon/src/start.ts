@@ -31,8 +31,8 @@ export type Beginning = {
 export async function start({ config, places, log, lifecycle }: Beginning): Promise<void> {
   const [instance, startedAt] = [newInstance(), new Date().toISOString()];
   const identity: IdentityOptions = config.bootIdPath === undefined ? {} : { bootIdPath: config.bootIdPath };
-  const tail = new Tail();
-  const store = new FileStore({ state: places.state, log, tail });
+  const [tail, bootId] = [new Tail(), readBootId(identity)];
+  const store = new FileStore({ state: places.state, log, tail, bootId });
   await store.open();
   lifecycle.onStop(async () => store.close());
   const cache = cacheOf({ store, log, limits: config.cache, job: (jobId) => engine.job(jobId) });
@@ -56,7 +56,7 @@ export async function start({ config, places, log, lifecycle }: Beginning): Prom
     cgroups,
   });
   const engine = new Engine({
-    clock: createClock(readBootId(identity)),
+    clock: createClock(bootId),
     journal: store.journal,
     executor,
     ids: createIds({ daemonId: instance, nextNumber: () => store.nextNumber() }),

@@ -34,18 +34,52 @@ export function eachEvent(
 ): JournalEnd {
   let start = 0;
   for (let line = 1; start < bytes.length; line += 1) {
-    const newline = bytes.indexOf(10, start);
-    const end = newline < 0 ? bytes.length : newline;
-    const isLast = end >= bytes.length - 1;
-    const found = newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), { ...at, line }, line);
-    if (typeof found === "string") {
-      if (!isLast) throw new JournalDamaged({ ...at, line }, found);
-      return { goodBytes: start, tornBytes: bytes.length - start };
-    }
-    take(found);
-    start = end + 1;
+    const found = eventAt(bytes, start, { ...at, line });
+    if (found === null) return { goodBytes: start, tornBytes: bytes.length - start };
+    take(found.event);
+    start = found.end;
   }
   return { goodBytes: start, tornBytes: 0 };
+}
+
+/**
+ * The events behind the seq `after`, with a turn for everybody else between many. Lines in front of these are counted
+ * and not looked into: whoever has reason to doubt them reads from the beginning.
+ */
+export async function* eventsBehind(
+  bytes: Buffer,
+  at: { jobId: JobId; file: string },
+  { after, breathe }: { readonly after: number; readonly breathe: () => Promise<void> },
+): AsyncGenerator<Event, void> {
+  let start = 0;
+  for (let line = 1; start < bytes.length; line += 1) {
+    if (line % LINES_AT_ONCE === 0) await breathe();
+    const newline = line > after ? -1 : bytes.indexOf(10, start);
+    if (newline >= 0) {
+      start = newline + 1;
+      continue;
+    }
+    const found = eventAt(bytes, start, { ...at, line });
+    if (found === null) return;
+    yield found.event;
+    start = found.end;
+  }
+}
+
+const LINES_AT_ONCE = 100;
+
+/** The event that begins there, and where the next one does; null when it is torn. */
+function eventAt(
+  bytes: Buffer,
+  start: number,
+  at: { jobId: JobId; file: string; line: number },
+): { readonly event: Event; readonly end: number } | null {
+  const newline = bytes.indexOf(10, start);
+  const end = newline < 0 ? bytes.length : newline;
+  const found = newline < 0 ? "it has no end" : parse(bytes.toString("utf8", start, end), at, at.line);
+  if (typeof found !== "string") return { event: found, end: end + 1 };
+  if (end < bytes.length - 1) throw new JournalDamaged(at, found);
+  return null;
 }
 
 /** The first event of a journal, whatever follows it; null when even that cannot be read. */
@@ -70,9 +104,14 @@ function parse(text: string, at: { jobId: JobId; file: string; line: number }, s
   if (v > EVENT_VERSION) throw new JournalNewer(at, `this event is of version ${v}`);
   // What it would change nobody here can say: going on without it would be a guess.
   if (!Object.hasOwn(eventSchemas, type)) throw new JournalNewer(at, `this is an event of the type ${type}`);
-  if (foundJob !== at.jobId) return `this event belongs to ${String(foundJob)}`;
-  if (foundSeq !== seq) return `seq ${seq} is missing, found ${String(foundSeq)}`;
+  if (foundJob !== at.jobId) return `this event belongs to ${shown(foundJob)}`;
+  if (foundSeq !== seq) return `seq ${seq} is missing, found ${shown(foundSeq)}`;
   return upcast({ ...value, v });
+}
+
+/** Whatever stands there: an object may have a `toString` that is none. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : String(JSON.stringify(value)).slice(0, 200);
 }
 
 /** Nothing follows these. */

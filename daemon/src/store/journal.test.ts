@@ -62,6 +62,41 @@ async function goingOn(journal: FileJournal): Promise<string[]> {
   return ids;
 }
 
+for (const [length, count] of [
+  ["short", 20],
+  ["long", 12_000],
+] as const) {
+  test(`a ${length} journal is read behind any event, with turns for everybody else, and of a damaged one nothing is told`, async () => {
+    await lab(async ({ open, file }) => {
+      const { journal } = await open();
+      const events = Array.from({ length: count }, (_, at) => event(at + 1));
+      await journal.append(jobId, 0, events);
+      await appendFile(file, '{"v":1,"se');
+      const next = await open();
+      let turns = 0;
+      const turn = (): void => {
+        turns += 1;
+        waiting = setImmediate(turn);
+      };
+      let waiting = setImmediate(turn);
+      for (const after of [0, 1, count - 1, count, count + 5])
+        for (const life of [journal, next.journal])
+          assert.deepEqual(await all(life.read(jobId, after)), events.slice(after), `after ${after}`);
+      assert.deepEqual(await all(next.journal.walk(jobId)), events);
+      clearImmediate(waiting);
+      assert.ok(count < 1_000 || turns > 20, `${turns} turns`);
+
+      const lines = (await readFile(file, "utf8")).split("\n");
+      await writeFile(file, [...lines.slice(0, count - 2), "{}", ...lines.slice(count - 1)].join("\n"));
+      const told: Event[] = [];
+      await assert.rejects(async () => {
+        for await (const one of next.journal.read(jobId)) told.push(one);
+      }, JournalDamaged);
+      assert.deepEqual(told, []);
+    });
+  });
+}
+
 test("what was appended is read again, by this life and the next", async () => {
   await lab(async ({ open }) => {
     const { journal } = await open();
@@ -151,6 +186,11 @@ for (const [what, line, reason] of [
     "another job's event",
     JSON.stringify(event(2, {}, "00000000-0000-4000-8000-000000000000")),
     /:2: this is not an event/,
+  ],
+  [
+    "an id that is no text, nor can be one",
+    JSON.stringify({ ...event(2), jobId: { toString: 1 } }),
+    /:2: this event belongs to \{"toString":1\}/,
   ],
 ] as const) {
   test(`damage in the middle sets the job aside and touches nothing: ${what}`, async () => {

@@ -3,14 +3,17 @@ import { join } from "node:path";
 import { JournalConflict, type Journal } from "@aither/engine";
 import type { Event, JobId } from "@aither/protocol";
 import type { AppendHandle, DurableFs } from "@aither/supervise";
+import { breather } from "../breather.ts";
 import type { Log } from "../host.ts";
 import { errorCode, JournalDamaged, JournalNewer } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
-import { eachEvent, eventLines, isEnd, readJournalBytes, type JournalRead } from "./journal-text.ts";
+import { eachEvent, eventLines, eventsBehind, isEnd, readJournalBytes, type JournalRead } from "./journal-text.ts";
 import { jobFiles } from "./layout.ts";
 
 /** Open journals: a job that is quiet for long gives its file back. */
 const OPEN_HANDLES_MAX = 128;
+/** Longer journals are gone through twice rather than held in memory as events, which take several times their bytes. */
+const LONG_BYTES = 1024 * 1024;
 
 export type JournalOptions = {
   readonly fs: DurableFs;
@@ -49,17 +52,38 @@ export class FileJournal implements Journal {
     }
   }
 
-  async *read(jobId: JobId): AsyncIterable<Event> {
-    yield* (await this.load(jobId))?.events ?? [];
+  /** The events behind `after`. None is told of a journal that is damaged anywhere. Never writes. */
+  async *read(jobId: JobId, after = 0): AsyncIterable<Event> {
+    const found = await this.#find(jobId);
+    if (found === null) return;
+    const { bytes, at } = found;
+    // What this life has written or recovered is known to be whole.
+    if (this.#heads.has(jobId)) yield* eventsBehind(bytes, at, { after, breathe: breather() });
+    else if (bytes.length < LONG_BYTES) yield* readJournalBytes(bytes, at).events.slice(after);
+    else {
+      for await (const _ of eventsBehind(bytes, at, { after: 0, breathe: breather() }));
+      yield* eventsBehind(bytes, at, { after, breathe: breather() });
+    }
+  }
+
+  /** All events of a journal, one by one; what is damaged is said when it is come to. Never writes. */
+  async *walk(jobId: JobId): AsyncIterable<Event> {
+    const found = await this.#find(jobId);
+    if (found !== null) yield* eventsBehind(found.bytes, found.at, { after: 0, breathe: breather() });
   }
 
   /** The journal as it is on disk, without a torn tail; null when there is none. Never writes. */
   async load(jobId: JobId): Promise<JournalRead | null> {
+    const found = await this.#find(jobId);
+    return found === null ? null : readJournalBytes(found.bytes, found.at);
+  }
+
+  async #find(jobId: JobId): Promise<{ bytes: Buffer; at: { jobId: JobId; file: string } } | null> {
     const folder = await this.#options.folders.find(jobId);
     if (folder === undefined) return null;
     const file = join(folder, jobFiles.events);
     const bytes = await this.#bytes(file);
-    return bytes === null ? null : readJournalBytes(bytes, { jobId, file });
+    return bytes === null ? null : { bytes, at: { jobId, file } };
   }
 
   /** `active/` is derived, too: when it is gone, the journals without an end are what was in it. */

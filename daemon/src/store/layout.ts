@@ -8,6 +8,7 @@
  *   exits/<jobId>.<script>.<attempt>        bells
  *   removing/<jobId>/                       jobs that are being removed; nobody sees them any more
  *   index/2026-11.ndjson                    one line a finished job; derived
+ *   look.json                               when all derived files were last looked at
  *   jobs/2026-11-22/<jobId>/                events.ndjson env.json masks.json metadata.json plan.json result.json summary.md reports.json
  *     scripts/<key>.<n>.claim|.exit|.log|.idx|.out|.summary
  */
@@ -23,6 +24,7 @@ export type Layout = {
   readonly exits: string;
   readonly after: string;
   readonly index: string;
+  readonly look: string;
   readonly removing: string;
   readonly jobs: string;
   readonly cache: string;
@@ -37,6 +39,7 @@ export function layout(state: string): Layout {
     exits: join(state, "exits"),
     after: join(state, "after"),
     index: join(state, "index"),
+    look: join(state, "look.json"),
     removing: join(state, "removing"),
     jobs: join(state, "jobs"),
     cache: join(state, "cache"),

@@ -11,6 +11,7 @@ import type { IndexEntry } from "./index-lines.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { isEnd, readFirstEvent } from "./journal-text.ts";
 import type { FileJournal } from "./journal.ts";
+import type { LastLook } from "./last-look.ts";
 import { jobFiles } from "./layout.ts";
 import type { Projections } from "./projections.ts";
 
@@ -25,6 +26,7 @@ export type RebuildOptions = {
   readonly projections: Projections;
   readonly log: Log;
   readonly secrets: Secrets;
+  readonly lastLook: LastLook;
 };
 
 export class Rebuild {
@@ -38,9 +40,8 @@ export class Rebuild {
 
   /** The state a journal stands for; null when there is none. Throws `JournalDamaged`. */
   async fold(jobId: JobId): Promise<JobState | null> {
-    const read = await this.#options.journal.load(jobId);
     let state: JobState | null = null;
-    for (const event of read?.events ?? []) {
+    for await (const event of this.#options.journal.walk(jobId)) {
       try {
         state = evolve(state, event);
       } catch (error) {
@@ -77,7 +78,7 @@ export class Rebuild {
     return found;
   }
 
-  /** Looks at every ended job's derived files, and writes those that are gone. Ends early when closed. */
+  /** Looks at the derived files of ended jobs, and writes those that are gone. Ends early when closed. */
   async mend(): Promise<void> {
     this.#mending = this.#mend().catch((error: unknown) => {
       if (errorCode(error) !== "ABORT_ERR") this.#options.log.warn({ reason: String(error) }, "mending was given up");
@@ -91,15 +92,16 @@ export class Rebuild {
   }
 
   async #mend(): Promise<void> {
-    const { folders, journal, projections, log } = this.#options;
+    const { folders, journal, projections, log, lastLook } = this.#options;
+    const isUnchanged = await lastLook.begin();
     const open = new Set(await folders.active());
-    let looked = 0;
+    let [looked, troubles] = [0, 0];
     for await (const { jobId, folder } of folders.all()) {
       if (this.#closed.signal.aborted) return;
       looked += 1;
       if (looked % MEND_AT_ONCE === 0)
         await delay(MEND_PAUSE_MS, undefined, { signal: this.#closed.signal, ref: false });
-      if (open.has(jobId)) continue;
+      if (open.has(jobId) || isUnchanged(folder)) continue;
       try {
         if (await this.#isWhole(folder)) continue;
         if (!isEnd((await journal.load(jobId))?.events.at(-1))) continue;
@@ -107,10 +109,12 @@ export class Rebuild {
         if (state !== null) await projections.finish(state);
       } catch (error) {
         // One that was removed meanwhile is not worth a word.
-        if (errorCode(error) !== "ENOENT")
-          log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
+        if (errorCode(error) === "ENOENT") continue;
+        troubles += 1;
+        log.warn({ jobId, reason: String(error) }, "derived files could not be made again");
       }
     }
+    if (troubles === 0) await lastLook.end();
   }
 
   /** Whether all derived files are there; what a crash left of one is swept away. */

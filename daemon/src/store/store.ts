@@ -12,6 +12,7 @@ import { JobIndex } from "./index.ts";
 import { Learned } from "./learned.ts";
 import { JobFolders } from "./job-folders.ts";
 import { FileJournal } from "./journal.ts";
+import { LastLook } from "./last-look.ts";
 import { jobFiles, layout, type Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { readOrigin, readOriginNow, writeOrigin } from "./origin.ts";
@@ -51,7 +52,7 @@ export class FileStore implements Store {
   /** Jobs removed in this life: the engine may still remember them. */
   readonly #removed = new Set<JobId>();
 
-  constructor(options: { state: string; log: Log; tail: Tail; fs?: DurableFs }) {
+  constructor(options: { state: string; log: Log; tail: Tail; fs?: DurableFs; bootId?: string }) {
     this.layout = layout(options.state);
     this.fs = options.fs ?? createDurableFs();
     const { fs, layout: names } = this;
@@ -81,7 +82,9 @@ export class FileStore implements Store {
       secrets,
       summaryOf: async (state) => textOf(formats.md.write(await reportOf({ store: this }, state))),
     });
-    this.#rebuild = new Rebuild({ fs, folders, log, journal: this.journal, projections: this.#projections, secrets });
+    const lastLook = new LastLook({ fs, file: names.look, bootId: options.bootId ?? "-" });
+    const { journal } = this;
+    this.#rebuild = new Rebuild({ fs, folders, log, journal, projections: this.#projections, secrets, lastLook });
     this.#index = new JobIndex({
       fs,
       folder: names.index,
@@ -182,8 +185,7 @@ export class FileStore implements Store {
   }
 
   async *events(jobId: JobId, after = 0): AsyncIterable<Event> {
-    const read = await this.journal.load(jobId);
-    yield* (read?.events ?? []).slice(after);
+    yield* this.journal.read(jobId, after);
   }
 
   async putOrigin(jobId: JobId, origin: Origin): Promise<void> {

@@ -68,7 +68,7 @@ async function* follow(given: {
 /** Events after `after`, up to where the subscription takes over. */
 async function* missed(journal: Journal, state: JobState, after: number): AsyncGenerator<Event> {
   if (after >= state.seq) return;
-  for await (const event of journal.read(state.id)) {
+  for await (const event of journal.read(state.id, after)) {
     if (event.seq > state.seq) return;
     if (event.seq > after) yield event;
   }

@@ -21,7 +21,7 @@ import { parsePs } from "../../../packages/supervise/src/process-list.ts";
 import { parseCursor } from "../../../daemon/src/api/logs/cursor.ts";
 import { JournalDamaged, JournalNewer } from "../../../daemon/src/store/errors.ts";
 import { endsWithNewline, IndexDamaged, linesBackwards } from "../../../daemon/src/store/index-lines.ts";
-import { eventLines, readFirstEvent, readJournalBytes } from "../../../daemon/src/store/journal-text.ts";
+import { eventLines, eventsBehind, readFirstEvent, readJournalBytes } from "../../../daemon/src/store/journal-text.ts";
 import { encodeKey, isJobId } from "../../../daemon/src/store/layout.ts";
 import { leftOutLine } from "../../../daemon/src/store/left-out.ts";
 import { readOriginNow } from "../../../daemon/src/store/origin.ts";
@@ -104,24 +104,39 @@ const key = fc.oneof(
   sentences(["build", "/", "[0]", "..", ".", "~", "%", "%2F", "a", "A", "é", "e\u0301"]),
 );
 
-function refold(bytes: Buffer): void {
+async function refold(bytes: Buffer): Promise<void> {
   const result = told(() => readJournalBytes(bytes, { jobId, file: "f" }), isDamage);
-  if (!("gave" in result)) return;
+  const [whole, half] = [await oneByOne(bytes, 0), await oneByOne(bytes, journal.length >> 1)];
+  if (!("gave" in result)) return assert.equal(whole.threw, result.threw, "damage is not seen one by one");
   const { events, goodBytes, tornBytes } = result.gave as ReturnType<typeof readJournalBytes>;
   assert.equal(goodBytes + tornBytes, bytes.length);
   assert.ok(
     events.every(({ seq }, at) => seq === at + 1),
     "seq has a gap",
   );
+  assert.deepEqual(whole, { events, threw: null });
+  assert.deepEqual(half, { events: events.slice(journal.length >> 1), threw: null });
   const again = readJournalBytes(bytes.subarray(0, goodBytes), { jobId, file: "f" });
   assert.equal(again.tornBytes, 0);
   assert.deepEqual(again.events, events);
   readFirstEvent(bytes, { jobId, file: "f" });
 }
 
+async function oneByOne(bytes: Buffer, after: number): Promise<{ events: Event[]; threw: string | null }> {
+  const events: Event[] = [];
+  try {
+    const options = { after, breathe: async () => undefined };
+    for await (const event of eventsBehind(bytes, { jobId, file: "f" }, options)) events.push(event);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { events, threw: String(error) };
+  }
+  return { events, threw: null };
+}
+
 export const storeTargets: readonly Target[] = [
   target("store/journal", {
-    covers: ["readJournalBytes", "readFirstEvent", "eventLines"],
+    covers: ["readJournalBytes", "eventsBehind", "readFirstEvent", "eventLines"],
     share: 10,
     arbitrary: damaged,
     property: refold,

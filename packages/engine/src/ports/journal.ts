@@ -7,7 +7,8 @@ import type { Event, JobId } from "@aither/protocol";
 export interface Journal {
   /** `expectedSeq` is the seq of the last event already there; 0 creates the job. `events` are consecutive. */
   append(jobId: JobId, expectedSeq: number, events: readonly Event[]): Promise<void>;
-  read(jobId: JobId): AsyncIterable<Event>;
+  /** Those up to the seq `after` may be left out. */
+  read(jobId: JobId, after?: number): AsyncIterable<Event>;
   /** Jobs that are listed as having no end yet. */
   openJobs(): Promise<readonly JobId[]>;
   /**
