@@ -45,6 +45,7 @@ export async function call<Name extends RouteName>(
   const until = wake === "never" || name === "waitJob" ? 0 : Date.now() + HANDOVER_PATIENCE_MS;
   const isRead = routes[name].method === "GET";
   let cut: ConnectionCut | undefined;
+  let wasLeaving = false;
   for (;;) {
     try {
       return await callOnce(transport, name, cut === undefined ? options : { ...options, wake: "crashed" });
@@ -52,9 +53,11 @@ export async function call<Name extends RouteName>(
       const isLeaving = isAitherError(error) && error.code === "STOPPING";
       const isCut = error instanceof ConnectionCut;
       // A second one: perhaps it is this very question that kills them.
-      const mayRepeat = isLeaving || (cut === undefined ? isCut && isRead : isUnreachable(error) && !isCut);
+      const isBetween = (wasLeaving || cut !== undefined) && isUnreachable(error) && !isCut;
+      const mayRepeat = isLeaving || isBetween || (isCut && isRead && cut === undefined);
       if (signal?.aborted === true || !mayRepeat || Date.now() >= until) throw cut ?? error;
       if (isCut) cut = error;
+      wasLeaving ||= isLeaving;
       await pause(HANDOVER_PAUSE_MS, signal);
     }
   }

@@ -151,6 +151,22 @@ test("who comes while a daemon stops is served by the next; a wait, and who wake
   });
 });
 
+test("between a daemon that stopped and the next one nobody answers, which is waited for", async () => {
+  const stopping = problem("STOPPING", "the daemon is stopping");
+  const answer: Answer = (socket, _asked, nth) => {
+    if (nth > 1) return answerWith(socket, { asked: nth });
+    answerWith(socket, stopping, 503);
+    socket.once("close", () => {
+      void server.stop().then(() => setTimeout(() => void server.listen(), 150));
+    });
+    return undefined;
+  };
+  await using server = await ByteServer.start(answer);
+  const transport = nodeTransport({ host: `unix://${server.path}` });
+  await call(transport, "pauseJob", { params: { id: "1" }, body: {} });
+  assert.equal(server.asked.length, 2);
+});
+
 test("an aborted request ends at once, with the reason", async () => {
   const stop = new AbortController();
   await withServer(

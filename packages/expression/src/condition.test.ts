@@ -21,6 +21,7 @@ const context: Context = {
     one: ["a"],
     no: [false],
     numbers: [1, 2, 3],
+    lines: "a\n",
     "my-name": "q",
     version: "v1.20.3",
   },
@@ -173,6 +174,10 @@ const undecidable: readonly [condition: string, late: boolean][] = [
   ["$mode -cgt 'fast'", false],
   ["$mode -match '(a+)+$'", false],
   ["$mode -match '(?<=f)a'", false],
+  // Tried in all combinations, it would take for ever.
+  [`$mode -match '${"(a|a)".repeat(39)}b'`, false],
+  // .NET's `$` also stands before a last line feed.
+  ["$lines -match 'a$'", false],
   ["$mode -like 'f[a'", false],
   ["[bool]$textFalse", false],
   ["[int]$mode -eq 1", false],

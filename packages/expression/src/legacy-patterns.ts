@@ -84,10 +84,14 @@ const REPETITIONS_MAX = 3;
 export function matches(text: string, source: string, { exact }: Case): Value {
   const refused = (why: string): Value => unknown(`\`-match '${source.slice(0, 80)}'\` ${why}`, { late: false });
   if (source.length > PATTERN_LENGTH_MAX || !isPlain(source)) return refused("is not evaluated here");
-  const repetitions = source.replaceAll(/\\./gs, "").match(/[*+?}]/g)?.length ?? 0;
+  const bare = source.replaceAll(/\\./gs, "");
+  // Groups of alternatives, one behind another, are tried in all their combinations, too.
+  const repetitions = bare.match(bare.includes("|") ? /[*+?}(]/g : /[*+?}]/g)?.length ?? 0;
   if (repetitions > REPETITIONS_MAX) return refused("is not evaluated here");
   const longest = repetitions > 1 ? MATCHED_OFTEN_LENGTH_MAX : MATCHED_LENGTH_MAX;
   if (repetitions > 0 && text.length > longest) return refused(`is not evaluated on ${text.length} characters`);
+  // Where a line ends, and whether `.` is one of its signs, the two do not agree on either.
+  if (/[\r\n]/.test(text) && /[$.]/.test(bare)) return refused("is not evaluated on several lines");
   // What is a letter or a blank beyond ASCII, the two do not agree on.
   if (/\\[wdsb.]/i.test(source) && /[^\0-\x7F]/.test(text + source)) return refused("is not evaluated beyond ASCII");
   try {

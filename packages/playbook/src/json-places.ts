@@ -156,13 +156,16 @@ function walkText(walker: Walker): string {
   throw new Wrong(from, "this text has no end");
 }
 
+const wordHere = /[^\s,\]}:]+/y;
+
 function walkWord(walker: Walker): void {
-  const word = /^[^\s,\]}:]+/.exec(walker.text.slice(walker.at, walker.at + 100))?.[0] ?? "";
+  wordHere.lastIndex = walker.at;
+  const word = wordHere.exec(walker.text)?.[0] ?? "";
   if (word === "") {
     throw new Wrong(walker.at, walker.at >= walker.text.length ? "the text ends too early" : "a value is expected");
   }
   if (!/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(word)) {
-    throw new Wrong(walker.at, `\`${word}\` is no JSON value`);
+    throw new Wrong(walker.at, `\`${word.slice(0, 100)}\` is no JSON value`);
   }
   walker.at += word.length;
 }

@@ -9,7 +9,7 @@ export function plainJson(text: string): { readonly text: string; readonly first
   /** A comma behind which nothing but blanks and comments came so far. */
   let comma: number | null = null;
   for (const { 0: token, index } of text.matchAll(tokens)) {
-    if (/^\/[/*]./.test(token)) gone.push({ from: index, to: index + token.length });
+    if (/^\/[/*]/.test(token)) gone.push({ from: index, to: index + token.length });
     else if (token === ",") comma = index;
     else if (token.trim() !== "") {
       if (comma !== null && /^[}\]]$/.test(token)) gone.push({ from: comma, to: comma + 1 });

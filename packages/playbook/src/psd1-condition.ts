@@ -32,5 +32,9 @@ export function endOfCondition(text: string, from: number): number {
 
 /** Whether a line that ends here waits for the next one: behind an operator, a comma or a backtick. */
 function goesOn(text: string, at: number): boolean {
-  return /(?:[-\u2013-\u2015]\w+|[,`(!])\s*$/.test(text.slice(Math.max(0, at - 40), at));
+  const before = text.slice(Math.max(0, at - 40), at).trimEnd();
+  if (/[,`(!]$/.test(before)) return true;
+  const dash = /[-\u2013-\u2015][a-z]+$/i.exec(before);
+  // `$y-eq` is a comparison, `-1` a number and `-Thing` a word.
+  return dash !== null && (isComparison(before, dash.index) || isNegation(before, dash.index));
 }

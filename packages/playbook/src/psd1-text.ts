@@ -254,7 +254,8 @@ function skipped(text: string, at: number): number | null {
   }
   if (isSingleQuote(next)) return singleQuoted(text, at)?.end ?? null;
   if (isDoubleQuote(next)) return doubleQuoted(text, at)?.end ?? null;
-  return commentEnd(text, at);
+  // Within a word of code (`a#b`, `%h#x`) it is a part of that.
+  return next === "#" && /[^\s;(){},|]/.test(text[at - 1] ?? " ") ? null : commentEnd(text, at);
 }
 
 /** The end of a comment that starts here; null when none does. */

@@ -1,6 +1,7 @@
 import type { Json } from "@aither/protocol";
 import { type Path, type Place, placeAt } from "./finding.ts";
 import { cast } from "./psd1-cast.ts";
+import { isSign, joined, reckoned, Wrong } from "./psd1-reckon.ts";
 import { endOfCondition, isComparison, isNegation } from "./psd1-condition.ts";
 import {
   beginLooking,
@@ -58,7 +59,7 @@ type How = Pick<Reader, "folder" | "placing">;
 
 function readAll(text: string, { folder, placing }: How): { readonly value: Json; readonly places: Psd1Places } {
   beginLooking(text);
-  const reader: Reader = { text, folder, placing, at: 0, values: new Map(), keys: new Map(), depth: 0 };
+  const reader: Reader = { text, folder, placing, at: 0, values: new Map(), keys: new Map(), depth: 0, joinedAt: null };
   skip(reader, true);
   const value = readValue(reader, []);
   skip(reader, true);
@@ -76,15 +77,9 @@ type Reader = {
   readonly values: Map<string, Psd1Span>;
   readonly keys: Map<string, Psd1Span>;
   depth: number;
+  /** Where the sum that was read last has its first sign; null when it is none. */
+  joinedAt: number | null;
 };
-
-class Wrong extends Error {
-  readonly offset: number;
-  constructor(offset: number, message: string) {
-    super(message);
-    this.offset = offset;
-  }
-}
 
 const DEPTH_MAX = 100;
 
@@ -92,13 +87,13 @@ const DEPTH_MAX = 100;
 function readValue(reader: Reader, path: Path): Json {
   const from = reader.at;
   if (isNegation(reader.text, reader.at)) return readCondition(reader, from);
-  let value: Json;
   // A comma in front makes a list of one.
-  if (take(reader, ",")) {
-    skip(reader, true);
-    value = [readSum(reader, [...path, 0])];
-    note(reader, path, from);
-  } else value = readSum(reader, path);
+  const isList = take(reader, ",");
+  if (isList) skip(reader, true);
+  const first = readSum(reader, isList ? [...path, 0] : path);
+  let value: Json = isList ? [first] : first;
+  let { joinedAt } = reader;
+  if (isList) note(reader, path, from);
   skip(reader, false);
   if (reader.text[reader.at] === ",") {
     const items = [value];
@@ -109,57 +104,53 @@ function readValue(reader: Reader, path: Path): Json {
         throw new Wrong(comma, "entries are parted by a new line or `;`, not by a comma");
       }
       items.push(readSum(reader, below(reader, path, items.length)));
+      joinedAt ??= reader.joinedAt;
       skip(reader, false);
     }
     value = items;
     note(reader, path, from);
   }
+  if (value !== first) refuseJoined(joinedAt);
   return isComparison(reader.text, reader.at) ? readCondition(reader, from) : value;
 }
 
-/** Sums and products of numbers; texts and lists are joined. */
+/** Sums and products of numbers; texts and lists are joined. Where the first of them stood is `reader.joinedAt`. */
 function readSum(reader: Reader, path: Path): Json {
   let value = readProduct(reader, path);
+  let joinedAt: number | null = null;
   for (;;) {
     skip(reader, false);
-    const next = reader.text[reader.at];
-    const isMinus = isDash(next) && !/[a-z]/i.test(reader.text[reader.at + 1] ?? "");
-    if (next !== "+" && !isMinus) return value;
     const at = reader.at;
+    const isMinus = isDash(reader.text[at]) && !/[a-z]/i.test(reader.text[at + 1] ?? "");
+    if (reader.text[at] !== "+" && !isMinus) {
+      reader.joinedAt = joinedAt;
+      return value;
+    }
     reader.at += 1;
     skip(reader, true);
     const right = readProduct(reader, path);
-    if (isMinus) value = reckoned(at, value, right, (a, b) => a - b);
-    else if (Array.isArray(value)) {
-      value = [...(value as Json[]), ...(Array.isArray(right) ? (right as Json[]) : [right])];
-    } else if (typeof value === "string") value += typeof right === "object" ? JSON.stringify(right) : String(right);
-    else value = reckoned(at, value, right, (a, b) => a + b);
+    value = isMinus ? reckoned(at, "-", value, right) : joined(at, value, right, joinedAt !== null);
+    joinedAt ??= at;
   }
 }
 
-const products: Readonly<Record<string, (a: number, b: number) => number>> = {
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
-  "%": (a, b) => a % b,
-};
+/** `'a' + 'b', 'c'`: to PowerShell a comma binds tighter, which nobody who writes that has in mind. */
+function refuseJoined(joinedAt: number | null): void {
+  if (joinedAt === null) return;
+  throw new Wrong(joinedAt, "beside commas this joins all of the list: put what it joins in brackets, `('a' + 'b')`");
+}
 
 function readProduct(reader: Reader, path: Path): Json {
   let value = readOne(reader, path);
   for (;;) {
     skip(reader, false);
     const at = reader.at;
-    const reckon = products[reader.text[at] ?? ""];
-    if (reckon === undefined) return value;
+    const sign = reader.text[at] ?? "";
+    if (!isSign(sign)) return value;
     reader.at += 1;
     skip(reader, true);
-    value = reckoned(at, value, readOne(reader, path), reckon);
+    value = reckoned(at, sign, value, readOne(reader, path));
   }
-}
-
-function reckoned(at: number, left: Json, right: Json, reckon: (a: number, b: number) => number): number {
-  const made = typeof left === "number" && typeof right === "number" ? reckon(left, right) : Number.NaN;
-  if (!Number.isFinite(made)) throw new Wrong(at, "these cannot be reckoned with");
-  return made;
 }
 
 /** `$env:CI -eq 'true'` is kept as the template of that condition. */
@@ -196,6 +187,7 @@ function readBare(reader: Reader, path: Path, two: string): Json {
   if (number && /^\d{16,}$/.test(text.slice(at, number.end)) && !Number.isSafeInteger(number.value)) {
     throw new Wrong(at, "this number is too long to be kept whole; write it in quotes");
   }
+  if (number && !Number.isFinite(number.value)) throw new Wrong(at, "this number is too large");
   if (number) return literal(reader, number, "number");
   throw unexpected(reader);
 }
@@ -296,12 +288,16 @@ function readStatement(reader: Reader, { path, always }: { path: Path; always: b
   if (take(reader, ",")) {
     skip(reader, true);
     const value = readSum(reader, [...path, 0]);
+    refuseJoined(reader.joinedAt);
     return [always ? value : [value]];
   }
   const items: Json[] = [];
+  let joinedAt: number | null = null;
   const [before, first] = [path.slice(0, -1), path.at(-1) as number];
   for (;;) {
     items.push(readSum(reader, [...before, first + items.length]));
+    joinedAt ??= reader.joinedAt;
+    if (items.length > 1) refuseJoined(joinedAt);
     skip(reader, false);
     if (isComparison(reader.text, reader.at)) return [readCondition(reader, from)];
     const [only] = items;

@@ -9,6 +9,7 @@ import { type Placed, placesOf } from "./places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
 import { plainJson } from "./plain-json.ts";
+import { commentEnd } from "./psd1-text.ts";
 import { explained, lostNegations } from "./yaml-mistakes.ts";
 
 /** A file's text and how it was written. */
@@ -135,11 +136,22 @@ type Parsed =
   | Extract<ReadPlaybook, { ok: false }>;
 
 function parse(text: string, file: string | null): Parsed {
-  if (/\.psd1$/i.test(file ?? "") || (file === null && /^\s*(#[^\n]*\n|<#[\s\S]*?#>|\s)*@\{/.test(text))) {
+  if (/\.psd1$/i.test(file ?? "") || (file === null && beginsAsPsd1(text))) {
     return parsePowerShell(text, file);
   }
   const isJson = /\.json$/i.test(file ?? "") || (!/\.ya?ml$/i.test(file ?? "") && /^\s*\{/.test(text));
   return isJson ? parseJson(text, file) : parseYaml(text, file);
+}
+
+/** Blanks and comments, then `@{`. */
+function beginsAsPsd1(text: string): boolean {
+  let at = 0;
+  for (;;) {
+    while (at < text.length && text[at]!.trim() === "") at += 1;
+    const end = commentEnd(text, at);
+    if (end === null) return text.startsWith("@{", at);
+    at = end;
+  }
 }
 
 function parseJson(text: string, file: string | null): Parsed {
@@ -170,7 +182,7 @@ const yamlSchema = CORE_SCHEMA.withTags(mergeTag);
 
 function parseYaml(text: string, file: string | null): Parsed {
   const source: Source = { file, text, syntax: "yaml" };
-  if (/^(?:\s|#.*)*$/.test(text)) return { ok: true, value: undefined, source };
+  if (!/[^\s#]/.test(text.replaceAll(/#.*/g, ""))) return { ok: true, value: undefined, source };
   try {
     return { ok: true, value: (load(text, { schema: yamlSchema }) ?? undefined) as Json | undefined, source };
   } catch (error) {

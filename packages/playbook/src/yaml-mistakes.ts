@@ -1,39 +1,24 @@
-import type { Finding, Place } from "./finding.ts";
+import { EVENT_ID, parseEvents } from "js-yaml";
+import { type Finding, type Place, placeAt } from "./finding.ts";
 
 /** What people write in YAML and YAML reads otherwise than they mean it. */
 
 /** `if: ! failure()`: to YAML the `!` is a tag, and what is left would mean the opposite. */
 export function lostNegations(text: string): Finding[] {
-  if (!/:[ \t]+![ \t]/.test(text)) return [];
-  return plainLines(text).flatMap(({ line, number }): Finding[] => {
-    const found = inBlock.exec(line) ?? inFlow.exec(line);
-    if (found === null) return [];
-    const col = found[1]!.length + 1;
+  // Few texts have such a mark at all; where it stands in a comment or in quotes, only the parser knows.
+  if (!/(?:^|[\s,[{])![\s]/.test(text)) return [];
+  return parseEvents(text, {}).flatMap((event): Finding[] => {
+    if (event.type !== EVENT_ID.SCALAR || text.slice(event.tagStart, event.tagEnd) !== "!") return [];
     return [
       {
         severity: "error",
         code: "lost-negation",
         message: "to YAML this `!` is a tag and no part of the value, which would mean the opposite",
-        fix: `put the value in quotes: "${line.slice(col - 1).trim()}"`,
+        fix: `put the value in quotes: "! ${text.slice(event.valueStart, event.valueEnd)}"`,
         path: [],
-        at: { line: number, col, endLine: number, endCol: col + 1 },
+        at: placeAt(text, event.tagStart, 1),
       },
     ];
-  });
-}
-
-const inBlock = /^(\s*(?:-\s+)*["']?[\w-]+["']?:[ \t]+)![ \t]+\S/;
-const inFlow = /^(.*[{,]\s*(?:if|condition|when):[ \t]+)![ \t]+\S/i;
-
-/** Lines that are in no block of text (`|`, `>`). */
-function plainLines(text: string): { readonly line: string; readonly number: number }[] {
-  let block: number | null = null;
-  return text.split(/\r\n?|\n/).flatMap((line, index) => {
-    const indent = line.search(/\S/);
-    if (indent < 0) return [];
-    if (block !== null && indent > block) return [];
-    block = /(^|[\s:-])[|>][+-]?\d*[+-]?\s*(#.*)?$/.test(line) ? indent : null;
-    return [{ line, number: index + 1 }];
   });
 }
 

@@ -78,7 +78,8 @@ export function createRig(options: SpawnerOptions = {}): Rig {
         await kill(target);
         killWrapper(target);
       }
-      rmSync(dir, { recursive: true, force: true });
+      // What was killed just now may have been making a file.
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
 }

@@ -32,7 +32,7 @@ export function stageJudged(state: JobState, stage: StageState): Judged | null {
   const isCalling = stage.plan.group !== undefined;
   const isElse = isCalling
     ? parts.some((part) => part.skip === "timeout" || (part.plan.role !== undefined && isFailed(part)))
-    : [...legsOf(stage)].some((leg) => isFailedBesides(state, leg));
+    : [...legsOf(stage)].some((leg) => isFailedBesides(state, stage, leg));
   return isElse ? null : judge(state, { criteria, own: isCalling ? parts : [stage], whose: "stage" });
 }
 
@@ -40,13 +40,21 @@ function isFailed({ status, tolerated }: StageState): boolean {
   return status === "Failed" && !tolerated;
 }
 
-function isFailedBesides(state: JobState, { counts, status, scripts }: LegState): boolean {
+function isFailedBesides(state: JobState, { plan: own }: StageState, { counts, status, scripts }: LegState): boolean {
   if (counts.overdue > 0 || status === "Skipped") return true;
   return (
     counts.failed > 0 &&
     scripts.some((key) => {
       const { plan, state: script } = theScript(state, key);
-      return plan.role !== undefined && script.is === "failed" && !script.tolerated;
+      if (script.is !== "failed") return false;
+      const { failure } = script;
+      // The stage's own limit stopped it, rather than one of the script's.
+      const isOverdue =
+        failure.kind === "timeout" &&
+        failure.silent !== true &&
+        own.timeoutMs !== null &&
+        failure.afterMs === own.timeoutMs;
+      return (isOverdue && plan.timeoutMs !== own.timeoutMs) || (plan.role !== undefined && !script.tolerated);
     })
   );
 }

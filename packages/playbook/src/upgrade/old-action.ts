@@ -89,7 +89,15 @@ function quotedForPowerShell(text: string): string {
 
 /** A text that names scripts, rather than being one. */
 export function looksLikeSelector(text: string): boolean {
-  return /^\s*(!?\d{1,4}([_-][\w.-]+)?|\d*\*|(stage|tag):.+|[\w./\\-]+\.(ps1|sh|py|m?js|ts|cmd|bat|exe))(\s*,.*|(\s+!?\d{1,4})+)?(\s+#.*)?\s*$/i.test(
+  const bare = text.trim();
+  if (/[\r\n]/.test(bare)) return false;
+  const comment = bare.search(/\s#/);
+  const [first = "", ...others] = (comment < 0 ? bare : bare.slice(0, comment)).trimEnd().split(",");
+  return others.length > 0 ? isSelector(first.trimEnd()) : isSelector(first.replace(/(?:\s+!?\d{1,4})+$/, ""));
+}
+
+function isSelector(text: string): boolean {
+  return /^(?:!?\d{1,4}(?:[_-][\w.-]+)?|\d*\*|(?:stage|tag):.+|[\w./\\-]+\.(?:ps1|sh|py|m?js|ts|cmd|bat|exe))$/i.test(
     text,
   );
 }
