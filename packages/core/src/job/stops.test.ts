@@ -78,3 +78,19 @@ test("a ladder without KILL gets one, and an empty one begins with it", () => {
   assert.equal(bare.all("ScriptTerminating")[0]?.signal, "KILL");
   assert.deepEqual(bare.pass(minute), []);
 });
+
+test("criteria of a stage do not speak of its time limit, whoever it stopped", () => {
+  const successCriteria = { requireAll: false, minimumCount: 1, minimumPercent: null, critical: [], allowed: [] };
+  const scripts = ["a", "b"];
+  const limited = new World(planOf([{ id: "s", timeoutMs: minute, scripts, successCriteria }]));
+  limited.started("s/a");
+  limited.exit("s/a");
+  limited.started("s/b");
+  limited.pass(minute);
+  limited.exit("s/b", 143, { signal: "TERM" });
+  assert.equal(limited.stage("s"), "Failed");
+  const failing = new World(planOf([{ id: "s", timeoutMs: minute, scripts, successCriteria }]));
+  failing.exit("s/a");
+  failing.exit("s/b", 1);
+  assert.equal(failing.stage("s"), "Completed");
+});
