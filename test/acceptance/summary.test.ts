@@ -44,7 +44,7 @@ describe("summaries", () => {
       assert.match(text, /\| – Skipped \| Ship \| Never \| {2}\| {2}\| `Build` failed, and this needs it \|/);
       assert.match(
         text,
-        /## Failed scripts\n\n### Break\n\nBuild: ended with exit code 9, after .*\n\n```text\nthe reason\n```/,
+        /## What failed\n\n### Break\n\nBuild: ended with exit code 9, after .*\n\n```text\nthe reason\n```/,
       );
       assert.match(text, /## From the scripts\n\n### Build › Cover\n\n## Coverage\n97 %\n/);
       // Not asked for: not written, and not spoken of.

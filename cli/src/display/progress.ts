@@ -1,4 +1,4 @@
-import type { Event, EventOf, Failure, JobDetail, ScriptPlan } from "@aither/protocol";
+import { failedAlone, type Event, type EventOf, type Failure, type JobDetail, type ScriptPlan } from "@aither/protocol";
 import { between, duration } from "./duration.ts";
 import { scriptTitle } from "./tree.ts";
 import type { Theme } from "./theme.ts";
@@ -97,6 +97,9 @@ export class Story {
           lines.push(this.#theme.dim(`    aither logs ${job.number} --script '${script.key}'`));
         }
       }
+    }
+    for (const { name, reason, continueOnError } of failedAlone(job)) {
+      lines.push(`  ${name} — ${reason || "failed"}${continueOnError ? " (tolerated)" : ""}`);
     }
     lines.push(this.#theme.dim(`  again, without what passed: aither retry ${job.number} -f`));
     return lines;

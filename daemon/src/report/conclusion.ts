@@ -11,12 +11,13 @@ export async function* conclusion(report: Report): AsyncGenerator<string, void, 
   const annotations: Annotation[] = [];
   const names = new Set<string>();
   yield `{\n  "apiVersion": ${JSON.stringify(API_VERSION)},\n  "conclusion": ${JSON.stringify(report.conclusion)},\n  "jobs": {`;
-  for (const [index, { name, result, steps, outputs, keys }] of report.results.entries()) {
+  for (const [index, { name, result, reason, steps, outputs, keys }] of report.results.entries()) {
     const scripts = keys.flatMap((key) => report.scripts.get(key) ?? []);
     const log = await linesOf(report, scripts);
     annotations.push(...report.annotationsIn(log).slice(0, ANNOTATIONS_MAX - annotations.length));
     const job = {
       result,
+      ...(reason !== null && { reason }),
       steps: Object.fromEntries(steps.map((step) => [step.id, [step.outcome, step.conclusion]])),
       outputs,
       summary: await summaryOf(report, scripts),

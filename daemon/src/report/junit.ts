@@ -1,5 +1,8 @@
-/** JUnit's XML, as CI tools read it: a suite for each leg, a case for each script. */
-import type { AttemptView } from "@aither/protocol";
+/**
+ * JUnit's XML, as CI tools read it: a suite for each leg, a case for each script. A stage, or the whole job, that failed
+ * although nothing it ran did is a case, too: a job that failed is never green.
+ */
+import type { AttemptView, StageView } from "@aither/protocol";
 import { visible } from "./ansi.ts";
 import { attribute, escaped } from "./escape.ts";
 import type { Report, ReportLeg, ReportScript, ReportStage } from "./report.ts";
@@ -12,12 +15,44 @@ type Verdict = "passed" | "failure" | "error" | "skipped";
 
 export async function* junit(report: Report): AsyncGenerator<string, void, undefined> {
   const { job, stages, madeAt } = report;
-  const all = stages.flatMap(({ legs }) => legs.flatMap(({ scripts }) => scripts));
   const title = `${job.playbook} #${job.number}`;
+  const alone = [
+    ...stages.filter(({ isFailedAlone }) => isFailedAlone).map(({ view }) => view),
+    ...(report.isFailedAlone ? [{ ...job, continueOnError: false }] : []),
+  ];
+  const all = [
+    ...alone.map(verdictAlone),
+    ...stages.flatMap(({ legs }) => legs.flatMap(({ scripts }) => scripts.map(verdictOf))),
+  ];
   yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${attribute(title)}" ${totals(all)}`;
   yield ` time="${seconds(tookMs(job, madeAt))}"${stamp(job.startedAt)}>\n`;
-  for (const stage of stages) for (const leg of stage.legs) yield* suite(report, stage, leg);
+  for (const stage of stages) {
+    if (stage.isFailedAlone) yield suiteAlone(report, stage.view);
+    for (const leg of stage.legs) yield* suite(report, stage, leg);
+  }
+  if (report.isFailedAlone) yield suiteAlone(report, { ...job, name: title, continueOnError: false });
   yield "</testsuites>\n";
+}
+
+type Alone = Pick<StageView, "name" | "reason" | "continueOnError" | "startedAt" | "endedAt">;
+
+function suiteAlone(report: Report, view: Alone): string {
+  const time = `time="${seconds(tookMs(view, report.madeAt))}"`;
+  const message = attribute(view.reason === "" ? "failed" : view.reason);
+  const element = view.continueOnError
+    ? `<skipped message="failed, and may: ${message}"/>`
+    : `<error message="${message}" type="failed">${escaped(view.reason)}</error>`;
+  return [
+    `  <testsuite name="${attribute(view.name)}" ${totals([verdictAlone(view)])} ${time}${stamp(view.startedAt)}>`,
+    `    <testcase name="${attribute(view.name)}" classname="${attribute(report.job.playbook)}" ${time}>`,
+    `      ${element}`,
+    "    </testcase>",
+    "  </testsuite>\n",
+  ].join("\n");
+}
+
+function verdictAlone({ continueOnError }: Pick<Alone, "continueOnError">): Verdict {
+  return continueOnError ? "skipped" : "error";
 }
 
 async function* suite(
@@ -29,7 +64,7 @@ async function* suite(
   const starts = scripts.flatMap((script) => script.view.startedAt ?? []).toSorted();
   const ends = scripts.flatMap((script) => script.view.endedAt ?? []).toSorted();
   const span = { startedAt: starts[0] ?? null, endedAt: ends.at(-1) ?? null };
-  yield `  <testsuite name="${attribute(name)}" ${totals(scripts)} time="${seconds(tookMs(span, report.madeAt))}"${stamp(span.startedAt)}>\n`;
+  yield `  <testsuite name="${attribute(name)}" ${totals(scripts.map(verdictOf))} time="${seconds(tookMs(span, report.madeAt))}"${stamp(span.startedAt)}>\n`;
   yield properties(report, view);
   const names = new Set<string>();
   for (const script of scripts) yield* testCase(report, { script, suiteName: name, names });
@@ -117,10 +152,9 @@ function verdictOf({ view, isTolerated }: ReportScript): Verdict {
   return kind === "exit" || kind === "signal" ? "failure" : "error";
 }
 
-function totals(scripts: readonly ReportScript[]): string {
-  const verdicts = scripts.map(verdictOf);
+function totals(verdicts: readonly Verdict[]): string {
   const count = (verdict: Verdict): number => verdicts.filter((one) => one === verdict).length;
-  return `tests="${scripts.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}"`;
+  return `tests="${verdicts.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}"`;
 }
 
 function seconds(ms: number | null): string {

@@ -50,7 +50,7 @@ function large(count: number): Report {
       startedAt: at(0),
       endedAt: at(count),
     };
-    return { view, legs: [{ view: leg, scripts: own }] };
+    return { view, legs: [{ view: leg, scripts: own }], isFailedAlone: false };
   });
   const counts = { total: count, pending: 0, running: 0, completed: count, failed: 0, skipped: 0, cancelled: 0 };
   const job: JobDetail = {
@@ -82,6 +82,7 @@ function large(count: number): Report {
     stages,
     results: stages.map(({ view, legs }) => ({
       name: view.name,
+      reason: null,
       result: "success" as const,
       steps: [],
       outputs: {},
@@ -89,6 +90,7 @@ function large(count: number): Report {
     })),
     conclusion: "failure",
     hasEnded: true,
+    isFailedAlone: false,
     madeAt: at(count),
     madeBy: "0",
     scripts: new Map(scripts.map((script) => [script.key, script])),

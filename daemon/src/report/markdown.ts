@@ -1,4 +1,5 @@
 /** The summary, for people and for whatever shows Markdown: `summary.md`, and `report --format md`. */
+import type { StageView } from "@aither/protocol";
 import { visible } from "./ansi.ts";
 import type { Report, ReportLeg, ReportScript, ReportStage } from "./report.ts";
 import {
@@ -40,7 +41,18 @@ export async function* markdown(report: Report): AsyncGenerator<string, void, un
   yield facts(report);
   yield stageTable(report);
   yield scriptTable(report);
-  yield* failures(report);
+  const alone = report.stages.filter(({ isFailedAlone }) => isFailedAlone).map(({ view }) => view);
+  const failed = everyScript(report).filter(({ script }) => script.view.status === "Failed");
+  yield* failures(report, {
+    title: "What failed",
+    alone: alone.filter(({ continueOnError }) => !continueOnError),
+    failed: failed.filter(({ script }) => !script.isTolerated),
+  });
+  yield* failures(report, {
+    title: "Failed, and tolerated",
+    alone: alone.filter(({ continueOnError }) => continueOnError),
+    failed: failed.filter(({ script }) => script.isTolerated),
+  });
   yield* added(report);
   yield kept(report);
   yield `---\n\nMade by aither ${report.madeBy} at ${timeText(report.madeAt)} · job \`${job.jobId}\`\n`;
@@ -100,10 +112,19 @@ function scriptTable(report: Report): string {
   return `## Scripts\n\n${shown.length === 0 ? "" : head}${rows.join("")}${more}\n`;
 }
 
-async function* failures(report: Report): AsyncGenerator<string, void, undefined> {
-  const failed = everyScript(report).filter(({ script }) => script.view.status === "Failed");
-  if (failed.length === 0) return;
-  yield "## Failed scripts\n\n";
+type Failures = {
+  readonly title: string;
+  /** Stages that failed although nothing they ran did. */
+  readonly alone: readonly StageView[];
+  readonly failed: readonly Placed[];
+};
+
+async function* failures(report: Report, { title, alone, failed }: Failures): AsyncGenerator<string, void, undefined> {
+  if (failed.length + alone.length === 0) return;
+  yield `## ${title}\n\n`;
+  for (const { name, reason } of alone.slice(0, FAILED_MAX)) {
+    yield `### ${text(name)}\n\n${prose(reason || "failed")}\n\n`;
+  }
   const bytes = shareOf(OUTPUT, failed.length);
   for (const { stage, leg, script } of failed.slice(0, FAILED_MAX)) {
     yield `### ${text(scriptTitle(script.view))}\n\n${text(placeOf(stage, leg))}: ${prose(noteOf(script) || "failed")}`;
@@ -115,7 +136,8 @@ async function* failures(report: Report): AsyncGenerator<string, void, undefined
     }
     yield `\`aither logs ${report.job.number} --script ${quoted(script.view.key)}\`\n\n`;
   }
-  if (failed.length > FAILED_MAX) yield `${failed.length - FAILED_MAX} more failed.\n\n`;
+  const left = Math.max(0, failed.length - FAILED_MAX) + Math.max(0, alone.length - FAILED_MAX);
+  if (left > 0) yield `${left} more failed.\n\n`;
 }
 
 /** What scripts appended to `AITHER_SUMMARY`. What one leaves open is closed behind it. */

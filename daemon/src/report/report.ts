@@ -17,6 +17,7 @@ import {
   type ScriptRecord,
 } from "@aither/core";
 import {
+  failedAlone,
   VERSION,
   type ArtifactView,
   type JobDetail,
@@ -46,7 +47,12 @@ export type ReportScript = {
 };
 
 export type ReportLeg = { readonly view: LegView; readonly scripts: readonly ReportScript[] };
-export type ReportStage = { readonly view: StageView; readonly legs: readonly ReportLeg[] };
+export type ReportStage = {
+  readonly view: StageView;
+  readonly legs: readonly ReportLeg[];
+  /** It failed although nothing that it ran did. */
+  readonly isFailedAlone: boolean;
+};
 
 export type AttemptLog = {
   readonly script: ReportScript;
@@ -55,13 +61,21 @@ export type AttemptLog = {
   readonly lines: readonly string[];
 };
 
+/** `reason`: where the stage failed by itself. */
+export type ReportResult = Omit<LegResult, "scripts" | "stage"> & {
+  readonly keys: readonly string[];
+  readonly reason: string | null;
+};
+
 export type Report = {
   readonly job: JobDetail;
   readonly stages: readonly ReportStage[];
   /** In GitHub's words; names and values masked. `keys` are the scripts' real names. */
-  readonly results: readonly (Omit<LegResult, "scripts"> & { readonly keys: readonly string[] })[];
+  readonly results: readonly ReportResult[];
   readonly conclusion: ReturnType<typeof conclusionOfJob>;
   readonly hasEnded: boolean;
+  /** The job failed, and no stage or script that counts did: by criteria of the playbook's own, or a time limit. */
+  readonly isFailedAlone: boolean;
   /** ISO 8601, UTC. */
   readonly madeAt: string;
   readonly madeBy: string;
@@ -88,8 +102,9 @@ export async function reportOf(source: ReportSource, state: JobState, now = new 
   return {
     job,
     stages,
-    results: legResults(state).map(({ scripts, ...told }) => ({
+    results: legResults(state).map(({ scripts, stage, ...told }) => ({
       name: mask(told.name),
+      reason: stages.find(({ view, isFailedAlone }) => isFailedAlone && view.id === stage)?.view.reason ?? null,
       result: told.result,
       steps: told.steps.map((step) => ({ ...step, id: mask(step.id) })),
       outputs: masker === null ? told.outputs : masker.document({ outputs: told.outputs }).outputs,
@@ -97,6 +112,10 @@ export async function reportOf(source: ReportSource, state: JobState, now = new 
     })),
     conclusion: conclusionOfJob(state),
     hasEnded: hasEnded(state),
+    isFailedAlone:
+      job.status === "Failed" &&
+      !all.some(({ view, isTolerated }) => view.status === "Failed" && !isTolerated) &&
+      !stages.some(({ view, isFailedAlone }) => isFailedAlone && !view.continueOnError),
     madeAt: now.toISOString(),
     madeBy: VERSION,
     scripts: new Map(all.map((script) => [script.key, script])),
@@ -142,6 +161,7 @@ function withMore(job: JobDetail, artifacts: readonly ArtifactView[], notificati
 
 /** The masked view of each script beside the record it was made of. */
 function stagesIn(state: JobState, job: JobDetail): ReportStage[] {
+  const alone = new Set(failedAlone(job));
   return [...stagesOf(state)].map((stage, at) => {
     const view = job.stages[at]!;
     const legs = [...legsOf(stage)].map((leg, place) => {
@@ -149,12 +169,12 @@ function stagesIn(state: JobState, job: JobDetail): ReportStage[] {
       const scripts = leg.scripts.map((key, index) =>
         scriptOf(theScript(state, key), {
           view: seen.scripts[index]!,
-          isStageTolerated: stage.plan.continueOnError || stage.status === "Completed",
+          isStageTolerated: stage.plan.continueOnError || stage.status === "Completed" || state.status === "Completed",
         }),
       );
       return { view: seen, scripts };
     });
-    return { view, legs };
+    return { view, legs, isFailedAlone: alone.has(view) };
   });
 }
 

@@ -79,6 +79,7 @@ export {
 } from "./settings.ts";
 export { isShallow, JSON_DEPTH_MAX } from "./depth.ts";
 export { decodeText } from "./encoding.ts";
+export { failedAlone } from "./failed-alone.ts";
 export { bytesOfSize, logLimitOf } from "./size.ts";
 export type { CacheEntryView, CacheNote, CacheOrigin, CacheRule, PruneCache } from "./cache.ts";
 export type { ReportFormat } from "./report-format.ts";

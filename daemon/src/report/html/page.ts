@@ -25,12 +25,14 @@ export async function* html(report: Report): AsyncGenerator<string, void, undefi
   yield `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${escaped(POLICY)}"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title><link rel="icon" href="${favicon(job.status)}"><style>${style}</style></head><body>${shapeSheet()}<a class="skip" href="#main">Skip to the report</a><div class="wrap">`;
   const grids = report.stages.map((stage, at) => matrixGrid(stage, at, report.madeAt)).join("");
   const bars = timeline(report);
-  const failures = failureCards(report);
+  const failures = failureSection("What failed", failureCards(report, false));
+  const tolerated = failureSection("Failed, and tolerated", failureCards(report, true));
   const notes = await annotated(report);
   const contributions = await added(report);
   yield header(report);
   yield contents([
     ["failed", "What failed", failures],
+    ["tolerated", "Failed, and tolerated", tolerated],
     ["annotations", "Warnings and errors", notes],
     ["stages", "Stages", "-"],
     ["matrix", "Matrix", grids],
@@ -39,7 +41,7 @@ export async function* html(report: Report): AsyncGenerator<string, void, undefi
     ["added", "From the scripts", contributions],
     ["more", "Around it", "-"],
   ]);
-  yield `</header><main id="main">${failures}${notes}${stageTable(report)}`;
+  yield `</header><main id="main">${failures}${tolerated}${notes}${stageTable(report)}`;
   if (grids !== "") yield `<section aria-labelledby="matrix"><h2 id="matrix">Matrix</h2>${grids}</section>`;
   yield bars;
   yield* stageSections(report);
@@ -92,21 +94,36 @@ function contents(sections: readonly (readonly [anchor: string, title: string, c
   return `<nav aria-label="Contents"><ul>${links.join("")}</ul></nav>`;
 }
 
-function failureCards({ stages }: Report): string {
-  const cards = stages.flatMap((stage, at) =>
-    stage.legs.flatMap((leg, legAt) =>
+/** Scripts that failed, and stages that did although nothing they ran did: those that count, or those that are tolerated. */
+function failureCards({ stages }: Report, isTolerated: boolean): string[] {
+  return stages.flatMap((stage, at) => {
+    const { name, reason, continueOnError } = stage.view;
+    const alone =
+      stage.isFailedAlone && continueOnError === isTolerated
+        ? [card(`<a href="#${anchorOfStage(at)}">${escaped(name)}</a>`, prose(reason || "failed"))]
+        : [];
+    const scripts = stage.legs.flatMap((leg, legAt) =>
       leg.scripts.flatMap((script, scriptAt) => {
-        if (script.view.status !== "Failed") return [];
-        const place = leg.view.name === "" ? stage.view.name : `${stage.view.name} [${leg.view.name}]`;
+        if (script.view.status !== "Failed" || script.isTolerated !== isTolerated) return [];
+        const place = leg.view.name === "" ? name : `${name} [${leg.view.name}]`;
         const link = `<a href="#${anchorOfScript(at, legAt, scriptAt)}">${escaped(scriptTitle(script.view))}</a>`;
-        return `<article class="failure"><h3><span class="c-failed">${shape("Failed")}</span>${link}<span class="place">${escaped(place)}</span></h3><p>${prose(noteOf(script) || "failed")}</p></article>`;
+        return [card(`${link}<span class="place">${escaped(place)}</span>`, prose(noteOf(script) || "failed"))];
       }),
-    ),
-  );
+    );
+    return [...alone, ...scripts];
+  });
+}
+
+function card(what: string, why: string): string {
+  return `<article class="failure"><h3><span class="c-failed">${shape("Failed")}</span>${what}</h3><p>${why}</p></article>`;
+}
+
+function failureSection(title: "What failed" | "Failed, and tolerated", cards: readonly string[]): string {
   if (cards.length === 0) return "";
+  const [anchor, kind] = title === "What failed" ? ["failed", "failures"] : ["tolerated", "failures quiet"];
   const left = cards.length - FAILURES_MAX;
   const more = left > 0 ? `<p class="mute">${left} more failed; they are below.</p>` : "";
-  return `<section aria-labelledby="failed"><h2 id="failed">What failed</h2><div class="failures">${cards.slice(0, FAILURES_MAX).join("")}</div>${more}</section>`;
+  return `<section aria-labelledby="${anchor}"><h2 id="${anchor}">${title}</h2><div class="${kind}">${cards.slice(0, FAILURES_MAX).join("")}</div>${more}</section>`;
 }
 
 function stageTable({ stages, madeAt }: Report): string {

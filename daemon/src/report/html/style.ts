@@ -61,6 +61,8 @@ nav a:hover{text-decoration:underline}
 ${["completed", "failed", "running", "waiting", "queued", "cancelled", "skipped"].map((name) => `.c-${name}{color:var(--${name})}`).join("")}
 .failures{display:grid;gap:12px}
 .failure{background:var(--wash);border:1px solid var(--edge);border-radius:8px;padding:12px 16px}
+.quiet .failure{background:var(--panel);border-color:var(--line)}
+.quiet .failure .s{color:var(--mute)}
 .failure h3{display:flex;flex-wrap:wrap;align-items:center;gap:2px 8px}
 .failure .place{color:var(--dim);font-weight:400}
 .failure p{color:var(--dim);margin-top:2px}

@@ -1,10 +1,11 @@
-import type { Json, ScriptKey } from "@aither/protocol";
+import type { Json, ScriptKey, StageId } from "@aither/protocol";
 import { conclusionOf, outcomeOf, resultOf, type Result } from "../job/conclude.ts";
 import { hasEnded, legsOf, scriptEnded, stageEnded, stagesOf, theScript } from "../job/look.ts";
 import type { JobState, LegState, ScriptRecord, StageState } from "../job/state.ts";
 
 /** How one leg ended, in GitHub's words. */
 export type LegResult = {
+  readonly stage: StageId;
   /** `Build (linux, 20)`, `caller / part`. Two may be the same. */
   readonly name: string;
   /** Null while it goes on. */
@@ -49,6 +50,7 @@ function* ofLegs(state: JobState, stage: StageState): Iterable<LegResult> {
   for (const leg of legs) {
     const values = Object.values(leg.plan.matrix).flatMap(valuesIn);
     yield {
+      stage: stage.plan.id,
       name: leg.plan.name === "" ? stage.plan.name : `${stage.plan.name} (${values.join(", ")})`,
       result: resultOfLeg(stage, leg),
       steps: leg.scripts.flatMap((key) => stepOf(theScript(state, key))),
@@ -60,7 +62,7 @@ function* ofLegs(state: JobState, stage: StageState): Iterable<LegResult> {
 
 function whole(stage: StageState): Omit<LegResult, "scripts"> {
   const result = stageEnded(stage) ? resultOf(stage) : null;
-  return { name: stage.plan.name, result, steps: [], outputs: stage.outputs };
+  return { stage: stage.plan.id, name: stage.plan.name, result, steps: [], outputs: stage.outputs };
 }
 
 function keysOf(stage: StageState): ScriptKey[] {
