@@ -19,6 +19,7 @@ import { BlobDamaged, Blobs } from "./blobs.ts";
 import { changes } from "./compare.ts";
 import { Programs, type Seal, sealWith } from "./digest.ts";
 import { Entries, type Entry, type EntryHead } from "./entries.ts";
+import { NotKeptResults } from "./not-kept.ts";
 import { keyOf, partsOf, type Parts } from "./parts.ts";
 import { Pruner } from "./pruner.ts";
 import { restore } from "./restore.ts";
@@ -58,13 +59,17 @@ export class Cache {
   /** Entries whose script has not been said to have completed, by job and script. */
   readonly #staged = new Map<string, { readonly entry: Entry; readonly attempt: number }>();
   readonly #committing = new Map<string, Promise<void>>();
+  readonly #notKept: NotKeptResults;
+  /** Keys of scripts that run because they were missed, by job and script. */
+  readonly #missed = new Map<string, string>();
   #seal: Promise<Seal> | undefined;
 
   constructor(options: CacheOptions) {
-    const { root, fs, limits } = options;
+    const { root, fs, limits, log } = options;
     this.#options = options;
     this.#blobs = new Blobs(root, fs);
     this.#entries = new Entries(root, fs);
+    this.#notKept = new NotKeptResults({ root, fs, log });
     const staged = (): Iterable<Entry> => [...this.#staged.values()].map(({ entry }) => entry);
     this.#pruner = new Pruner({ root, fs, limits, blobs: this.#blobs, entries: this.#entries, staged });
   }
@@ -87,11 +92,32 @@ export class Cache {
     return (await readNote(files))?.note;
   }
 
-  /** To be called when a script has ended well, before anybody is told: what comes next may change its files. */
-  async keep(attempt: CacheAttempt, result: Pick<Entry, "exitCode" | "outputs">): Promise<CacheNote | undefined> {
+  /**
+   * To be called when a script has ended well, before anybody is told: what comes next may change its files. `cannot`: why
+   * its result is not to be kept, if there is a reason beside those of the cache.
+   */
+  async keep(
+    attempt: CacheAttempt,
+    result: Pick<Entry, "exitCode" | "outputs">,
+    cannot: string | null = null,
+  ): Promise<CacheNote | undefined> {
     const noted = await readNote(attempt.files);
     if (noted?.parts === undefined) return undefined;
-    const key = keyOf(noted.parts);
+    const kept = await this.#stored(attempt, { result, noted, key: keyOf(noted.parts), cannot });
+    if (kept.is === "not-stored") this.#remember(attempt.request.ref, kept.key, kept.because);
+    return kept;
+  }
+
+  async #stored(
+    attempt: CacheAttempt,
+    {
+      result,
+      noted,
+      key,
+      cannot,
+    }: { result: Pick<Entry, "exitCode" | "outputs">; noted: Noted; key: string; cannot: string | null },
+  ): Promise<CacheNote & { readonly key: string }> {
+    if (cannot !== null) return { is: "not-stored", key, because: [cannot] };
     try {
       const because = await this.#pruner.whileStoring(async (pin) => this.#keep(attempt, { result, key, pin, noted }));
       return { is: because.length === 0 ? "stored" : "not-stored", key, because: [...because] };
@@ -103,13 +129,27 @@ export class Cache {
 
   /** The journal decides: only what it calls completed becomes an entry. */
   readonly onPublished = ({ event }: Published): void => {
-    if (this.#staged.size === 0 || !("script" in event)) return;
+    if (this.#staged.size + this.#missed.size === 0 || !("script" in event)) return;
     const id = scriptId(event.jobId, event.script);
+    this.#told(event, id);
     const staged = this.#staged.get(id);
     if (staged === undefined) return;
     if (event.type === "ScriptCompleted" && event.attempt === staged.attempt) this.#commit(id, staged.entry);
     else if (endsWithoutResult.has(event.type)) this.#staged.delete(id);
   };
+
+  /** A script that was missed has ended: one that failed says so the next time. */
+  #told(event: Extract<Published["event"], { script: string }>, id: string): void {
+    const key = this.#missed.get(id);
+    if (key === undefined || !ends.has(event.type)) return;
+    this.#missed.delete(id);
+    if (event.type === "ScriptFailed") this.#remember({ jobId: event.jobId, script: event.script }, key, ["it failed"]);
+  }
+
+  #remember(ref: Pick<EnsureRequest["ref"], "jobId" | "script">, key: string, because: readonly string[]): void {
+    const job = this.#options.job(ref.jobId);
+    if (job !== undefined) this.#notKept.remember(job.playbook, ref.script, { key, number: job.number, because });
+  }
 
   /** The last used first. */
   async list(): Promise<{ entries: readonly CacheEntryView[]; bytes: number; limits: CacheLimits }> {
@@ -127,6 +167,7 @@ export class Cache {
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#committing.values());
+    await this.#notKept.close();
     await this.#pruner.close();
   }
 
@@ -144,6 +185,7 @@ export class Cache {
         notePath(files),
         Buffer.from(JSON.stringify({ note: whole, parts: made.parts })),
       );
+      this.#missed.set(scriptId(request.ref.jobId, request.ref.script), key);
       return { is: "miss", note: whole };
     };
     if (request.cache === "refresh") return miss({ is: "refreshed", because: [] });
@@ -180,9 +222,13 @@ export class Cache {
   async #why(request: EnsureRequest, key: string, parts: Parts): Promise<Pick<CacheNote, "because" | "from">> {
     const pruned = this.#pruner.reasonOf(key);
     if (pruned !== undefined) return { because: [pruned] };
-    const head = this.#entries.newest(this.#playbookOf(request.ref.jobId), request.ref.script);
+    const playbook = this.#playbookOf(request.ref.jobId);
+    const notKept = this.#notKept.of(playbook, request.ref.script);
+    const why = notKept && `its result of job #${notKept.number} was not kept: ${notKept.because.join("; ")}`;
+    if (notKept?.key === key && why !== undefined) return { because: [why] };
+    const head = this.#entries.newest(playbook, request.ref.script);
     const entry = head === undefined ? undefined : await this.#entries.read(head.key);
-    if (entry === undefined) return { because: ["nothing is stored of it: it is the first time"] };
+    if (entry === undefined) return { because: ["nothing is stored of it", ...(why === undefined ? [] : [why])] };
     return { because: changes(entry.parts, parts), from: entry.from };
   }
 
@@ -219,6 +265,7 @@ export class Cache {
     const writing = (async () => {
       await before;
       await this.#entries.write(entry);
+      this.#notKept.forget(entry.playbook, entry.from.script);
     })()
       .catch((error: unknown) =>
         this.#options.log.warn({ key: entry.key, reason: textOf(error) }, "no entry was written"),
@@ -253,6 +300,7 @@ export class Cache {
     await this.#blobs.open();
     await this.#entries.open();
     await this.#pruner.open();
+    await this.#notKept.open();
     return sealWith(secret);
   }
 }
@@ -264,6 +312,8 @@ const endsWithoutResult: ReadonlySet<string> = new Set([
   "ScriptSkipped",
   "ScriptCancelled",
 ]);
+
+const ends: ReadonlySet<string> = new Set(["ScriptCompleted", "ScriptFailed", "ScriptSkipped", "ScriptCancelled"]);
 
 function viewOf({ key, playbook, from, blobs, files, usedAtMs }: EntryHead): CacheEntryView {
   return {

@@ -52,7 +52,7 @@ export class Attempt {
   /** What the cache said before the start. */
   cacheNote: CacheNote | undefined;
   /** Keeps the result of a script that may be cached; set before it can end. */
-  keep: ((result: Result) => Promise<CacheNote | undefined>) | undefined;
+  keep: ((result: Result, cannot: string | null) => Promise<CacheNote | undefined>) | undefined;
   #connection: Connection | undefined;
   #handle: Handle | undefined;
   #unwatch: () => void = () => undefined;
@@ -171,9 +171,7 @@ export class Attempt {
     const all = [...new Set([...this.#left, ...left])];
     // What never ran has no code of its own; 126 is what a shell says of a command that it could not run.
     const exitCode = exit.result.kind === "exited" ? await meantCode(exit.result.code, this.request.script) : 126;
-    // What it did to the scripts behind it would be lost with a copy of its files.
-    const mayKeep = this.keep !== undefined && all.length === 0 && exports === undefined;
-    const kept = mayKeep ? await this.#keep({ exit, exitCode }, outputs) : undefined;
+    const kept = await this.#keep({ exit, exitCode }, outputs, obstacle(all, exports !== undefined));
     const logBytes = await this.scanned();
     if (this.isOver()) return;
     // It ran while there was no daemon.
@@ -285,11 +283,14 @@ export class Attempt {
   async #keep(
     { exit: { result }, exitCode }: { exit: ExitFound; exitCode: number },
     outputs: Result["outputs"],
+    cannot: string | null,
   ): Promise<CacheNote | undefined> {
     const { successExitCodes } = this.request.script;
-    if (result.kind !== "exited" || result.signal !== undefined || exitCode === RESTART_REQUIRED) return undefined;
+    if (result.kind !== "exited" || result.signal !== undefined) return undefined;
+    if (exitCode === RESTART_REQUIRED)
+      return this.keep?.({ exitCode, outputs }, "it wants the machine to be restarted");
     if (exitCode !== 0 && !successExitCodes.includes(exitCode)) return undefined;
-    return this.keep?.({ exitCode, outputs });
+    return this.keep?.({ exitCode, outputs }, cannot);
   }
 
   #listen({ startedAtMs }: Handle): void {
@@ -381,4 +382,10 @@ export class Attempt {
 export function handleOf(process: ProcessRef & { startedAt: number }): Handle {
   const { bootId, pid, startTime, startedAt } = process;
   return { bootId, pid, startTime, startedAtMs: startedAt };
+}
+
+/** Why a result is more than a copy of its log and files would be; null when it is not. */
+function obstacle(left: readonly number[], didExport: boolean): string | null {
+  if (didExport) return "it wrote to `AITHER_ENV` or `AITHER_PATH`, and later scripts would miss what it handed them";
+  return left.length > 0 ? "processes of it were still alive when it had ended" : null;
 }

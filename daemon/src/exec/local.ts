@@ -259,7 +259,7 @@ export class LocalExecutor implements Executor {
     const { cache } = this.#options;
     attempt.cacheNote = request.started ? undefined : await cache.noted(files);
     const env = (await this.#surroundings.of(request.ref.jobId)).origin?.env ?? {};
-    attempt.keep = async (result) => cache.keep({ request, files, env }, result);
+    attempt.keep = async (result, cannot) => cache.keep({ request, files, env }, result, cannot);
   }
 
   /** True when there is nothing to start: an earlier result was put in its place, or it is not wanted any more. */

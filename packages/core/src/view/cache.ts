@@ -4,13 +4,24 @@ import type { JobState, ScriptRecord } from "../job/state.ts";
 /** Why a script was taken from the cache, or was not: lines for people, none where nobody would ask. */
 export function cacheText(state: JobState, record: ScriptRecord): string[] {
   const { look, kept } = record.cache ?? {};
-  if (look !== undefined) return [lookText(look), ...(kept === undefined ? [] : [keptText(kept)])];
+  if (look !== undefined) {
+    const failed = record.state.is === "failed" ? ["its result is not kept: it failed"] : [];
+    return [lookText(look), ...(kept === undefined ? failed : [keptText(kept)])];
+  }
   const rule = record.plan.cache;
   if (!state.options.useCache) {
     return rule === undefined ? [] : ["the cache was not asked: the job was started without --use-cache"];
   }
-  if (rule === undefined) return ["the cache was not asked: the step declares no `cache`, so it always runs"];
+  if (rule === undefined) return [`the cache was not asked: ${whyNone(record.plan)}, so it always runs`];
   return record.attempts.length === 0 ? ["the cache is asked when its turn comes"] : [];
+}
+
+/** Also where the step declares one that cannot be had: `validate` says that it is not enforced. */
+function whyNone({ stdin, undo, role }: ScriptRecord["plan"]): string {
+  if (stdin === true) return "the step reads what people tell it (`stdin`)";
+  if (undo !== undefined) return "the step can be undone (`undo`)";
+  if (role !== undefined) return "it is a hook, a post action or the like";
+  return "the step declares no `cache`";
 }
 
 function lookText({ is, key, because, from }: CacheNote): string {
