@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Cli } from "../rig/cli.ts";
-import { all, noPython, parseXml } from "./lib/markup.ts";
+import { all, noPython, parseHtml, parseXml } from "./lib/markup.ts";
 
-/** What a job failed of stands in every report and at the end of what was followed, also where no script failed. */
+/** What a job failed of stands in every report and at the end of what was followed, also where no script failed; what is less stands apart. */
 
-describe("the cause of a failure", () => {
+describe("reports name", () => {
   let cli: Cli;
   beforeEach(async () => {
     cli = await Cli.create();
@@ -76,5 +76,50 @@ describe("the cause of a failure", () => {
     assert.equal((await cli.run(["orch", "lax", "-q"])).code, 0);
     for (const format of ["md", "html"]) assert.doesNotMatch(await report(format), /What failed/);
     assert.match(between(await report("html"), '<h2 id="tolerated">', "</section>"), /Lint/);
+  });
+
+  test("warnings and errors of scripts, in Markdown, as text", async () => {
+    await cli.playbook("warns", {
+      build: {
+        name: "Build",
+        steps: [
+          sh("echo '::warning file=a|b.c,line=3,title=Old::it is%0A**old** <b>'; echo ::notice::fine", {
+            name: "Lint",
+          }),
+        ],
+      },
+    });
+    await cli.run(["orch", "warns", "-q"]);
+    const table = between(await report("md"), "## Warnings and errors\n\n", "\n---");
+    assert.deepEqual(table.trimEnd().split("\n"), [
+      "| Level | What | Where | Script |",
+      "|---|---|---|---|",
+      String.raw`| warning | Old: it is \*\*old\*\* &lt;b\> | a\|b.c:3 | Build › Lint |`,
+      "| notice | fine |  | Build › Lint |",
+    ]);
+  });
+
+  test("legs of a matrix by the dimensions that all have, and what one has besides", { skip: noPython }, async () => {
+    await cli.playbook("grid", {
+      t: {
+        matrix: {
+          os: ["linux", "mac"],
+          node: [18, 20],
+          include: [{ os: "linux", node: 18, cov: "yes" }],
+          exclude: [{ os: "mac", node: 18 }],
+        },
+        steps: [sh("true")],
+      },
+    });
+    await cli.run(["orch", "grid", "-q"]);
+    const elements = parseHtml(await report("html"));
+    const grid = elements.slice(elements.findIndex(({ attributes }) => attributes["class"] === "grid"));
+    const cells = grid.filter(({ tag }) => tag === "th" || tag === "td").slice(0, 9);
+    assert.deepEqual(
+      cells.map(({ text }) => text.replace(/completed .*/, "✓")),
+      [String.raw`os \ node`, "18", "20", "linux", "cov=yes✓", "✓", "mac", "–", "✓"],
+    );
+    // The narrow page names the column in each cell.
+    assert.equal(cells[4]!.attributes["data-across"], "node 18");
   });
 });

@@ -40,7 +40,7 @@ function suiteAlone(report: Report, view: Alone): string {
   const time = `time="${seconds(tookMs(view, report.madeAt))}"`;
   const message = attribute(view.reason === "" ? "failed" : view.reason);
   const element = view.continueOnError
-    ? `<skipped message="failed, and may: ${message}"/>`
+    ? `<skipped message="failed: ${message} (tolerated)"/>`
     : `<error message="${message}" type="failed">${escaped(view.reason)}</error>`;
   return [
     `  <testsuite name="${attribute(view.name)}" ${totals([verdictAlone(view)])} ${time}${stamp(view.startedAt)}>`,
@@ -130,7 +130,7 @@ function verdictElement(script: ReportScript): string {
 }
 
 function skipText({ view, isTolerated }: ReportScript, note: string): string {
-  if (isTolerated) return `failed, and may: ${note}`;
+  if (isTolerated) return `failed: ${note}`;
   const isOpen = view.status !== "Skipped";
   return isOpen ? `${view.status.toLowerCase()}: it has not ended${note === "" ? "" : `; ${note}`}` : note;
 }

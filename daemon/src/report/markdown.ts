@@ -1,5 +1,6 @@
 /** The summary, for people and for whatever shows Markdown: `summary.md`, and `report --format md`. */
 import type { StageView } from "@aither/protocol";
+import { annotatedIn } from "./annotated.ts";
 import { visible } from "./ansi.ts";
 import type { Report, ReportLeg, ReportScript, ReportStage } from "./report.ts";
 import {
@@ -17,6 +18,7 @@ import {
 
 const ROWS_MAX = 500;
 const FAILED_MAX = 50;
+const ANNOTATIONS_MAX = 200;
 /** Last lines of a script that failed. */
 const LINES_MAX = 30;
 const OUTPUT = { total: 1024 * 1024, most: 32 * 1024, least: 4 * 1024 };
@@ -53,6 +55,7 @@ export async function* markdown(report: Report): AsyncGenerator<string, void, un
     alone: alone.filter(({ continueOnError }) => continueOnError),
     failed: failed.filter(({ script }) => script.isTolerated),
   });
+  yield await notes(report);
   yield* added(report);
   yield kept(report);
   yield `---\n\nMade by aither ${report.madeBy} at ${timeText(report.madeAt)} · job \`${job.jobId}\`\n`;
@@ -138,6 +141,19 @@ async function* failures(report: Report, { title, alone, failed }: Failures): As
   }
   const left = Math.max(0, failed.length - FAILED_MAX) + Math.max(0, alone.length - FAILED_MAX);
   if (left > 0) yield `${left} more failed.\n\n`;
+}
+
+/** What scripts called errors, warnings and notices. */
+async function notes(report: Report): Promise<string> {
+  const { found, left } = await annotatedIn(report, ANNOTATIONS_MAX);
+  if (found.length === 0) return "";
+  const rows = found.map(({ level, title, message, place, script, at: [stageAt, legAt] }) => {
+    const stage = report.stages[stageAt]!;
+    const from = `${text(placeOf(stage, stage.legs[legAt]!))} › ${text(scriptTitle(script.view))}`;
+    return row(level, text([title, message].filter((part) => part !== "").join(": ")), text(place), from);
+  });
+  const more = left === 0 ? "" : `\n${left} more are left out of this table.\n`;
+  return `## Warnings and errors\n\n${heading("Level", "What", "Where", "Script")}${rows.join("")}${more}\n`;
 }
 
 /** What scripts appended to `AITHER_SUMMARY`. What one leaves open is closed behind it. */

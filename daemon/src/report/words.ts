@@ -12,9 +12,10 @@ export function sizeText(bytes: number): string {
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
 
-/** `0.4s`, `12s`, `1m12s`, `2h05m`, `3d4h` */
+/** `34ms`, `0.4s`, `12s`, `1m12s`, `2h05m`, `3d4h` */
 export function durationText(ms: number): string {
-  if (ms < 950) return `${Math.max(0, Math.round(ms / 100) / 10).toFixed(1)}s`;
+  if (ms < 100) return `${Math.max(0, Math.round(ms))}ms`;
+  if (ms < 950) return `${(Math.round(ms / 100) / 10).toFixed(1)}s`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
@@ -66,9 +67,9 @@ export function countsText({ counts }: JobDetail): string {
 /** Why a script is as it is: its exit, how often it was tried, what the cache said. */
 export function noteOf({ view, isTolerated }: ReportScript): string {
   const { cache, attempts, reason } = view;
-  const isSaid = reason.includes("(which may happen)");
+  const isSaid = reason.includes("(tolerated)");
   const parts = [
-    `${reason}${isTolerated && !isSaid ? " (which may happen)" : ""}`,
+    `${reason}${isTolerated && !isSaid ? " (tolerated)" : ""}`,
     attempts.length > 1 ? `${attempts.length} attempts` : "",
     cache?.is === "miss" && cache.because.length > 0 ? `not in the cache: ${cache.because.join("; ")}` : "",
   ];

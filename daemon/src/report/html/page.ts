@@ -50,7 +50,8 @@ export async function* html(report: Report): AsyncGenerator<string, void, undefi
   yield `</main><footer><p>Made by aither ${escaped(report.madeBy)} at ${timeText(report.madeAt)} · job <code>${escaped(job.jobId)}</code></p><p>All of it is in this file; nothing is loaded and no script runs. Secrets are masked.</p></footer></div></body></html>\n`;
 }
 
-function header({ job, madeAt, hasEnded }: Report): string {
+function header(report: Report): string {
+  const { job, madeAt, hasEnded } = report;
   const facts: (readonly [string, string])[] = [
     ["Started", timeText(job.startedAt)],
     ["Ended", timeText(job.endedAt)],
@@ -66,13 +67,15 @@ function header({ job, madeAt, hasEnded }: Report): string {
     : `<p class="open"><strong>The job has not ended.</strong> This is how far it was at ${timeText(madeAt)}.</p>`;
   const restart = job.restartRequired ? '<p class="open">The machine must be restarted.</p>' : "";
   const why = job.reason === "" ? "" : `<p class="why">${prose(job.reason)}</p>`;
-  return `<header><p class="brand">aither · report of a job</p><h1><span class="${colourClass(job.status)}">${shape(job.status)}</span><span>${escaped(jobTitle(job))} <span class="number">#${job.number}</span></span><span class="${colourClass(job.status)}">${escaped(job.status.toLowerCase())}</span></h1>${why}${open}${restart}<dl class="facts">${list.join("")}</dl>${shareBar(job.counts)}`;
+  return `<header><p class="brand">aither · report of a job</p><h1><span class="${colourClass(job.status)}">${shape(job.status)}</span><span>${escaped(jobTitle(job))} <span class="number">#${job.number}</span></span><span class="${colourClass(job.status)}">${escaped(job.status.toLowerCase())}</span></h1>${why}${open}${restart}<dl class="facts">${list.join("")}</dl>${shareBar(report)}`;
 }
 
-function shareBar(counts: Report["job"]["counts"]): string {
+function shareBar({ job: { counts }, scripts }: Report): string {
+  const tolerated = [...scripts.values()].filter(({ isTolerated }) => isTolerated).length;
   const parts = [
     ["Completed", counts.completed],
-    ["Failed", counts.failed],
+    ["Failed", counts.failed - tolerated],
+    ["Tolerated", tolerated],
     ["Cancelled", counts.cancelled],
     ["Running", counts.running],
     ["Pending", counts.pending],
@@ -100,22 +103,24 @@ function failureCards({ stages }: Report, isTolerated: boolean): string[] {
     const { name, reason, continueOnError } = stage.view;
     const alone =
       stage.isFailedAlone && continueOnError === isTolerated
-        ? [card(`<a href="#${anchorOfStage(at)}">${escaped(name)}</a>`, prose(reason || "failed"))]
+        ? [card(continueOnError, `<a href="#${anchorOfStage(at)}">${escaped(name)}</a>`, prose(reason || "failed"))]
         : [];
     const scripts = stage.legs.flatMap((leg, legAt) =>
       leg.scripts.flatMap((script, scriptAt) => {
         if (script.view.status !== "Failed" || script.isTolerated !== isTolerated) return [];
         const place = leg.view.name === "" ? name : `${name} [${leg.view.name}]`;
         const link = `<a href="#${anchorOfScript(at, legAt, scriptAt)}">${escaped(scriptTitle(script.view))}</a>`;
-        return [card(`${link}<span class="place">${escaped(place)}</span>`, prose(noteOf(script) || "failed"))];
+        return [
+          card(isTolerated, `${link}<span class="place">${escaped(place)}</span>`, prose(noteOf(script) || "failed")),
+        ];
       }),
     );
     return [...alone, ...scripts];
   });
 }
 
-function card(what: string, why: string): string {
-  return `<article class="failure"><h3><span class="c-failed">${shape("Failed")}</span>${what}</h3><p>${why}</p></article>`;
+function card(isTolerated: boolean, what: string, why: string): string {
+  return `<article class="failure"><h3>${shape(isTolerated ? "Tolerated" : "Failed")}${what}</h3><p>${why}</p></article>`;
 }
 
 function failureSection(title: "What failed" | "Failed, and tolerated", cards: readonly string[]): string {

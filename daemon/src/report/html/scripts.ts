@@ -5,7 +5,7 @@ import type { Report, ReportLeg, ReportScript, ReportStage } from "../report.ts"
 import { noteOf, scriptTitle, shareOf, timeText, tookText } from "../words.ts";
 import { logBlock } from "./log.ts";
 import { anchorOfLeg, anchorOfScript, anchorOfStage } from "./names.ts";
-import { badge } from "./shapes.ts";
+import { badge, statusOf } from "./shapes.ts";
 
 /** Bytes of output on the page, and of one attempt. One that failed may show more. */
 const OUTPUT = { total: 6 * 1024 * 1024, most: 64 * 1024, least: 1024 };
@@ -68,7 +68,7 @@ async function* scriptDetails(
   const { view } = script;
   const code =
     view.exitCode === null || view.exitCode === 0 ? "" : `<span class="mute">exit code ${view.exitCode}</span>`;
-  yield `<details class="script" id="${anchor}"${isOpen ? " open" : ""}><summary>${badge(view.status)}<h4>${title}</h4><span class="end">${code}<span class="time">${tookText(view, report.madeAt)}</span></span></summary><div class="inside">`;
+  yield `<details class="script" id="${anchor}"${isOpen ? " open" : ""}><summary>${badge(statusOf(script))}<h4>${title}</h4><span class="end">${code}<span class="time">${tookText(view, report.madeAt)}</span></span></summary><div class="inside">`;
   const note = noteOf(script);
   if (note !== "") yield `<p class="note">${prose(note)}</p>`;
   yield times(view);

@@ -1,12 +1,16 @@
 /** A status is a shape, a word and a colour: none of them alone. */
 import { escaped } from "../escape.ts";
+import type { ReportScript } from "../report.ts";
 
-type Shape = "completed" | "failed" | "running" | "waiting" | "queued" | "cancelled" | "skipped";
+type Shape = "completed" | "failed" | "tolerated" | "running" | "waiting" | "queued" | "cancelled" | "skipped";
+
+const octagon =
+  '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" class="on"/>';
 
 const shapes: Readonly<Record<Shape, string>> = {
   completed: '<circle cx="8" cy="8" r="7" fill="currentColor"/><path d="M4.6 8.3l2.3 2.3 4.5-5" class="on"/>',
-  failed:
-    '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" class="on"/>',
+  failed: octagon,
+  tolerated: octagon,
   running: '<path d="M8 2a6 6 0 0 1 6 6M8 14a6 6 0 0 1-6-6" class="line"/>',
   waiting: '<path d="M8 1l7 7-7 7-7-7z" fill="currentColor"/><path d="M6.5 5.8v4.4m3-4.4v4.4" class="on"/>',
   queued: '<circle cx="8" cy="8" r="6" class="line"/>',
@@ -17,6 +21,7 @@ const shapes: Readonly<Record<Shape, string>> = {
 const shapeOf: Readonly<Record<string, Shape>> = {
   Completed: "completed",
   Failed: "failed",
+  Tolerated: "tolerated",
   Running: "running",
   Cancelling: "running",
   Paused: "waiting",
@@ -25,6 +30,11 @@ const shapeOf: Readonly<Record<string, Shape>> = {
   Cancelled: "cancelled",
   Skipped: "skipped",
 };
+
+/** Of a script: a failure that is tolerated is no alarm. */
+export function statusOf({ view, isTolerated }: ReportScript): string {
+  return isTolerated ? "Tolerated" : view.status;
+}
 
 /** Drawn once; every place refers to them. */
 export function shapeSheet(): string {

@@ -2,14 +2,14 @@
 
 const light = `
 --bg:#f6f7f9;--panel:#fff;--raise:#eef1f5;--line:#d5dae2;--ink:#14181f;--dim:#4a5462;--mute:#5c6675;--link:#1033d2;
---completed:#187a53;--failed:#8c0a0a;--running:#1033d2;--waiting:#966002;--queued:#3d4552;--cancelled:#5c6675;--skipped:#5c6675;
+--completed:#187a53;--failed:#8c0a0a;--running:#1033d2;--waiting:#966002;--queued:#3d4552;--cancelled:#5c6675;--skipped:#5c6675;--tolerated:#5c6675;
 --on:#fff;--wash:#fbf3f2;--edge:#e3bcb8;--log:#fbfcfd;
 --a0:#4a5462;--a1:#a81616;--a2:#187a53;--a3:#855400;--a4:#1033d2;--a5:#8a1d8f;--a6:#0b6478;--a7:#4a5462;--a8:#5c6675;
 color-scheme:light`;
 
 const dark = `
 --bg:#0e1116;--panel:#161b22;--raise:#1f2630;--line:#2e3744;--ink:#e8edf3;--dim:#b1bbc8;--mute:#97a2b1;--link:#52a8fc;
---completed:#a6ecd3;--failed:#ff5d4f;--running:#52a8fc;--waiting:#fbc009;--queued:#888f99;--cancelled:#97a2b1;--skipped:#97a2b1;
+--completed:#a6ecd3;--failed:#ff5d4f;--running:#52a8fc;--waiting:#fbc009;--queued:#888f99;--cancelled:#97a2b1;--skipped:#97a2b1;--tolerated:#97a2b1;
 --on:#0e1116;--wash:#24191b;--edge:#5c2f2d;--log:#11161c;
 --a0:#97a2b1;--a1:#ff7468;--a2:#8fe0b8;--a3:#fbc009;--a4:#6fb6ff;--a5:#e59bf0;--a6:#7fd7e8;--a7:#b1bbc8;--a8:#97a2b1;
 color-scheme:dark`;
@@ -58,11 +58,10 @@ nav a:hover{text-decoration:underline}
 .on{stroke:var(--on)}
 .line{stroke:currentColor;stroke-width:2}
 .badge,.legend li{display:inline-flex;align-items:center;gap:6px;white-space:nowrap}
-${["completed", "failed", "running", "waiting", "queued", "cancelled", "skipped"].map((name) => `.c-${name}{color:var(--${name})}`).join("")}
+${["completed", "failed", "tolerated", "running", "waiting", "queued", "cancelled", "skipped"].map((name) => `.c-${name}{color:var(--${name})}`).join("")}
 .failures{display:grid;gap:12px}
 .failure{background:var(--wash);border:1px solid var(--edge);border-radius:8px;padding:12px 16px}
 .quiet .failure{background:var(--panel);border-color:var(--line)}
-.quiet .failure .s{color:var(--mute)}
 .failure h3{display:flex;flex-wrap:wrap;align-items:center;gap:2px 8px}
 .failure .place{color:var(--dim);font-weight:400}
 .failure p{color:var(--dim);margin-top:2px}
@@ -79,6 +78,7 @@ tbody th{font-weight:600;overflow-wrap:break-word}
 .grid th,.grid td{border:1px solid var(--line);padding:8px 14px;white-space:nowrap}
 .grid thead th{background:var(--raise);color:var(--dim)}
 .grid tbody th{background:var(--raise);font-weight:400}
+.own{display:block;font-size:12px}
 .flowing{font-size:14px;margin-bottom:8px}
 .flowing .mute{font-weight:400;margin-left:6px}
 .flow{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:8px;list-style:none;margin:0 0 20px;padding:0}
@@ -131,12 +131,20 @@ h1{font-size:22px}
 .stages thead{position:absolute;left:-999px}
 .stages tr,.stages th{display:block}
 .stages td{display:inline-block}
-.stages td:last-child{display:block}
+.stages td:last-child{display:block;padding-right:16px}
 .stages tr{border-top:1px solid var(--line);padding:8px 0}
 .stages tr:first-child{border-top:0}
 .stages th,.stages td{border:0;padding:2px 0 2px 16px}
 .stages td:empty{display:none}
 .part th{padding-left:16px}
+.grid,.grid tbody,.grid tr,.grid tbody th,.grid td,.grid caption{display:block}
+.grid thead{position:absolute;left:-999px}
+.grid{border:0;background:none}
+.grid tr{background:var(--panel);border:1px solid var(--line);border-radius:6px;margin-bottom:8px;overflow:hidden}
+.grid tbody th{border:0;padding:6px 12px;white-space:normal}
+.grid td{border:0;border-top:1px solid var(--line);padding:4px 12px;display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;white-space:normal}
+.grid td::before{content:attr(data-across);color:var(--mute);margin-right:auto}
+.grid td.none{display:none}
 .bars a,.axis::before{width:46%}
 .bars .time,.axis::after{width:56px}
 .tick:nth-child(even){display:none}

@@ -3,7 +3,7 @@ import { escaped } from "../escape.ts";
 import type { Report } from "../report.ts";
 import { durationText, scriptTitle } from "../words.ts";
 import { anchorOfLeg, anchorOfScript, anchorOfStage } from "./names.ts";
-import { colourClass, shape } from "./shapes.ts";
+import { colourClass, shape, statusOf } from "./shapes.ts";
 
 /** More bars say less: then there is one for each leg, or for each stage. */
 const BARS_MAX = 200;
@@ -21,7 +21,7 @@ export function timeline(report: Report): string {
   const bars = barsOf(report);
   if (bars.length === 0) return "";
   const fromMs = Math.min(...bars.map((bar) => bar.fromMs));
-  const wholeMs = Math.max(1, Math.max(...bars.map((bar) => bar.toMs)) - fromMs);
+  const wholeMs = Math.max(TICKS, Math.max(...bars.map((bar) => bar.toMs)) - fromMs);
   const percent = (ms: number): string => ((ms / wholeMs) * 100).toFixed(2);
   const ticks = Array.from({ length: TICKS + 1 }, (_, at) => {
     const place = ((at / TICKS) * 100).toFixed(0);
@@ -36,8 +36,9 @@ export function timeline(report: Report): string {
   return `<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><div class="lines panel"><div class="axis" aria-hidden="true"><span class="track">${ticks.join("")}</span></div><ol class="bars">${rows.join("")}</ol></div></section>`;
 }
 
-/** Short spans in tenths, so that no two ticks say the same. */
+/** Short spans in tenths or thousandths, so that no two ticks say the same. */
 function tickText(ms: number, wholeMs: number): string {
+  if (wholeMs < 1_000) return `${Math.round(ms)}ms`;
   return wholeMs < 20_000 ? `${(ms / 1_000).toFixed(1)}s` : durationText(ms);
 }
 
@@ -51,7 +52,7 @@ function barsOf(report: Report): Bar[] {
           scriptTitle(script.view),
         ].join(" › "),
         anchor: anchorOfScript(at, legAt, scriptAt),
-        status: script.view.status,
+        status: statusOf(script),
         spans: [script.view],
       })),
     ),
