@@ -76,7 +76,11 @@ function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined)
   const { playbook, request, around } = compiler;
   const { orchestration } = playbook;
   const base = layersOf(playbook, profile, {});
-  const typed = typedVariables(playbook, base.all, request.variables);
+  const typed = typedVariables(playbook, {
+    declared: base.all,
+    caller: request.variables,
+    mendAt: request.mendAt,
+  });
   compiler.findings.push(...typed.findings);
   // A called playbook of an older format gets all of its caller's variables.
   if (compiler.callers.length === 0) compiler.notEnforced.push(...slipsOf(playbook, base.all, request.variables));
