@@ -2,7 +2,7 @@
 // a test compares it with what is committed.
 import { problems, routes, API_VERSION, EVENT_VERSION } from "@aither/protocol";
 import type { RouteName } from "@aither/protocol";
-import { contracts, eventSchemas, playbookSchema } from "@aither/protocol/contracts";
+import { contracts, eventSchemas, playbookFileSchema } from "@aither/protocol/contracts";
 import { openApiDocument } from "@aither/protocol/openapi";
 import { eventsPage } from "./generate-events.ts";
 import { apiPage } from "./generate-api.ts";
@@ -20,7 +20,7 @@ export function generate(): ReadonlyMap<string, string> {
     ...(plain(contracts[name]) as Omit<Call, "name" | "method" | "path">),
   }));
   return new Map([
-    ["schemas/playbook.json", json({ $schema: dialect, ...plain(playbookSchema) })],
+    ["schemas/playbook.json", json({ $schema: dialect, ...plain(playbookFileSchema) })],
     ["schemas/event.json", json({ ...head("An event of a job's journal"), ...oneOf(events) })],
     [
       "schemas/plan.json",

@@ -91,6 +91,24 @@ describe("around the stages", () => {
     assert.deepEqual(lines.slice(1, -1).sort(), ["step0", "step1", "step2"]);
   });
 
+  test("a profile takes away none of what surrounds the stages, and the plan says when each has its turn", async () => {
+    await playbook("small", {
+      hooks: { before: [note("before")], onFailure: [note("failure")], after: [note("after")] },
+      postActions: [note("post")],
+      artifacts: "ledger",
+      profiles: { quick: { stages: ["one"] } },
+      jobs: { one: { steps: [note("one")] }, two: { steps: [note("two")] } },
+    });
+    const { stdout } = await cli.run(["playbooks", "plan", "small", "--profile", "quick"]);
+    assert.match(stdout, /2\. two — the profile quick does not list it/);
+    assert.match(stdout, /^\+ Before \(hook, before the stages\)$/m);
+    assert.match(stdout, /^\+ On failure \(hook, behind the stages, when failure\(\)\)$/m);
+    assert.match(stdout, /^\+ After \(hook, behind the stages, when always\(\)\)$/m);
+    assert.equal((await cli.run(["orch", "small", "--profile", "quick"])).code, 0);
+    assert.deepEqual(await ledger(), ["before", "one", "post", "after"]);
+    assert.equal((await status()).stages.find(({ id }) => id === "artifacts")?.status, "Completed");
+  });
+
   test("a post action outlives the daemon that started it", async () => {
     const gate = join(cli.workspace.root, "gate");
     await playbook("long", {

@@ -52,6 +52,7 @@ describe("pre- and post-conditions", () => {
       const { code, stderr } = await orch();
       assert.equal(code, 2, check.name);
       assert.match(stderr, new RegExp(`\`${check.name}\` does not hold: ${check.name} is needed`));
+      assert.match(stderr, /see `preConditions` in the playbook/);
     }
     const { jobs } = await cli.json<{ jobs: JobSummary[] }>("jobs", "list");
     assert.equal(jobs.length, 1, "nothing else was started");

@@ -174,7 +174,7 @@ describe("tools for playbooks", () => {
         assert.ok(source.startsWith(`  ${line} | `), source);
         const at = squiggle.indexOf("~");
         assert.match(source.slice(at, squiggle.length), /^["']?soon["']?$/, `${source}\n${squiggle}`);
-        assert.match(fix, /^ {2}= write a number of seconds$/);
+        assert.match(fix, /^ {2}= write seconds or a time such as 5m$/);
       }
     });
 
@@ -194,7 +194,9 @@ describe("tools for playbooks", () => {
       await cli.workspace.write("slip.yml", text("build"));
       const fine = await cli.run(["playbooks", "validate", "./slip.yml"]);
       assert.equal(fine.code, 0, fine.stdout);
-      assert.match(fine.stdout, /^slip\.yml: not enforced: `orchestration\.jobs\.build\.retires`: /m);
+      assert.equal(fine.stdout.match(/retires`/g)?.length, 1, "it is said once");
+      const plan = await cli.json<PlanView>("playbooks", "plan", "./slip.yml");
+      assert.ok(plan.notEnforced.some(({ where }) => where === "orchestration.jobs.build.retires"));
     });
 
     test("words that a setting does not know", async () => {

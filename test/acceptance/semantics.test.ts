@@ -53,6 +53,28 @@ describe("what playbooks mean", () => {
     assert.deepEqual(await ledger(), ["default profile caller stage script false 0 [] default", "caller profile"]);
   });
 
+  test("a failure comes down `after` as down `needs`, a skip does not; success codes are beside 0 and 3010", async () => {
+    await write("edges", {
+      jobs: {
+        broken: { steps: [{ shell: "sh", script: "exit 3" }] },
+        behind: { after: "broken", steps: [note("behind")] },
+        cleanUp: { after: "broken", if: "always()", steps: [note("clean-up")] },
+        left: { if: "false", steps: [note("left")] },
+        on: { after: "left", steps: [note("on")] },
+        off: { needs: "left", steps: [note("off")] },
+        codes: {
+          successExitCodes: [7],
+          steps: [{ shell: "sh", script: "exit 7" }, { shell: "sh", script: "exit 0" }, note("codes")],
+        },
+      },
+    });
+    assert.equal(await orch("edges"), 1);
+    const { stages } = await cli.json<JobDetail>("jobs", "status", "latest");
+    const ran = stages.filter(({ status }) => status === "Completed").map(({ id }) => id);
+    assert.deepEqual(ran, ["cleanUp", "on", "codes"]);
+    assert.deepEqual((await ledger()).toSorted(), ["clean-up", "codes", "on"]);
+  });
+
   test("upstream's conditions decide stages, as written, and what nobody can decide needs --assume", async () => {
     const conditions: [condition: string, runs: boolean][] = [
       ["{{yes}}", true],

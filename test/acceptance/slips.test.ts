@@ -118,6 +118,46 @@ describe("slips in playbooks", () => {
       ["listed: a: with taget: the playbook declares no such variable; did you mean target? Scripts get it as it is"],
     ],
   ];
+  const strict = {
+    metadata: { name: "strict" },
+    inputs: { n: { type: "integer", default: 1 }, must: { required: true } },
+    orchestration: { jobs: { a: { steps: [{ shell: "sh", script: "echo {{n}} {{must}}" }] } } },
+  };
+  test("values of a call that cannot be, or are not there, are said where it calls", async () => {
+    await cli.workspace.write("playbooks/strict.json", JSON.stringify(strict));
+    const uses = "playbook:strict";
+    const inputs = { x: { required: true } };
+    assert.deepEqual(
+      await said(
+        v3(
+          {
+            a: { uses, with: { n: "five", must: 1 } },
+            b: { uses, with: { N: "{{x}}", must: "{{x}}" } },
+            c: { steps: [{ uses, with: { n: 2 } }] },
+            d: { if: "false", uses },
+          },
+          {},
+          { inputs },
+        ),
+      ),
+      [
+        // In the called playbook, which has one line.
+        "error: the variable `must` has no value | {",
+        'warning: the input `x` has no value | "x": {',
+        'error: the variable `n`: "five" is no integer | "n": "five",',
+        'warning: the variable `x` has no value | "N": "{{x}}",',
+        'warning: the variable `x` has no value | "must": "{{x}}"',
+        'error: the input `must` has no value | "with": {',
+        'warning: the input `must` has no value | "uses": "playbook:strict"',
+      ],
+    );
+    const refused = await cli.run(["orch", "x", "--var", "x=six"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /playbooks\/x\.json:\d+:\d+: .*the variable `n`: "five" is no integer/);
+    assert.match(refused.stderr, /change it in the call's `with`/);
+    assert.match(refused.stderr, /"six" is no integer/);
+  });
+
   for (const [what, playbook, expected] of rows) {
     test(what, async () => {
       const called = {

@@ -160,8 +160,9 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
   };
   plan.stages.forEach((stage, index) => addStage(stage, String(index + 1), ""));
   for (const stage of plan.around) {
-    const when = stage.condition === null ? "before the stages" : `when ${stage.condition}`;
-    lines.push(`${theme.dim("+")} ${stage.name} ${theme.dim(`(${stage.role}, ${when})`)}`);
+    const sign = stage.decision === "skip" ? theme.sign(decisions.skip) : theme.dim("+");
+    const reason = stage.decision === "skip" ? theme.dim(` — ${stage.reason}`) : "";
+    lines.push(`${sign} ${stage.name} ${theme.dim(`(${stage.role}, ${momentOf(stage)})`)}${reason}`);
     for (const script of stage.legs.flatMap(({ scripts }) => scripts)) lines.push(`   ${scriptTitle(script)}`);
   }
   if (plan.successCriteria) lines.push(`${theme.dim("+")} ${successText(plan.successCriteria)}`);
@@ -174,6 +175,12 @@ export function planTree(plan: PlanView, theme: Theme): string[] {
   for (const { what, where, reason } of plan.notEnforced)
     lines.push(`${theme.warn("not enforced")}: ${where}: ${what} — ${reason}`);
   return lines;
+}
+
+/** When what surrounds the stages has its turn. Only what waits for nothing comes before them. */
+function momentOf({ after, condition }: PlanView["around"][number]): string {
+  if (after.length === 0) return "before the stages";
+  return condition === null ? "behind the stages" : `behind the stages, when ${condition}`;
 }
 
 function successText(criteria: SuccessCriteria): string {

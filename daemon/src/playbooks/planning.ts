@@ -65,7 +65,9 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>
       reads.map(({ playbook }) => unmetRequirements(playbook, { env, workspace, scripts: input.scripts })),
     )
   ).flat();
-  unmet.push(...unmetPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume }));
+  const conditions = unmetPreConditions(read.playbook, { plan: ready, env, assume: input.request.assume });
+  const requirements = unmet.length > 0;
+  unmet.push(...conditions);
   if (purpose === "look") {
     const forbidden = findings.filter(
       ({ severity, atStart, code }) => severity === "error" && atStart && !isListed(code),
@@ -76,7 +78,9 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>
   }
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
-    return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`));
+    const where = [requirements && "`requirements`", conditions.length > 0 && "`preConditions`"].filter(Boolean);
+    const hint = `see ${where.join(" and ")} in the playbook`;
+    return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`, { hint }));
   }
   return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: { ...ready, obstacles: [] } };
 }

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
-import { type Finding, pointAt } from "@aither/playbook";
-import type { Body, Diagnostic, Problem } from "@aither/protocol";
+import { type Finding, pathText, pointAt } from "@aither/playbook";
+import type { Body, Diagnostic, NotEnforced, Problem } from "@aither/protocol";
 import type { PlaybookCatalogue } from "./catalogue.ts";
 import type { Validation } from "./face.ts";
 import { callsOf } from "./calls.ts";
@@ -40,15 +40,22 @@ export async function validate(
       ? { ...one, severity: "warning" as const }
       : one,
   );
-  const bySchema = await pointAt(await schemaFindings(read), read.source);
+  const slips = await schemaFindings(read);
+  const bySchema = await pointAt(slips, read.source);
   const found = [...ownDiagnostics, ...(await placed(judged, reads)), ...bySchema];
   const diagnostics = shortened(found.toSorted(asWritten), workspace);
   return {
     valid: !diagnostics.some(({ severity }) => severity === "error"),
     file,
     diagnostics,
-    notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced],
+    notEnforced: [...reads.flatMap(notEnforcedOf), ...plan.notEnforced].filter(isUnsaid(slips)),
   };
+}
+
+/** A key that is most likely a slip is said once, with what was meant. */
+function isUnsaid(slips: readonly Finding[]): (one: NotEnforced) => boolean {
+  const said = new Set(slips.filter(({ code }) => code === "unknown-key").map(({ path }) => pathText(path)));
+  return ({ where, reason }) => !(said.has(where) && reason.startsWith("this key has no meaning"));
 }
 
 /** From the top of the file to its end; what has no place comes first. */

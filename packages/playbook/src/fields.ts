@@ -125,7 +125,7 @@ class FieldsOfMap implements Fields, Looked {
   }
 
   secondsOrTemplate(...names: string[]): number | string | undefined {
-    return this.#typed(names, "a number of seconds", secondsOrTemplateOf);
+    return this.#typed(names, "seconds or a time such as 5m", secondsOrTemplateOf);
   }
 
   texts(...names: string[]): string[] | undefined {

@@ -2,7 +2,7 @@ import type { Diagnostic } from "@aither/protocol";
 import { type Finding, type Path, type Place, placeAt } from "./finding.ts";
 import { walkJson } from "./json-places.ts";
 import { plainJson } from "./plain-json.ts";
-import type { Psd1Span } from "./psd1.ts";
+import type { Psd1Span } from "./psd1-reader.ts";
 import type { Source } from "./read.ts";
 
 /** Finds the place of each finding in its file. Only here is a parser loaded that knows positions. */

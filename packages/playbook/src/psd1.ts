@@ -1,12 +1,12 @@
 import type { Json } from "@aither/protocol";
 import { type Path, type Place, placeAt } from "./finding.ts";
 import { cast } from "./psd1-cast.ts";
+import { isOutside, type Psd1Span, type Reader, skip, take, unclosed, unexpected } from "./psd1-reader.ts";
 import { isSign, joined, reckoned, Wrong } from "./psd1-reckon.ts";
 import { endOfCondition, isComparison, isNegation } from "./psd1-condition.ts";
 import {
   beginLooking,
   closing,
-  commentEnd,
   constantLiteral,
   doubleQuoted,
   environmentReference,
@@ -18,11 +18,7 @@ import {
   type Literal,
   numberLiteral,
   singleQuoted,
-  isBareText,
 } from "./psd1-text.ts";
-
-/** A piece of the text: lines and columns are counted only when somebody asks. */
-export type Psd1Span = { readonly offset: number; readonly length: number };
 
 /** Where values and keys stand, by `JSON.stringify(path)`. */
 export type Psd1Places = {
@@ -66,20 +62,6 @@ function readAll(text: string, { folder, placing }: How): { readonly value: Json
   if (reader.at < text.length) throw new Wrong(reader.at, "there is more after the end of the data");
   return { value, places: { values: reader.values, keys: reader.keys } };
 }
-
-type Reader = {
-  readonly text: string;
-  /** Where its file is: `$PSScriptRoot`. */
-  readonly folder: string | null;
-  /** Whether places are kept. */
-  readonly placing: boolean;
-  at: number;
-  readonly values: Map<string, Psd1Span>;
-  readonly keys: Map<string, Psd1Span>;
-  depth: number;
-  /** Where the sum that was read last has its first sign; null when it is none. */
-  joinedAt: number | null;
-};
 
 const DEPTH_MAX = 100;
 
@@ -222,6 +204,7 @@ function readHashtable(reader: Reader, path: Path): Json {
     while (take(reader, ";")) skip(reader, true);
     if (take(reader, "}")) return table;
     if (reader.at >= reader.text.length) throw new Wrong(open, "this `@{` is never closed");
+    if (isOutside(reader)) throw unclosed(reader, open);
     const from = reader.at;
     const key = readKey(reader);
     if (taken.has(key.toLowerCase())) throw new Wrong(from, `the key \`${key}\` is there twice`);
@@ -235,6 +218,8 @@ function readHashtable(reader: Reader, path: Path): Json {
     // A plain assignment is many times faster, but this one key would change what the table inherits.
     if (key !== "__proto__") table[key] = value;
     else Object.defineProperty(table, key, { value, enumerable: true, configurable: true, writable: true });
+    skip(reader, false);
+    if (reader.text[reader.at] === ")") throw unclosed(reader, open);
     endOfEntry(reader, "}");
   }
 }
@@ -362,33 +347,4 @@ function note(reader: Reader, path: Path, from: number): void {
   const open = /[@({[]/.test(reader.text[from] ?? "");
   const length = open ? 2 : Math.max(1, reader.at - from);
   reader.values.set(JSON.stringify(path), { offset: from, length });
-}
-
-/** Skips blanks and comments; over line ends only where asked. A backtick continues a line. */
-function skip(reader: Reader, lines: boolean): void {
-  for (;;) {
-    const next = reader.text[reader.at];
-    const comment = next === "#" || next === "<" ? commentEnd(reader.text, reader.at) : null;
-    if (comment !== null) reader.at = comment;
-    else if (next === " " || next === "\t" || (next !== undefined && next > "~" && blank.test(next))) reader.at += 1;
-    else if (lines && (next === "\n" || next === "\r")) reader.at += 1;
-    else if (next === "`" && /^`\r?\n/.test(reader.text.slice(reader.at, reader.at + 3))) reader.at += 2;
-    else return;
-  }
-}
-
-/** Other blanks than those of ASCII. */
-const blank = /[\p{Zs}\uFEFF]/u;
-
-function take(reader: Reader, character: string): boolean {
-  if (reader.text[reader.at] !== character) return false;
-  reader.at += 1;
-  return true;
-}
-
-function unexpected(reader: Reader): Wrong {
-  const rest = /^\S{1,20}/.exec(reader.text.slice(reader.at))?.[0] ?? "";
-  return rest === ""
-    ? new Wrong(reader.at, "it ends too early")
-    : new Wrong(reader.at, `\`${rest}\` is code, not data${isBareText(rest) ? "; a text stands in quotes" : ""}`);
 }

@@ -69,7 +69,14 @@ test("what is wrong is said at its place, in every syntax", async () => {
     ["@{ a = 1", "a.psd1", /^1:1 psd1-syntax/],
     ["- a\n- b\n", "a.yaml", /not-a-playbook a playbook is a map, not a list/],
     ["", "a.yaml", /not-a-playbook .*an empty file/],
-    ["name: x\n", "a.yaml", /not-a-playbook this file has no stages/],
+    ["name: x\n", "a.yaml", /^1:1 not-a-playbook this file has no stages: neither/],
+    ["name: x\norchestraton: {jobs: {}}\n", "a.yaml", /^2:1 not-a-playbook .*`orchestraton` means nothing/],
+    ['{"orchestration": {\n "jbos": {}}}', "a.json", /^2:2 not-a-playbook .*`jbos` means nothing/],
+    [
+      "orchestration: {jobs: {a: {\n steps: echo hi}}}\n",
+      "a.yaml",
+      /^2:9 wrong-type .*steps` must be a list, not the text/,
+    ],
   ];
   for (const [text, file, wanted] of rows) {
     const read = readPlaybook(text, file);

@@ -8,6 +8,7 @@ import { duplicateKeys, walkJson } from "./json-places.ts";
 import { type Placed, placesOf } from "./places.ts";
 import type { Psd1Places } from "./psd1.ts";
 import { parsePsd1 } from "./psd1.ts";
+import { noStages } from "./no-stages.ts";
 import { plainJson } from "./plain-json.ts";
 import { commentEnd } from "./psd1-text.ts";
 import { explained, lostNegations } from "./yaml-mistakes.ts";
@@ -56,12 +57,7 @@ export function readPlaybook(text: string, file: string | null): ReadPlaybook {
   ];
   const read = readValue(value, source, null);
   if (!read) {
-    return failed(
-      source,
-      "not-a-playbook",
-      "this file has no stages: neither `orchestration.jobs`, `orchestration.stages`, `stages`, `Sequence` nor `Scripts`",
-      "add `orchestration.jobs`, or give the file another name",
-    );
+    return { ok: false, source, findings: [noStages(value)] };
   }
   const { playbook, format, notEnforced } = read;
   const findings = [...early, ...read.findings];

@@ -358,3 +358,4 @@ export type Reply<Name extends RouteName> = Shape<Name, "reply">;
 /** Shapes that are no calls; behind this door because they carry the schema library with them. */
 export { eventSchemas } from "./event.ts";
 export { Playbook as playbookSchema } from "./playbook.ts";
+export { PlaybookFile as playbookFileSchema } from "./playbook-file.ts";

@@ -19,7 +19,11 @@ const StageLine = {
   id: Type.String(),
   name: Type.String(),
   needs: Type.Array(Type.String()),
-  after: Type.Array(Type.String({ description: "Must have ended before, whatever came of it." })),
+  after: Type.Array(
+    Type.String({
+      description: "Must have ended before. Its failure counts as with `needs`; that it was skipped does not.",
+    }),
+  ),
   decision: StageDecision,
   reason: Type.String(),
   condition: nullable(Type.String({ description: "What is decided when the stage's turn comes." })),

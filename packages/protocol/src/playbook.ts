@@ -15,7 +15,7 @@ const count = (description: string) =>
 const seconds = (description: string) =>
   Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Template], { description }));
 const exitCodes = (description: string) => Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { description }));
-const successCodes = exitCodes("Exit codes that are a success. Default: 0 and 3010 (restart required).");
+const successCodes = exitCodes("Exit codes that are a success, beside 0 and 3010 (restart required).");
 const retryCodes = exitCodes(
   "Only a failure with one of these exit codes gets another attempt. A time-out is 124, a signal 128 and its number. Default: all.",
 );
@@ -169,7 +169,8 @@ export const PlaybookStage = Type.Object(
     ),
     after: optional(
       Type.Union([Type.String(), Type.Array(Type.String())], {
-        description: "Ids of the stages that must have ended before, whatever came of them.",
+        description:
+          "Ids of the stages that must have ended before. Their failure skips this one as with `needs`; that they were skipped does not.",
       }),
     ),
     if: text("A condition; the stage runs when it holds."),

@@ -106,7 +106,7 @@ orchestration:
           shell: bash
           script: echo "Testing slowly"
     report:
-      # \`after\` waits for the end of stages, whatever came of them; \`needs\` wants their success.
+      # \`after\` waits for the end of stages, \`needs\` wants their success; \`always()\` runs it also when they failed.
       after: [fast-tests, slow-tests]
       if: \${{ always() }}
       steps:

@@ -1,5 +1,7 @@
+import { hasTemplate } from "@aither/expression";
 import type {
   PlanRole,
+  PlaybookAction,
   PlaybookArtifacts,
   PlaybookHooks,
   PlaybookStage,
@@ -26,17 +28,19 @@ export function stagesAround(compiler: Compiler, own: readonly StageInput[], sco
   const { hooks = {}, postActions = [], artifacts = [] } = compiler.playbook.orchestration;
   const ids = new Set(own.map(({ id }) => id.toLowerCase()));
   const after: StageInput[] = [];
-  const follow = (role: PlanRole, stage: PlaybookStage): void => {
+  const follow = (role: PlanRole, stage: PlaybookStage, name = stage.name): void => {
     const waitsFor = [...own, ...after].map((input) => input.id);
-    after.push({ id: unique(ids, stage), stage, needs: [], after: waitsFor, role });
+    after.push({ id: unique(ids, name), stage, needs: [], after: waitsFor, role });
   };
   const before = hooks.before ? [stageOf(ids, "hook", { name: "Before", steps: hooks.before })] : [];
   const checks = postConditions(compiler, scope);
   if (checks !== null) follow("check", checks);
-  for (const { when, items } of neighbours(postActions)) {
+  const groups = neighbours(postActions);
+  for (const { when, items } of groups) {
     const steps = items.map((step) => tolerated("!cancelled()", step));
-    const stage = { name: "Post actions", if: conditionOf(when), steps };
-    follow("post-action", when === "cancelled" || when === "always" ? alwaysRun(stage, items) : stage);
+    const stage = { name: postActionsName(items, groups.length), if: conditionOf(when), steps };
+    const whole = when === "cancelled" || when === "always" ? alwaysRun(stage, items) : stage;
+    follow("post-action", whole, POST_ACTIONS);
   }
   for (const { when, items } of neighbours(artifacts)) follow("artifacts", keeping(when ?? "always", items));
   for (const { key, name, when } of moments) {
@@ -57,6 +61,14 @@ const moments = [
   { key: "after", name: "After", when: "always" },
 ] as const satisfies readonly { key: keyof PlaybookHooks; name: string; when: PlaybookWhen }[];
 
+const POST_ACTIONS = "Post actions";
+
+/** Where there are several such stages, each says which actions it has. A name with a template is not known yet. */
+function postActionsName(items: readonly PlaybookAction[], stages: number): string {
+  const named = items.flatMap(({ name }) => (name === undefined || hasTemplate(name) ? [] : [name]));
+  return stages < 2 || named.length === 0 ? POST_ACTIONS : `${POST_ACTIONS}: ${named.join(", ")}`;
+}
+
 /** Without a word: after success and failure, not after a cancel. */
 function conditionOf(when: PlaybookWhen | undefined): string {
   return when === undefined ? "!cancelled()" : `${when}()`;
@@ -75,10 +87,10 @@ function keeping(when: PlaybookWhen, sets: readonly PlaybookArtifacts[]): Playbo
 }
 
 function stageOf(ids: Set<string>, role: PlanRole, stage: PlaybookStage): StageInput {
-  return { id: unique(ids, stage), stage, needs: [], after: [], role };
+  return { id: unique(ids, stage.name), stage, needs: [], after: [], role };
 }
 
-function unique(taken: Set<string>, { name = "" }: PlaybookStage): string {
+function unique(taken: Set<string>, name = ""): string {
   const base = name.toLowerCase().replaceAll(" ", "-");
   let id = base;
   for (let count = 2; taken.has(id); count += 1) id = `${base}-${count}`;

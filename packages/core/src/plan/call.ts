@@ -1,6 +1,7 @@
 import { conjunction } from "@aither/expression";
 import type { Json, LegPlan, Playbook, PlaybookStage, PlaybookStep, StagePlan } from "@aither/protocol";
 import { inheritedFrom, notHeldBy, type Inherited } from "./call-settings.ts";
+import { mendedInCall, mendInCall } from "./call-values.ts";
 import { type CalledPlaybook, type Caller, type Compiler, makeCompiler } from "./compiler.ts";
 import { criteriaOf, ownStages } from "./criteria.ts";
 import { finding, type PlanFinding } from "./finding.ts";
@@ -175,7 +176,8 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
   const at = compiler.at(call.part, ["with"]);
   const scope =
     leg === null ? place.scope : makeScope(place.scope.variables, place.scope.env, leg.matrix, compiler.around);
-  const given = compiler.take(resolveValue(call.with, scope, at)) as Record<string, Json>;
+  const resolved = resolveValue(call.with, scope, at);
+  const given = compiler.take(resolved) as Record<string, Json>;
   const env = compiler.env(call.env ?? {}, scope, { ...at, keys: ["env"] });
   const slips = slipsOf(called, layersOf(called, undefined, {}).all, given);
   compiler.notEnforced.push(...slips.map((slip) => ({ ...slip, where: `${id}: with ${slip.what}` })));
@@ -188,6 +190,7 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
       profile: null,
       assume: compiler.request.assume,
       timeoutMs: null,
+      mendAt: mendInCall(compiler, { stage: place.input.stage, part: call.part, said: resolved.findings }),
     },
     around: compiler.around,
     resolveFile: compiler.resolveFile,
@@ -204,7 +207,8 @@ function inline(compiler: Compiler, place: Inlined, { id, leg }: { id: string; l
     own ?? called.orchestration.successCriteria,
     ownStages(whole.stages),
   );
-  gather(compiler, inner, { called, isSkipped: plan.decision === "skip", isJudged: own !== undefined });
+  const isWhole = resolved.findings.length === 0;
+  gather(compiler, inner, { called, isSkipped: plan.decision === "skip", isJudged: own !== undefined, isWhole });
   const group = { ...groupOf(inner, { place, id, leg, scope: whole.scope }), ...criteria };
   const parts = whole.stages.map((part) => partOf(part, { group: group.id, name: group.name, of: plan }));
   const written = [...whole.written].map(([part, where]) => [`${group.id}/${part}`, where] as const);
@@ -253,19 +257,23 @@ function callers(template: string): string {
     .join("");
 }
 
+type Gathered = {
+  readonly called: Playbook;
+  readonly isSkipped: boolean;
+  readonly isJudged: boolean;
+  /** All values that the call gives are there. */
+  readonly isWhole: boolean;
+};
+
 /** What the inner compilation found, in the outer one's gatherings. */
-function gather(
-  compiler: Compiler,
-  inner: Compiler,
-  { called, isSkipped, isJudged }: { called: Playbook; isSkipped: boolean; isJudged: boolean },
-): void {
+function gather(compiler: Compiler, inner: Compiler, { called, isSkipped, isJudged, isWhole }: Gathered): void {
   const mine = (one: PlanFinding): PlanFinding => ({
     ...one,
     owner: one.owner ?? called,
     // What concerns a stage that is skipped forbids no start.
     ...(one.atStart && isSkipped && { severity: "warning" as const }),
   });
-  compiler.findings.push(...inner.findings.map(mine));
+  compiler.findings.push(...inner.findings.flatMap((one) => mendedInCall(compiler, one, isWhole) ?? []).map(mine));
   for (const one of inner.missing) compiler.missing.add(one);
   for (const one of inner.unknown) compiler.unknown.add(one);
   for (const one of inner.secrets) compiler.secrets.add(one);

@@ -314,3 +314,40 @@ test("of an old condition only the course of the run is left to be decided", () 
     assert.deepEqual([stage?.decision, stage?.condition], [decision, left], condition);
   }
 });
+
+test("a variable that is named like a context is most likely that of GitHub's language", () => {
+  const fixes = (script: string) => plan({ jobs: { a: { steps: [{ script }] } } }).findings.map(({ fix }) => fix);
+  assert.deepEqual(fixes("{{steps.x.y}}"), ["write ${{ steps.x.outputs.y }}, or {{steps.x.y:=DEFAULT}}"]);
+  assert.deepEqual(fixes("{{ needs.b.result }}"), ["write ${{ needs.b.result }}, or {{needs.b.result:=DEFAULT}}"]);
+  assert.deepEqual(fixes("{{other.x}}"), ["give it with --var other.x=VALUE, or write {{other.x:=DEFAULT}}"]);
+});
+
+test("a profile chooses among the playbook's own stages; what surrounds them stays, and says what it is", () => {
+  const step = { script: "true" };
+  const { plan: made } = plan(
+    {
+      hooks: { before: [step], onFailure: [step], after: [step] },
+      postActions: [
+        { ...step, name: "tell" },
+        { ...step, name: "tidy", when: "always" },
+      ],
+      artifacts: [{ paths: ["x"] }],
+      profiles: { q: { stages: ["a"] } },
+      jobs: { a: one, b: one },
+    },
+    { profile: "q" },
+  );
+  assert.deepEqual(
+    made.stages.map(({ id, name, decision }) => [id, name, decision]),
+    [
+      ["before", "Before", "run"],
+      ["a", "a", "run"],
+      ["b", "b", "skip"],
+      ["post-actions", "Post actions: tell", "run"],
+      ["post-actions-2", "Post actions: tidy", "run"],
+      ["artifacts", "Artifacts", "run"],
+      ["on-failure", "On failure", "undecided"],
+      ["after", "After", "run"],
+    ],
+  );
+});

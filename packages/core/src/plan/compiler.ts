@@ -17,7 +17,12 @@ export type PlanRequest = {
   readonly timeoutMs: number | null;
   /** Of a call: what the calling stage declares; it wins over what the playbook declares. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of a call: where a value that it gives, or does not give, is to be mended. Without it that is the command line. */
+  readonly mendAt?: MendAt;
 };
+
+/** What a finding about the value of a variable says beside what is wrong; null when that was said already. */
+export type MendAt = (name: string, what: "wrong" | "missing") => Partial<PlanFinding> | null;
 
 /** A playbook that another one calls, or why there is none. */
 export type CalledPlaybook =

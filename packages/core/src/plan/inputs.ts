@@ -1,7 +1,16 @@
 import type { Json, NotEnforced, Playbook } from "@aither/protocol";
+import type { MendAt } from "./compiler.ts";
 import { finding, type PlanFinding } from "./finding.ts";
 import { nearest } from "./graph.ts";
 import { textOf, type Variables } from "./scope.ts";
+
+type Given = {
+  /** What the playbook declares, with its profile. */
+  readonly declared: Variables;
+  readonly caller: Variables;
+  /** Where the caller's values are written, if that is no command line. */
+  readonly mendAt: MendAt | undefined;
+};
 
 /**
  * Gives the caller's values the types the playbook declares (a command line knows text only), and checks what `inputs`
@@ -9,11 +18,14 @@ import { textOf, type Variables } from "./scope.ts";
  */
 export function typedVariables(
   playbook: Playbook,
-  declared: Variables,
-  caller: Variables,
+  { declared, caller, mendAt = onCommandLine }: Given,
 ): { readonly values: Record<string, Json>; readonly findings: readonly PlanFinding[] } {
   const findings: PlanFinding[] = [...inputFindings(playbook)];
   const values: Record<string, Json> = {};
+  const wrong = (name: string, why: string): void => {
+    const how = mendAt(name, "wrong");
+    if (how !== null) findings.push(finding("wrong-value", `the variable \`${name}\`: ${why}`, how));
+  };
   const inputs = lowered(playbook.inputs ?? {});
   const defaults = lowered(declared);
   for (const [name, given] of Object.entries(caller)) {
@@ -26,12 +38,12 @@ export function typedVariables(
     const type = input?.type ?? (typeof given === "string" ? typeOf(defaults.get(name.toLowerCase())) : undefined);
     const value = convert(given, types[type?.trim().toLowerCase() ?? ""]);
     if (value === undefined) {
-      findings.push(wrongValue(name, `${describe(given)} is no ${type}`));
+      wrong(name, `${describe(given)} is no ${type}`);
       continue;
     }
     if (input?.enum && !input.enum.some((allowed) => sameText(allowed, value))) {
       const allowed = input.enum.map(textOf).join(", ");
-      findings.push(wrongValue(name, `${describe(value)} is not one of ${allowed}`));
+      wrong(name, `${describe(value)} is not one of ${allowed}`);
     }
     values[name] = value;
   }
@@ -39,28 +51,18 @@ export function typedVariables(
     const given = lowered(caller).has(name.toLowerCase()) || defaults.has(name.toLowerCase());
     if (input.required !== true || input.secret === true || given) continue;
     const like = nearest(name, Object.keys(caller));
-    findings.push(
-      finding(
-        "missing-input",
-        `the input \`${name}\` has no value${input.description ? ` (${input.description})` : ""}`,
-        {
-          problem: "VARIABLE_MISSING",
-          fix: `give it with --var ${name}=VALUE${like ? ` (you gave \`${like}\`)` : ""}`,
-          part: input,
-          atStart: true,
-        },
-      ),
-    );
+    const how = mendAt(name, "missing");
+    const message = `the input \`${name}\` has no value${input.description ? ` (${input.description})` : ""}`;
+    const fix = `${how?.fix ?? "give it"}${like ? ` (you gave \`${like}\`)` : ""}`;
+    findings.push(finding("missing-input", message, { part: input, atStart: true, ...how, fix }));
   }
   return { values, findings };
 }
 
-function wrongValue(name: string, why: string): PlanFinding {
-  return finding("wrong-value", `the variable \`${name}\`: ${why}`, {
-    problem: "REQUEST_INVALID",
-    fix: `give another value with --var ${name}=VALUE`,
-  });
-}
+const onCommandLine: MendAt = (name, what) =>
+  what === "missing"
+    ? { problem: "VARIABLE_MISSING", fix: `give it with --var ${name}=VALUE` }
+    : { problem: "REQUEST_INVALID", fix: `give another value with --var ${name}=VALUE` };
 
 /** What types are called, here and elsewhere. */
 const types: Readonly<Record<string, InputType>> = {

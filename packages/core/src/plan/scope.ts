@@ -261,11 +261,21 @@ function missingVariable(name: string, at: At): PlanFinding {
   return finding("undefined-variable", `the variable \`${name}\` has no value`, {
     severity: error ? "error" : "warning",
     problem: "VARIABLE_MISSING",
-    fix: `give it with --var ${name}=VALUE, or write {{${name}:=DEFAULT}}`,
+    fix: contextFix(name) ?? `give it with --var ${name}=VALUE, or write {{${name}:=DEFAULT}}`,
     part: at.part,
     keys: at.keys,
     atStart: true,
   });
+}
+
+/** `{{steps.x.y}}` is a variable of that name; what is meant is most likely what GitHub's language has. */
+function contextFix(name: string): string | null {
+  const [, context = "", of = "", rest = ""] =
+    /^(steps|needs|matrix|env|jobs)\.([\w-]+)(?:\.([\w.-]+))?$/i.exec(name) ?? [];
+  if (context === "") return null;
+  const isOutput = rest !== "" && !/^(outputs\.|result$|outcome$|conclusion$)/i.test(rest);
+  const path = [context, of, ...(isOutput ? ["outputs"] : []), ...(rest === "" ? [] : [rest])].join(".");
+  return `write \${{ ${path} }}, or {{${name}:=DEFAULT}}`;
 }
 
 /** Resolves variables that may speak of each other and of those of `outer`; one that speaks of itself means the outer one. */

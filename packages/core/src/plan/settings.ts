@@ -41,7 +41,8 @@ export function oddSetting(key: string, value: Json | undefined): string | null 
   const isOdd =
     (times.has(key) && seconds(value) === null && numberOf(value) !== 0) ||
     (counts.has(key) && numberOf(value) === null);
-  return isOdd ? `\`${key}\` must be a number, not \`${value}\`` : null;
+  const wanted = times.has(key) ? "seconds or a time such as 5m" : "a number";
+  return isOdd ? `\`${key}\` must be ${wanted}, not \`${value}\`` : null;
 }
 
 /** A terminal of the usual size where none is given. */

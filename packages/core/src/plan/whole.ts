@@ -43,8 +43,10 @@ export function compileWhole(compiler: Compiler): Whole {
   if (compiler.callers.length === 0) reportUnknownStages(compiler);
   const around = stagesAround(compiler, stageInputs(compiler), scope);
   const written = new Map<string, WrittenStage>();
+  // A profile chooses among the playbook's own stages; what surrounds them stays.
+  const sharedAround: Shared = { ...shared, leftOut: () => null };
   const compileOther = (other: StageInput) =>
-    compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, shared, other));
+    compileAround(compiler, { input: other, scope }, (inner) => compileStage(inner, sharedAround, other));
   const compileOwn = (input: StageInput): readonly StagePlan[] => {
     written.set(input.id, { playbook, stage: input.stage });
     reportEmpty(compiler, input);
@@ -74,7 +76,11 @@ function playbookScope(compiler: Compiler, profile: PlaybookProfile | undefined)
   const { playbook, request, around } = compiler;
   const { orchestration } = playbook;
   const base = layersOf(playbook, profile, {});
-  const typed = typedVariables(playbook, base.all, request.variables);
+  const typed = typedVariables(playbook, {
+    declared: base.all,
+    caller: request.variables,
+    mendAt: request.mendAt,
+  });
   compiler.findings.push(...typed.findings);
   // A called playbook of an older format gets all of its caller's variables.
   if (compiler.callers.length === 0) compiler.notEnforced.push(...slipsOf(playbook, base.all, request.variables));

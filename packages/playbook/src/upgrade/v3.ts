@@ -1,5 +1,5 @@
 import type { Json, Playbook, PlaybookStage, PlaybookStep } from "@aither/protocol";
-import { type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
+import { describe, type Fields, fieldsOf, isObject, textOf } from "../fields.ts";
 import { pathText } from "../finding.ts";
 import { joinAround, readAround, readStageHooks } from "./actions.ts";
 import { readArtifacts, readUndo } from "./around.ts";
@@ -182,6 +182,17 @@ function readSteps(fields: Fields): PlaybookStep[] {
     return run === undefined ? [] : [placed({ run }, fields)];
   }
   const many = Array.isArray(found.value);
+  const text = textOf(found.value);
+  if (text !== undefined && !looksLikeSelector(text)) {
+    fields.gathering.findings.push({
+      severity: "error",
+      code: "wrong-type",
+      message: `\`${pathText(found.path)}\` must be a list, not ${describe(found.value)}`,
+      fix: `write a list of steps: [{ script: ${JSON.stringify(text)} }]`,
+      path: found.path,
+    });
+    return [];
+  }
   const items = many ? (found.value as Json[]) : [found.value];
   return items.flatMap((item, index): PlaybookStep[] => {
     const path = many ? [...found.path, index] : found.path;
