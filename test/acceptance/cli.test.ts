@@ -106,7 +106,24 @@ describe("the command line", () => {
     const again = await cli.run(["retry", String(number), "-f"]);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /1 failed, 1 skipped/);
+    assert.match(again.stderr, /^Started #\d+ · aither logs \d+ -f$/m);
     assert.match((await cli.run(["retry", String(number), "--all"])).stdout, /^\d+\n$/);
+  });
+
+  test("--exit-code-from: a name that the job will not have is refused before anything starts", async () => {
+    const count = async (): Promise<number> => (await cli.json<{ jobs: unknown[] }>("jobs", "list")).jobs.length;
+    assert.equal((await cli.run(["orch", "bad", "--exit-code-from", "a/broken"])).code, 7);
+    const before = await count();
+    for (const argv of [
+      ["orch", "bad"],
+      ["wait", "bad"],
+      ["retry", "bad", "-f"],
+    ]) {
+      const refused = await cli.run([...argv, "--exit-code-from", "zzz"]);
+      assert.deepEqual([refused.code, refused.stdout], [2, ""], argv.join(" "));
+      assert.match(refused.stderr, /--exit-code-from zzz: the job has no such stage or script/);
+    }
+    assert.equal(await count(), before);
   });
 
   test("numbered scripts run by number, plan and select say what they mean", async () => {
@@ -141,6 +158,9 @@ describe("the command line", () => {
     const wrong = await cli.run(["validate", "elsewhere/x.yml"]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stdout, /x\.yml:\d+:\d+: error\[unknown-need\]: /);
+    const missing = await cli.run(["validate", "godo"]);
+    assert.equal(missing.code, 4);
+    assert.match(missing.stdout, /error\[playbook-not-found\]: .*godo/);
     assert.equal((await cli.run(["playbooks", "list", "-C", "nowhere"])).code, 2);
   });
 

@@ -1,4 +1,5 @@
 import type { What } from "@aither/client/node";
+import { requireSourceInPlan } from "../code-from.ts";
 import type { Context } from "../context.ts";
 import { document } from "../display/json.ts";
 import { planTree } from "../display/tree.ts";
@@ -35,9 +36,11 @@ export async function begin(context: Context, input: Input, what: What): Promise
     else await context.io.lines(planTree(plan, context.io.theme));
     return exit.done;
   }
+  const codeFrom = input.text("exit-code-from");
+  if (codeFrom !== undefined) requireSourceInPlan(await context.client.plan(what, options), codeFrom);
   const job = await context.client.start(what, options);
   const number = job.number ?? 0;
   const title = typeof what === "string" ? what.replace(/^.*[/\\]/, "") : "";
   if (input.on("detach")) return announce(context, { jobId: job.id, number, status: "Queued" }, title);
-  return follow(context, job, { mode, codeFrom: input.text("exit-code-from"), owner: true });
+  return follow(context, job, { mode, codeFrom, owner: true });
 }

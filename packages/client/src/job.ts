@@ -51,6 +51,11 @@ export class JobHandle implements AsyncDisposable {
     return this.#number;
   }
 
+  /** Asks for the number, and pins the name to the id, unless an answer has told them. */
+  async named(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#number === null) await this.status(options);
+  }
+
   /** The job whole, now. */
   async status(options: { readonly signal?: AbortSignal } = {}): Promise<JobDetail> {
     return this.#pin(await call(this.#transport, "showJob", { params: { id: this.#ref }, signal: options.signal }));
@@ -190,7 +195,7 @@ export class JobHandle implements AsyncDisposable {
 
   /** `latest` may mean another job a moment later: streams go by the id. */
   async #pinned(signal?: AbortSignal): Promise<string> {
-    if (this.#number === null) await this.status(signal ? { signal } : {});
+    await this.named(signal ? { signal } : {});
     return this.#ref;
   }
 

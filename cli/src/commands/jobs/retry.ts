@@ -1,4 +1,5 @@
 import type { RetryJob } from "@aither/protocol";
+import { requireSourceInJob } from "../../code-from.ts";
 import type { Context } from "../../context.ts";
 import { follow, followMode } from "../../follow.ts";
 import type { Input } from "../../input.ts";
@@ -9,6 +10,8 @@ import { target } from "./target.ts";
 export async function retry(context: Context, input: Input): Promise<number> {
   const mode = await followMode(context, input);
   const job = await target(context, input.args[0]);
+  const codeFrom = input.text("exit-code-from");
+  if (codeFrom !== undefined) requireSourceInJob(await job.status(), codeFrom);
   const script = input.text("script");
   const variables = variablesOf(input);
   const body: RetryJob = {
@@ -17,5 +20,5 @@ export async function retry(context: Context, input: Input): Promise<number> {
   };
   const reply = await context.client.call("retryJob", { params: { id: job.id }, body });
   if (!input.on("follow")) return announce(context, reply);
-  return follow(context, context.client.job(reply.jobId), { mode, codeFrom: input.text("exit-code-from") });
+  return follow(context, context.client.job(reply.jobId), { mode, codeFrom });
 }
