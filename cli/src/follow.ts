@@ -45,12 +45,16 @@ export async function follow(context: Context, job: JobHandle, options: FollowOp
   for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
   if (steer.code !== null) return steer.code;
   const ended = await withSummary(job, steer.signal);
-  if (mode === "document") await context.io.write(document(ended));
+  if (mode === "document") await context.io.write(document({ ...ended, ...warningsOf(job) }));
   else if (mode !== "json") {
     for (const line of view.story.summary(ended)) context.io.say(line);
     if (typeof ended.summaryFile === "string") context.io.say(`  summary: ${ended.summaryFile}`);
   }
   return exitCodeOf(ended, options.codeFrom);
+}
+
+function warningsOf({ warnings }: JobHandle): object {
+  return warnings.length > 0 ? { warnings } : {};
 }
 
 /** The job, with its summary if it has one: that is written right behind its end. */

@@ -126,6 +126,30 @@ describe("the command line", () => {
     assert.equal(await count(), before);
   });
 
+  test("orch without a name lists the playbooks; --again and `a0 r` start the latest job as it was", async () => {
+    const bare = await cli.run(["orch"]);
+    assert.deepEqual([bare.code, bare.stdout], [2, ""]);
+    assert.match(bare.stderr, /^aither: which playbook\?\n {2}bad\n {2}good\n {2}slow\n {2}aither orch --again/);
+    const told = (count: string) => ({
+      a: { steps: [sh("tell", "echo $WHO $COUNT $PWD", { env: { WHO: "{{ who }}", COUNT: count } })] },
+    });
+    const more = { profiles: { loud: { variables: { who: "LOUD" } } } };
+    const write = async (count: string): Promise<void> =>
+      cli.orchestration("told", { ...more, variables: { who: "me", n: 1 }, jobs: told(count) });
+    await write("{{ n }}");
+    const first = await cli.run(["orch", "told", "--profile", "loud", "--var", "n=4"]);
+    assert.equal(first.stdout, `LOUD 4 ${cli.workspace.folder}\n`, first.stderr);
+    await write("{{ n }} of 9");
+    const elsewhere = { cwd: cli.workspace.root };
+    const again = await cli.run(["orch", "--again"], elsewhere);
+    assert.equal(again.stdout, `LOUD 4 of 9 ${cli.workspace.folder}\n`, again.stderr);
+    assert.match(again.stderr, /^Once more: #\d+ told, in \/.*\nStarted #\d+ /);
+    const short = await cli.run(["r", "--var", "n=5"], { ...elsewhere, bin: "a0" });
+    assert.equal(short.stdout, `LOUD 5 of 9 ${cli.workspace.folder}\n`, short.stderr);
+    assert.equal((await cli.run(["r", "good"], { bin: "a0" })).stdout, "out\nerr\n");
+    assert.equal((await cli.run(["orch", "--again", "--profile", "quiet"])).code, 2);
+  });
+
   test("numbered scripts run by number, plan and select say what they mean", async () => {
     const ran = await cli.run(["0402"]);
     assert.deepEqual([ran.code, ran.stdout], [0, "hi from 0402\n"]);

@@ -1,5 +1,6 @@
 import type {
   CancelJob,
+  Diagnostic,
   Event,
   EventOf,
   EventType,
@@ -9,6 +10,7 @@ import type {
   ReportFormat,
   Reply,
   RetryJob,
+  StartJobReply,
 } from "@aither/protocol";
 import { call, open } from "./call.ts";
 import { events, type EventsOptions } from "./events.ts";
@@ -35,10 +37,14 @@ export class JobHandle implements AsyncDisposable {
   #number: number | null;
   #listening: Promise<void> | null = null;
 
-  constructor(transport: Transport, ref: string, number: number | null = null) {
+  /** Slips that the daemon found when it was started by this very call; they forbid no start. */
+  readonly warnings: readonly Diagnostic[];
+
+  constructor(transport: Transport, ref: string, started?: Pick<StartJobReply, "number" | "warnings">) {
     this.#transport = transport;
     this.#ref = ref;
-    this.#number = number;
+    this.#number = started?.number ?? null;
+    this.warnings = started?.warnings ?? [];
   }
 
   /** Its id once an answer has named it; until then what it was asked for by (`latest`, `42`, a playbook's name). */
@@ -114,7 +120,7 @@ export class JobHandle implements AsyncDisposable {
   /** Starts it anew as another job. */
   async retry(options: RetryJob = {}): Promise<JobHandle> {
     const reply = await call(this.#transport, "retryJob", { params: { id: this.#ref }, body: options });
-    return new JobHandle(this.#transport, reply.jobId, reply.number);
+    return new JobHandle(this.#transport, reply.jobId, reply);
   }
 
   /** Removes a job that has ended, with its files. */
