@@ -66,9 +66,9 @@ export function countsText({ counts }: JobDetail): string {
 /** Why a script is as it is: its exit, how often it was tried, what the cache said. */
 export function noteOf({ view, isTolerated }: ReportScript): string {
   const { cache, attempts, reason } = view;
-  const isSaid = reason.includes("(which may happen)");
+  const isSaid = reason.includes("(tolerated)");
   const parts = [
-    `${reason}${isTolerated && !isSaid ? " (which may happen)" : ""}`,
+    `${reason}${isTolerated && !isSaid ? " (tolerated)" : ""}`,
     attempts.length > 1 ? `${attempts.length} attempts` : "",
     cache?.is === "miss" && cache.because.length > 0 ? `not in the cache: ${cache.because.join("; ")}` : "",
   ];

@@ -64,7 +64,7 @@ function explainStage(state: JobState, stage: StageState): Explanation {
 function predecessorText(state: JobState, { stage, id }: { stage: StageState; id: string }): string {
   const before = theStage(state, id);
   const relation = stage.plan.needs.includes(id) ? "needs" : "comes after";
-  const tolerated = before.tolerated ? " (which may happen)" : "";
+  const tolerated = before.tolerated ? " (tolerated)" : "";
   return `it ${relation} \`${before.plan.name}\`, which is ${before.status}${tolerated}`;
 }
 

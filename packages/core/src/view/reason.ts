@@ -58,7 +58,7 @@ export function reasonOfScript(state: JobState, record: ScriptRecord): string {
       if (record.cache?.look?.is === "hit") return `cached, from job #${record.cache.look.from?.number ?? "?"}`;
       return script.exitCode === 3010 ? "a restart of the machine is required" : "";
     case "failed":
-      return `${failureText(script.failure)}${script.tolerated ? " (which may happen)" : ""}`;
+      return `${failureText(script.failure)}${script.tolerated ? " (tolerated)" : ""}`;
     case "skipped":
       return script.reason;
     case "cancelled":
