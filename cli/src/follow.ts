@@ -2,10 +2,10 @@
 import type { JobHandle } from "@aither/client/node";
 import type { Event, JobDetail } from "@aither/protocol";
 import { Printer } from "./commands/jobs/logs.ts";
+import { exitCodeOf } from "./code-from.ts";
 import type { Context } from "./context.ts";
 import { document } from "./display/json.ts";
 import { Story } from "./display/progress.ts";
-import { exit } from "./exit.ts";
 import { usage, type Input } from "./input.ts";
 import { settingHere } from "./settings.ts";
 import { steering } from "./steering.ts";
@@ -38,18 +38,23 @@ const SUMMARY_LOOK_MS = 50;
 export async function follow(context: Context, job: JobHandle, options: FollowOptions): Promise<number> {
   const { mode } = options;
   using steer = steering(context, job, options.owner ?? false);
+  await job.named({ signal: steer.signal });
   const view = new View(context, job, mode, steer.signal);
   if (mode === "plain")
     context.io.say(context.io.talkTheme.dim(`Started #${job.number} · aither logs ${job.number} -f`));
   for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
   if (steer.code !== null) return steer.code;
   const ended = await withSummary(job, steer.signal);
-  if (mode === "document") await context.io.write(document(ended));
+  if (mode === "document") await context.io.write(document({ ...ended, ...warningsOf(job) }));
   else if (mode !== "json") {
     for (const line of view.story.summary(ended)) context.io.say(line);
     if (typeof ended.summaryFile === "string") context.io.say(`  summary: ${ended.summaryFile}`);
   }
   return exitCodeOf(ended, options.codeFrom);
+}
+
+function warningsOf({ warnings }: JobHandle): object {
+  return warnings.length > 0 ? { warnings } : {};
 }
 
 /** The job, with its summary if it has one: that is written right behind its end. */
@@ -60,23 +65,6 @@ async function withSummary(job: JobHandle, signal: AbortSignal): Promise<JobDeta
     if (ended.summaryFile !== null || signal.aborted || Date.now() > until) return ended;
     await new Promise((resolve) => setTimeout(resolve, SUMMARY_LOOK_MS));
   }
-}
-
-/** The job's code, or that of one of its scripts: the first that failed, of the stage or script that was named. */
-export function exitCodeOf(job: JobDetail, from: string | undefined): number {
-  if (from === undefined) return job.exitCode ?? exit.done;
-  const scripts = job.stages.flatMap((stage) =>
-    stage.legs.flatMap((leg) =>
-      leg.scripts.filter((script) => [stage.id, stage.name, script.key, script.number, script.name].includes(from)),
-    ),
-  );
-  if (scripts.length === 0)
-    throw usage(
-      `--exit-code-from ${from}: the job has no such stage or script`,
-      `aither jobs status ${job.number} shows them`,
-    );
-  const telling = scripts.find((script) => script.exitCode !== null && script.exitCode !== 0) ?? scripts.at(-1);
-  return telling?.exitCode ?? job.exitCode ?? exit.failed;
 }
 
 /** What one event means for the screen. Output of an attempt is always shown before its end is told. */

@@ -19,6 +19,11 @@ export class Input {
     return this.#values[flag] === true;
   }
 
+  /** Whether it was given at all. */
+  has(flag: string): boolean {
+    return this.#values[flag] !== undefined;
+  }
+
   text(flag: string): string | undefined {
     const value = this.#values[flag];
     return typeof value === "string" ? value : undefined;

@@ -90,7 +90,7 @@ function priorityOf(text: string | undefined): number | undefined {
 /** The number is data, the rest is talk. */
 export async function announce(
   context: Context,
-  reply: Pick<StartJobReply, "jobId" | "number" | "status">,
+  reply: Pick<StartJobReply, "jobId" | "number" | "status" | "warnings">,
   what = "",
 ): Promise<number> {
   if (context.json) await context.io.write(document(reply));

@@ -106,7 +106,48 @@ describe("the command line", () => {
     const again = await cli.run(["retry", String(number), "-f"]);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /1 failed, 1 skipped/);
+    assert.match(again.stderr, /^Started #\d+ · aither logs \d+ -f$/m);
     assert.match((await cli.run(["retry", String(number), "--all"])).stdout, /^\d+\n$/);
+  });
+
+  test("--exit-code-from: a name that the job will not have is refused before anything starts", async () => {
+    const count = async (): Promise<number> => (await cli.json<{ jobs: unknown[] }>("jobs", "list")).jobs.length;
+    assert.equal((await cli.run(["orch", "bad", "--exit-code-from", "a/broken"])).code, 7);
+    const before = await count();
+    for (const argv of [
+      ["orch", "bad"],
+      ["wait", "bad"],
+      ["retry", "bad", "-f"],
+    ]) {
+      const refused = await cli.run([...argv, "--exit-code-from", "zzz"]);
+      assert.deepEqual([refused.code, refused.stdout], [2, ""], argv.join(" "));
+      assert.match(refused.stderr, /--exit-code-from zzz: the job has no such stage or script/);
+    }
+    assert.equal(await count(), before);
+  });
+
+  test("orch without a name lists the playbooks; --again and `a0 r` start the latest job as it was", async () => {
+    const bare = await cli.run(["orch"]);
+    assert.deepEqual([bare.code, bare.stdout], [2, ""]);
+    assert.match(bare.stderr, /^aither: which playbook\?\n {2}bad\n {2}good\n {2}slow\n {2}aither orch --again/);
+    const told = (count: string) => ({
+      a: { steps: [sh("tell", "echo $WHO $COUNT $PWD", { env: { WHO: "{{ who }}", COUNT: count } })] },
+    });
+    const more = { profiles: { loud: { variables: { who: "LOUD" } } } };
+    const write = async (count: string): Promise<void> =>
+      cli.orchestration("told", { ...more, variables: { who: "me", n: 1 }, jobs: told(count) });
+    await write("{{ n }}");
+    const first = await cli.run(["orch", "told", "--profile", "loud", "--var", "n=4"]);
+    assert.equal(first.stdout, `LOUD 4 ${cli.workspace.folder}\n`, first.stderr);
+    await write("{{ n }} of 9");
+    const elsewhere = { cwd: cli.workspace.root };
+    const again = await cli.run(["orch", "--again"], elsewhere);
+    assert.equal(again.stdout, `LOUD 4 of 9 ${cli.workspace.folder}\n`, again.stderr);
+    assert.match(again.stderr, /^Once more: #\d+ told, in \/.*\nStarted #\d+ /);
+    const short = await cli.run(["r", "--var", "n=5"], { ...elsewhere, bin: "a0" });
+    assert.equal(short.stdout, `LOUD 5 of 9 ${cli.workspace.folder}\n`, short.stderr);
+    assert.equal((await cli.run(["r", "good"], { bin: "a0" })).stdout, "out\nerr\n");
+    assert.equal((await cli.run(["orch", "--again", "--profile", "quiet"])).code, 2);
   });
 
   test("numbered scripts run by number, plan and select say what they mean", async () => {
@@ -141,6 +182,9 @@ describe("the command line", () => {
     const wrong = await cli.run(["validate", "elsewhere/x.yml"]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stdout, /x\.yml:\d+:\d+: error\[unknown-need\]: /);
+    const missing = await cli.run(["validate", "godo"]);
+    assert.equal(missing.code, 4);
+    assert.match(missing.stdout, /error\[playbook-not-found\]: .*godo/);
     assert.equal((await cli.run(["playbooks", "list", "-C", "nowhere"])).code, 2);
   });
 

@@ -50,6 +50,29 @@ describe("limits and exit codes", () => {
     ]);
   });
 
+  test("the last lines name what was tolerated, why a time limit struck, and whose it was", async () => {
+    const silent = sh("echo hi; exec sleep 60", { id: "s", name: "Silent", noOutputTimeout: 1 });
+    const tolerated = sh("exit 3", { id: "t", name: "May", continueOnError: true });
+    await playbook("ends", { jobs: { a: { steps: [tolerated, silent] } } });
+    const { code, stderr } = await cli.run(["orch", "ends"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /✗ Silent \(.*\) — wrote nothing for 1s\n/);
+    assert.match(
+      stderr,
+      /failed in .*\n {2}`a` failed: `Silent` wrote nothing for 1 s\n {2}a › Silent — wrote nothing for 1 s\n.*\n {2}a › May \(exit code 3, tolerated\)\n/,
+    );
+    assert.match((await cli.run(["jobs", "status", "ends"])).stdout, /May .*exit code 3 \(tolerated\)/);
+    assert.equal((await cli.json<Explanation>("explain", "ends", "a/Silent")).status, "Failed");
+    const none = await cli.run(["explain", "ends", "a/Nothing"]);
+    assert.equal(none.code, 4);
+    assert.match(none.stderr, /job \d+ has no stage or script "a\/Nothing"/);
+
+    await playbook("long", { jobs: { a: { steps: [sh("exec sleep 60"), sh("exec sleep 60")] } } });
+    const late = await cli.run(["orch", "long", "--timeout", "1"]);
+    assert.equal(late.code, 1);
+    assert.match(late.stderr, /failed in .*\n {2}.*time limit of 1 s/);
+  });
+
   test("exit codes of a stage and of the defaults hold for its steps, in old formats as well", async () => {
     await playbook("stage", {
       defaults: { backoff: { initial: 0 }, successExitCodes: [0, 9] },

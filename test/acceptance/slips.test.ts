@@ -191,6 +191,36 @@ describe("slips in playbooks", () => {
     assert.deepEqual(await old("", "Configuration = @{ Mode = 'Sequential' };"), []);
   });
 
+  test("a start tells of slips, the first five, and programs find all of them in the reply", async () => {
+    const odd = { conditon: "x", steps: [{ ...steps[0], retires: 3 }] };
+    const names = Object.fromEntries(["p1", "p2", "p3"].map((name) => [name, { stages: ["biuld"] }]));
+    const text = v3({ build: odd }, { profiles: names }, { inputs: { count: { type: "number", default: 3 } } });
+    await cli.workspace.write("playbooks/odd.json", JSON.stringify({ ...text, metadata: { name: "odd" } }, null, 1));
+    const { code, stderr } = await cli.run(["orch", "odd", "--var", "coutn=4"]);
+    assert.equal(code, 0, stderr);
+    const lines = stderr.split("\n");
+    assert.match(
+      lines[0] ?? "",
+      /^warning: `--var coutn`: the playbook declares no such variable — did you mean count\?/,
+    );
+    assert.match(
+      stderr,
+      /^playbooks\/odd\.json:\d+:\d+: warning: `retires` means nothing here — did you mean retries\?$/m,
+    );
+    assert.match(stderr, /^playbooks\/odd\.json:\d+:\d+: warning: `conditon` means nothing here$/m);
+    assert.match(
+      stderr,
+      /^playbooks\/odd\.json:\d+:\d+: warning: .*`biuld`, which is no stage — did you mean build\?$/m,
+    );
+    assert.deepEqual([lines[5], lines[6]?.slice(0, 8)], ["and 1 more: aither validate odd", "Started "]);
+    const quiet = await cli.run(["orch", "odd", "--quiet"]);
+    assert.doesNotMatch(quiet.stderr, /warning/);
+    const detached = await cli.json<{ warnings: readonly Diagnostic[] }>("orch", "odd", "-d");
+    const followed = await cli.json<{ warnings: readonly Diagnostic[] }>("orch", "odd");
+    assert.deepEqual(detached.warnings, followed.warnings);
+    assert.equal(detached.warnings.length, 5);
+  });
+
   test("one action where a list is expected runs", async () => {
     const text = v3({ a: { steps } }, { postActions: { shell: "sh", script: "echo after" } });
     await cli.workspace.write("playbooks/lone.json", JSON.stringify({ ...text, metadata: { name: "lone" } }));

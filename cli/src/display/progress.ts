@@ -1,5 +1,6 @@
 import { failedAlone, type Event, type EventOf, type Failure, type JobDetail, type ScriptPlan } from "@aither/protocol";
 import { between, duration } from "./duration.ts";
+import { failuresOf } from "./failures.ts";
 import { scriptTitle } from "./tree.ts";
 import type { Theme } from "./theme.ts";
 
@@ -89,14 +90,9 @@ export class Story {
       if (channel === "log" && on !== "start") lines.push(`  ${message}`);
     }
     if (job.status !== "Failed") return lines;
-    for (const stage of job.stages) {
-      for (const leg of stage.legs) {
-        for (const script of leg.scripts.filter((one) => one.status === "Failed")) {
-          const code = script.exitCode === null ? "" : ` (exit code ${script.exitCode})`;
-          lines.push(`  ${stage.name}${leg.name && ` [${leg.name}]`} › ${scriptTitle(script)}${code}`);
-          lines.push(this.#theme.dim(`    aither logs ${job.number} --script '${script.key}'`));
-        }
-      }
+    if (job.reason !== "") lines.push(this.#theme.dim(`  ${job.reason}`));
+    for (const { title, key } of failuresOf(job)) {
+      lines.push(`  ${title}`, this.#theme.dim(`    aither logs ${job.number} --script '${key}'`));
     }
     for (const { name, reason, continueOnError } of failedAlone(job)) {
       lines.push(`  ${name} — ${reason || "failed"}${continueOnError ? " (tolerated)" : ""}`);
@@ -182,7 +178,9 @@ export function failureText(failure: Failure): string {
     case "signal":
       return `ended by ${failure.signal}`;
     case "timeout":
-      return `timed out after ${duration(failure.afterMs)}`;
+      return failure.silent === true
+        ? `wrote nothing for ${duration(failure.afterMs)}`
+        : `timed out after ${duration(failure.afterMs)}`;
     case "spawn":
       return `could not be started: ${failure.message}`;
     case "interrupted":

@@ -29,12 +29,17 @@ export const startCommands: readonly Command[] = [
   {
     name: "orch",
     aliases: ["orchestrate", "o", "r"],
+    // `a0 r` alone means once more; with a name, that is what is started.
+    presets: { r: { again: true } },
     args: "[playbook]",
     about: "start a job and follow it (Ctrl-C cancels it; closing the terminal does not)",
     flags: {
       ...startFlags,
       profile,
-      again: { type: "boolean", about: "the playbook of the latest job" },
+      again: {
+        type: "boolean",
+        about: "the latest job once more, in its workspace, with its profile and variables (a0 r)",
+      },
       "use-cache": { type: "boolean", about: "do not run again what has a `cache` and did not change" },
       "refresh-cache": { type: "boolean", about: "run everything, and store it anew for --use-cache" },
       summary: { type: "boolean", about: "write summary.md into the job's folder when it has ended" },

@@ -1,5 +1,15 @@
 import type { Outcome } from "@aither/engine";
-import type { Body, Json, Plan, PlanView, PlaybookFormat, PlaybookSummary, Reply, ScriptEntry } from "@aither/protocol";
+import type {
+  Body,
+  Diagnostic,
+  Json,
+  Plan,
+  PlanView,
+  PlaybookFormat,
+  PlaybookSummary,
+  Reply,
+  ScriptEntry,
+} from "@aither/protocol";
 
 /** What `validate` answers: the API adds `apiVersion`. Findings are values; a playbook that does not exist is one, too. */
 export type Validation = Omit<Reply<"validatePlaybook">, "apiVersion">;
@@ -15,6 +25,9 @@ export type ShownPlaybook = {
 
 /** A plan to look at, and what would forbid its start, a line each; not what it lists itself (scripts that are missing). */
 export type Preview = Plan & { readonly obstacles: readonly string[] };
+
+/** A plan that may start, and what is odd about its playbook or about what the caller gave. */
+export type Startable = { readonly plan: Plan; readonly warnings: readonly Diagnostic[] };
 
 /** What a selector means; numbers, in the order in which they would run. */
 export type SelectedScripts = {
@@ -33,6 +46,8 @@ export interface Planner {
    * interpreter, a condition nobody can decide …) is a problem.
    */
   plan(request: Body<"startJob">): Promise<Outcome<Plan>>;
+  /** The same, with its warnings. */
+  planWithWarnings(request: Body<"startJob">): Promise<Outcome<Startable>>;
   /** To look at: as `plan`, but what only forbids a start (missing scripts, undecided conditions …) is in the plan. */
   preview(request: Body<"startJob">): Promise<Outcome<Preview>>;
   /** The plan as people and tools read it. */

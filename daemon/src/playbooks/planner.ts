@@ -6,9 +6,9 @@ import { pointAt } from "@aither/playbook";
 import { type Body, type Json, problem, type Problem, type ScriptEntry } from "@aither/protocol";
 import { callsOf } from "./calls.ts";
 import { createPlaybookCatalogue, type LoadedPlaybook } from "./catalogue.ts";
-import type { Planner, PlannerOptions, Preview, ShownPlaybook } from "./face.ts";
+import type { Planner, PlannerOptions, ShownPlaybook } from "./face.ts";
 import { isDirectory, readHead } from "./files.ts";
-import { plainEnvironment, planLoaded } from "./planning.ts";
+import { type PlannedPlaybook, plainEnvironment, planLoaded } from "./planning.ts";
 import { problemOf, shortened } from "./say.ts";
 import { createScriptCatalogue } from "./scripts.ts";
 import { validate } from "./validating.ts";
@@ -30,7 +30,7 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
     return playbooks.find(request.playbook ?? "", workspace);
   };
 
-  const planFor = async (request: Body<"startJob">, purpose: "start" | "look"): Promise<Outcome<Preview>> => {
+  const planFor = async (request: Body<"startJob">, purpose: "start" | "look"): Promise<Outcome<PlannedPlaybook>> => {
     const workspace = request.workspace ?? homedir();
     if (!(await isDirectory(workspace))) {
       return refused(problem("WORKSPACE_INVALID", `${workspace} is no folder`));
@@ -43,14 +43,25 @@ export function createPlanner(options: PlannerOptions = {}): Planner {
     return planLoaded({ loaded: loaded.value, calls, scripts: index, request, workspace, env, purpose });
   };
 
+  const planWithWarnings: Planner["planWithWarnings"] = async (request) => {
+    const planned = await planFor(request, "start");
+    if (!planned.ok) return planned;
+    const { obstacles: _none, warnings, ...plan } = planned.value;
+    return { ok: true, value: { plan, warnings } };
+  };
+
   return {
     async plan(request) {
-      const planned = await planFor(request, "start");
-      if (!planned.ok) return planned;
-      const { obstacles: _none, ...plan } = planned.value;
-      return { ok: true, value: plan };
+      const planned = await planWithWarnings(request);
+      return planned.ok ? { ok: true, value: planned.value.plan } : planned;
     },
-    preview: (request) => planFor(request, "look"),
+    planWithWarnings,
+    async preview(request) {
+      const planned = await planFor(request, "look");
+      if (!planned.ok) return planned;
+      const { warnings: _validated, ...preview } = planned.value;
+      return { ok: true, value: preview };
+    },
     planView: viewOfPlan,
     listPlaybooks: (workspace) => playbooks.list(workspace),
 

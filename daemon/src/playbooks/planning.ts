@@ -20,6 +20,7 @@ import { unmetPreConditions } from "./pre-conditions.ts";
 import { unmetRequirements } from "./requirements.ts";
 import type { Preview } from "./face.ts";
 import { lineOf, problemOf, relativeTo, shortened } from "./say.ts";
+import { givenSlips, readWarnings } from "./warnings.ts";
 
 type Request = Body<"startJob">;
 
@@ -34,8 +35,11 @@ export type PlanningInput = {
   readonly purpose: "start" | "look";
 };
 
+/** Warnings are looked for where a start asks: who looks has `validate`. */
+export type PlannedPlaybook = Preview & { readonly warnings: readonly Diagnostic[] };
+
 /** Compiles a playbook that was read; what is wrong comes back as one problem with all its diagnostics. */
-export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>> {
+export async function planLoaded(input: PlanningInput): Promise<Outcome<PlannedPlaybook>> {
   const { loaded, calls, workspace, purpose, env } = input;
   const { read } = loaded;
   if (!read.ok) {
@@ -74,7 +78,7 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>
     );
     const lines = shortened(await placed(forbidden, reads), workspace).map((one) => lineOf(placelessIf(one, input)));
     const needs = missing.length > 0 ? [interpreterProblem(missing).detail] : [];
-    return { ok: true, value: { ...ready, obstacles: [...lines, ...unmet, ...needs] } };
+    return { ok: true, value: { ...ready, obstacles: [...lines, ...unmet, ...needs], warnings: [] } };
   }
   if (unmet.length > 0) {
     const at = loaded.path === null ? "" : `${relativeTo(workspace, loaded.path)}: `;
@@ -82,7 +86,11 @@ export async function planLoaded(input: PlanningInput): Promise<Outcome<Preview>
     const hint = `see ${where.join(" and ")} in the playbook`;
     return refused(problem("REQUIREMENT_UNMET", `${at}${unmet.join("; ")}`, { hint }));
   }
-  return missing.length > 0 ? refused(interpreterProblem(missing)) : { ok: true, value: { ...ready, obstacles: [] } };
+  if (missing.length > 0) return refused(interpreterProblem(missing));
+  const odd = findings.filter(({ severity }) => severity === "warning");
+  const found = [...givenSlips(plan.notEnforced), ...(await readWarnings(reads)), ...(await placed(odd, reads))];
+  const warnings = shortened(found, workspace).map((one) => placelessIf(one, input));
+  return { ok: true, value: { ...ready, obstacles: [], warnings } };
 }
 
 /** What a plan lists itself, as `missing` and `unknown`. */

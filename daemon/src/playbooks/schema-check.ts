@@ -1,6 +1,6 @@
 import { nearest } from "@aither/core";
 import type { Finding, Path, ReadPlaybook } from "@aither/playbook";
-import type { Json } from "@aither/protocol";
+import type { Json, NotEnforced } from "@aither/protocol";
 
 type Read = Extract<ReadPlaybook, { ok: true }>;
 
@@ -34,6 +34,23 @@ export async function schemaFindings(read: Read): Promise<Finding[]> {
   return [...wrong, ...strangeKeys(read, playbookSchema as Schema)];
 }
 
+/** Of all that only the part that needs no validator: keys that nobody reads and that are nearly one that means something. */
+export async function likelySlips(read: Read): Promise<Finding[]> {
+  if (read.format !== "v3-jobs") return slipsOfOld(read);
+  const { playbookSchema } = await import("@aither/protocol/contracts");
+  return strangeKeys(read, playbookSchema as Schema);
+}
+
+/** A key that the reader knows nothing of; what else is not enforced has its own reason. */
+export function isUnknownKey({ reason }: NotEnforced): boolean {
+  return reason.startsWith("this key has no meaning");
+}
+
+/** `orchestration.stages[2].timeout` as keys and indexes. */
+export function pathOf(where: string): Path {
+  return [...where.matchAll(/\[(\d+)\]|[^.[]+/g)].map(([text, index]) => (index === undefined ? text : Number(index)));
+}
+
 let validator: ((value: unknown) => Finding[]) | undefined;
 
 /** What somebody may have meant who writes an older format. */
@@ -44,15 +61,13 @@ const oldWords =
 
 /** Keys of an older format that mean nothing and are nearly a word that would. */
 function slipsOfOld(read: Read): Finding[] {
-  return read.notEnforced.flatMap(({ what, where, reason }): Finding[] => {
-    if (!reason.startsWith("this key has no meaning") || what.length < 5) return [];
+  return read.notEnforced.filter(isUnknownKey).flatMap(({ what, where }): Finding[] => {
+    if (what.length < 5) return [];
     const like = nearest(what, oldWords);
     if (like === null || !isSlip(what.toLowerCase(), like.toLowerCase())) return [];
-    const path = [...where.matchAll(/\[(\d+)\]|[^.[]+/g)].map(([text, index]) =>
-      index === undefined ? text : Number(index),
-    );
     const message = `\`${what}\` means nothing here`;
-    return [{ severity: "warning", code: "unknown-key", message, fix: `did you mean ${like}?`, path, onKey: true }];
+    const fix = `did you mean ${like}?`;
+    return [{ severity: "warning", code: "unknown-key", message, fix, path: pathOf(where), onKey: true }];
   });
 }
 

@@ -57,14 +57,14 @@ function lineOf(stage: StagePlan): StageLine {
     ...(stage.group !== undefined && { uses: stage.group.uses }),
     legs:
       stage.group !== undefined
-        ? [legOf(stage.group)]
+        ? [legOf(stage.id, stage.group)]
         : (stage.legs ?? []).map((leg) => ({ name: leg.name, matrix: leg.matrix, scripts: leg.scripts.map(scriptOf) })),
   };
 }
 
 /** A stage that calls a playbook runs that, as far as its own line goes. */
-function legOf({ uses, matrix }: StageGroup): StageLine["legs"][number] {
-  return { name: "", matrix, scripts: [{ number: null, name: uses, path: null, kind: "inline" }] };
+function legOf(id: string, { uses, matrix }: StageGroup): StageLine["legs"][number] {
+  return { name: "", matrix, scripts: [{ key: id, number: null, name: uses, path: null, kind: "inline" }] };
 }
 
 function dynamicOf(stage: StagePlan, { matrix, place, leg }: DynamicMatrix): NonNullable<StageLine["dynamic"]> {
@@ -76,8 +76,17 @@ function dynamicOf(stage: StagePlan, { matrix, place, leg }: DynamicMatrix): Non
   };
 }
 
-function scriptOf({ number, name, path, kind, role, undo }: ScriptPlan): StageLine["legs"][number]["scripts"][number] {
+function scriptOf({
+  key,
+  number,
+  name,
+  path,
+  kind,
+  role,
+  undo,
+}: ScriptPlan): StageLine["legs"][number]["scripts"][number] {
   return {
+    key,
     number,
     name,
     path,

@@ -73,7 +73,7 @@ export function createClientOver(transport: Transport, defaults: StartDefaults =
         if (!(error instanceof ConnectionCut)) throw error;
         return call(transport, "startJob", request);
       });
-      return new JobHandle(transport, reply.jobId, reply.number);
+      return new JobHandle(transport, reply.jobId, reply);
     },
     plan: async (what, options = {}) =>
       call(transport, "planPlaybook", { body: bodyOf(what, { ...(await defaults()), ...options }) }),

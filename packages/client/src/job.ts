@@ -1,5 +1,6 @@
 import type {
   CancelJob,
+  Diagnostic,
   Event,
   EventOf,
   EventType,
@@ -9,6 +10,7 @@ import type {
   ReportFormat,
   Reply,
   RetryJob,
+  StartJobReply,
 } from "@aither/protocol";
 import { call, open } from "./call.ts";
 import { events, type EventsOptions } from "./events.ts";
@@ -35,10 +37,14 @@ export class JobHandle implements AsyncDisposable {
   #number: number | null;
   #listening: Promise<void> | null = null;
 
-  constructor(transport: Transport, ref: string, number: number | null = null) {
+  /** Slips that the daemon found when it was started by this very call; they forbid no start. */
+  readonly warnings: readonly Diagnostic[];
+
+  constructor(transport: Transport, ref: string, started?: Pick<StartJobReply, "number" | "warnings">) {
     this.#transport = transport;
     this.#ref = ref;
-    this.#number = number;
+    this.#number = started?.number ?? null;
+    this.warnings = started?.warnings ?? [];
   }
 
   /** Its id once an answer has named it; until then what it was asked for by (`latest`, `42`, a playbook's name). */
@@ -49,6 +55,11 @@ export class JobHandle implements AsyncDisposable {
   /** The small number people type; null until an answer has named it. */
   get number(): number | null {
     return this.#number;
+  }
+
+  /** Asks for the number, and pins the name to the id, unless an answer has told them. */
+  async named(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#number === null) await this.status(options);
   }
 
   /** The job whole, now. */
@@ -109,7 +120,7 @@ export class JobHandle implements AsyncDisposable {
   /** Starts it anew as another job. */
   async retry(options: RetryJob = {}): Promise<JobHandle> {
     const reply = await call(this.#transport, "retryJob", { params: { id: this.#ref }, body: options });
-    return new JobHandle(this.#transport, reply.jobId, reply.number);
+    return new JobHandle(this.#transport, reply.jobId, reply);
   }
 
   /** Removes a job that has ended, with its files. */
@@ -190,7 +201,7 @@ export class JobHandle implements AsyncDisposable {
 
   /** `latest` may mean another job a moment later: streams go by the id. */
   async #pinned(signal?: AbortSignal): Promise<string> {
-    if (this.#number === null) await this.status(signal ? { signal } : {});
+    await this.named(signal ? { signal } : {});
     return this.#ref;
   }
 

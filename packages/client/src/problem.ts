@@ -41,7 +41,11 @@ export class ConnectionCut extends AitherError {
 }
 
 /** An error of the catalogue, made here. */
-export function fail(code: ProblemCode, detail: string, extras: { hint?: string; cause?: unknown } = {}): AitherError {
+export function fail(
+  code: ProblemCode,
+  detail: string,
+  extras: { hint?: string; candidates?: readonly string[]; cause?: unknown } = {},
+): AitherError {
   const { cause, ...rest } = extras;
   return new AitherError(problem(code, detail, rest), cause === undefined ? undefined : { cause });
 }

@@ -1,4 +1,4 @@
-import { Type, type Static } from "typebox";
+import { Type, type Static, type TSchema } from "typebox";
 import { JsonRecord } from "./json.ts";
 
 /** Body of `POST /api/orchestrate`. Exactly one of `playbook`, `selector` and `text` is given. */
@@ -58,11 +58,30 @@ export const StartJob = Type.Object(
 );
 export type StartJob = Static<typeof StartJob>;
 
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const DiagnosticSchema = Type.Object({
+  severity: Type.Union([Type.Literal("error"), Type.Literal("warning"), Type.Literal("info")]),
+  code: Type.String(),
+  message: Type.String(),
+  file: nullable(Type.String()),
+  line: nullable(Type.Integer()),
+  col: nullable(Type.Integer()),
+  endLine: nullable(Type.Integer()),
+  endCol: nullable(Type.Integer()),
+  fix: nullable(Type.String()),
+});
+
 export const StartJobReply = Type.Object({
   apiVersion: Type.Literal("aither/v1"),
   jobId: Type.String(),
   number: Type.Integer(),
   status: Type.String(),
+  warnings: Type.Optional(
+    Type.Array(DiagnosticSchema, {
+      description: "Slips in the playbook and in what the caller gave; they forbid no start. Not told for a repeat.",
+    }),
+  ),
 });
 export type StartJobReply = Static<typeof StartJobReply>;
 
@@ -106,12 +125,20 @@ export const SendInput = Type.Object(
 );
 export type SendInput = Static<typeof SendInput>;
 
-/** `from: failed` skips what passed before; `all` runs everything again; a `script` runs that one alone. */
+/**
+ * `from: failed` skips what passed before; `all` runs everything again; a `script` runs that one alone. With `anew` the
+ * playbook is read and planned again for what was asked then; without it the old plan counts, unless variables change.
+ */
 export const RetryJob = Type.Object(
   {
     from: Type.Optional(Type.Union([Type.Literal("failed"), Type.Literal("all")])),
     script: Type.Optional(Type.String({ minLength: 1 })),
     variables: Type.Optional(JsonRecord),
+    anew: Type.Optional(
+      Type.Boolean({
+        description: "Plan it again from the playbook as it is now, for the same workspace and profile.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -2,6 +2,7 @@ import { Type, type Static, type TSchema } from "typebox";
 import { PlaybookSummary } from "./catalogue.ts";
 import {
   CancelJob,
+  DiagnosticSchema,
   PauseJob,
   PlanPlaybook,
   PruneJobs,
@@ -30,18 +31,6 @@ const apiVersion = Type.Literal("aither/v1");
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Accepted = Type.Object({ apiVersion, ...JobSummary.properties });
 const Workspace = Type.Object({ workspace: Type.Optional(Type.String()) });
-
-const DiagnosticSchema = Type.Object({
-  severity: Type.Union([Type.Literal("error"), Type.Literal("warning"), Type.Literal("info")]),
-  code: Type.String(),
-  message: Type.String(),
-  file: nullable(Type.String()),
-  line: nullable(Type.Integer()),
-  col: nullable(Type.Integer()),
-  endLine: nullable(Type.Integer()),
-  endCol: nullable(Type.Integer()),
-  fix: nullable(Type.String()),
-});
 
 export const DaemonStatus = Type.Object({
   apiVersion,

@@ -8,6 +8,7 @@ const apiVersion = Type.Literal("aither/v1");
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const ScriptLine = Type.Object({
+  key: Type.String({ description: "What names it in a job: `stage[leg]/script`." }),
   number: nullable(Type.String()),
   name: Type.String(),
   path: nullable(Type.String()),

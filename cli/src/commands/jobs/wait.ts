@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import { between } from "../../display/duration.ts";
 import { document } from "../../display/json.ts";
 import { exit } from "../../exit.ts";
-import { exitCodeOf } from "../../follow.ts";
+import { exitCodeOf, requireSourceInJob } from "../../code-from.ts";
 import type { Input } from "../../input.ts";
 import { target } from "./target.ts";
 
@@ -11,6 +11,8 @@ import { target } from "./target.ts";
 export async function wait(context: Context, input: Input): Promise<number> {
   const { io } = context;
   const handle = await target(context, input.args[0]);
+  const codeFrom = input.text("exit-code-from");
+  if (codeFrom !== undefined) requireSourceInJob(await handle.status(), codeFrom);
   const job = await handle.wait({ timeoutMs: input.timeMs("timeout") });
   if (context.json) await io.write(document(job));
   if (!hasEnded(job)) {
@@ -25,5 +27,5 @@ export async function wait(context: Context, input: Input): Promise<number> {
       `${talkTheme.sign(job.status)} #${job.number} ${job.playbook} ${job.status.toLowerCase()}${took && ` in ${took}`}`,
     );
   }
-  return exitCodeOf(job, input.text("exit-code-from"));
+  return exitCodeOf(job, codeFrom);
 }

@@ -7,7 +7,7 @@ import { table } from "../../display/table.ts";
 import { exit } from "../../exit.ts";
 
 /** What one types to mean this one: its name, or its path where the name is another's, too. */
-function handles(playbooks: readonly PlaybookSummary[], workspace: string): string[] {
+export function handles(playbooks: readonly PlaybookSummary[], workspace: string): string[] {
   const counts = new Map<string, number>();
   for (const { name } of playbooks) counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
   return playbooks.map(({ name, path }) => (counts.get(name.toLowerCase()) === 1 ? name : relative(workspace, path)));

@@ -31,7 +31,13 @@ export async function validatePlaybook(context: Context, input: Input): Promise<
   const valid = all.every(({ found }) => found.valid);
   if (context.json) await io.write(document(merged(all.map(({ found }) => found))));
   else if (!context.quiet) conclude(context, all);
-  return valid ? exit.done : exit.usage;
+  if (valid) return exit.done;
+  return all.some(({ found }) => isNotFound(found)) ? exit.notFound : exit.usage;
+}
+
+/** A name that fits no playbook, or several, ends as it does everywhere. */
+function isNotFound({ diagnostics }: Validation): boolean {
+  return diagnostics.some(({ code, line }) => /^playbook-(not-found|ambiguous)$/.test(code) && line === null);
 }
 
 /** One document for all, in which every entry knows its file. */

@@ -20,13 +20,17 @@ export function explainRoute(app: FastifyInstance, { host }: Context): void {
       return ok({ ...explanation, because: [...explanation.because, ...notices, ...reports] });
     }
     const target = resolveTarget(found.value, subject ?? "");
-    return refuse(
-      "STAGE_OR_SCRIPT_NOT_FOUND",
-      `job ${found.value.number} has no one ${JSON.stringify(subject ?? "")}`,
-      {
-        ...(target !== null && "candidates" in target && { candidates: target.candidates }),
-      },
-    );
+    const named = JSON.stringify(subject ?? "");
+    if (target !== null && "candidates" in target) {
+      return refuse(
+        "STAGE_OR_SCRIPT_NOT_FOUND",
+        `${named} fits several stages or scripts of job ${found.value.number}`,
+        {
+          candidates: target.candidates,
+        },
+      );
+    }
+    return refuse("STAGE_OR_SCRIPT_NOT_FOUND", `job ${found.value.number} has no stage or script ${named}`);
   });
 }
 

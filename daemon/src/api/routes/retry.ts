@@ -11,7 +11,7 @@ import {
   type ScriptState,
 } from "@aither/core";
 import type { Outcome } from "@aither/engine";
-import type { Exports, Plan, RetryJob, ScriptKey, StartJob } from "@aither/protocol";
+import type { Diagnostic, Exports, Plan, RetryJob, ScriptKey } from "@aither/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Host, Origin } from "../../host.ts";
 import type { Context } from "../context.ts";
@@ -38,9 +38,9 @@ export function retryRoute(app: FastifyInstance, { host }: Context): void {
     const passed = isUndone && body.script === undefined ? ok([]) : passedBefore(parent, body);
     if (!passed.ok) return passed;
     const origin = (await host.store.origin(parent.id)) ?? { env: plainEnvironment(process.env), umask: null };
-    const again = await planned({ host, parent, origin, passed: passed.value, changed: body.variables });
+    const again = await planned({ host, parent, origin, passed: passed.value, asked: body });
     if (!again.ok) return again;
-    const { plan, kept, passed: keys } = again.value;
+    const { plan, kept, passed: keys, warnings } = again.value;
     return reply(
       await host.engine.startJob({
         requestId: key.value,
@@ -57,6 +57,7 @@ export function retryRoute(app: FastifyInstance, { host }: Context): void {
           await host.store.secrets.inherit(jobId, parent.id);
         },
       }),
+      warnings,
     );
   });
 }
@@ -114,29 +115,36 @@ type Again = {
   readonly parent: JobState;
   readonly origin: Origin;
   readonly passed: readonly ScriptKey[];
-  readonly changed: StartJob["variables"];
+  readonly asked: RetryJob;
 };
 
-type Planned = { readonly plan: Plan; readonly passed: readonly ScriptKey[]; readonly kept: Origin };
+type Planned = {
+  readonly plan: Plan;
+  readonly passed: readonly ScriptKey[];
+  readonly kept: Origin;
+  readonly warnings: readonly Diagnostic[];
+};
 
-/** The frozen plan; with changed variables a new one from the same request. */
-async function planned({ host, parent, origin, passed, changed }: Again): Promise<Outcome<Planned>> {
-  if (changed === undefined || Object.keys(changed).length === 0) {
-    return ok({ ...planAgain(parent, passed), kept: origin });
+/** The frozen plan; with changed variables, or anew, another one from the same request. */
+async function planned({ host, parent, origin, passed, asked }: Again): Promise<Outcome<Planned>> {
+  const { variables: changed = {}, anew: isAnew = false } = asked;
+  if (!isAnew && Object.keys(changed).length === 0) {
+    return ok({ ...planAgain(parent, passed), kept: origin, warnings: [] });
   }
   const request = origin.request ?? requestOf(parent.plan);
   if (request === null)
     return refuse("JOB_STATE", "the request of this job is not kept any more, so it cannot be planned anew", {
-      hint: "retry it without changed variables, or start it afresh",
+      hint: "aither retry without --var runs its old plan again; aither orch NAME starts a playbook afresh",
     });
   const changedRequest = { ...request, variables: { ...request.variables, ...changed } };
   const umask = origin.umask === null ? {} : { umask: origin.umask };
-  const anew = await host.planner.plan({ ...changedRequest, env: { ...origin.env }, ...umask });
+  const anew = await host.planner.planWithWarnings({ ...changedRequest, env: { ...origin.env }, ...umask });
   if (!anew.ok) return anew;
-  const timed = { ...anew.value, timeoutMs: request.timeoutMs ?? anew.value.timeoutMs };
+  const { plan: made, warnings } = anew.value;
+  const timed = { ...made, timeoutMs: request.timeoutMs ?? made.timeoutMs };
   const given = (origin.secrets ?? []).map(({ name }) => name);
   const { plan, origin: kept } = withSecrets(host, { origin: { ...origin, request: changedRequest }, given }, timed);
-  return ok({ plan, passed, kept });
+  return ok({ plan, passed, kept, warnings });
 }
 
 /** What must have been asked for, as far as the plan tells; null when it came from text that is gone. */

@@ -1,7 +1,14 @@
 import { isAbsolute } from "node:path";
 import type { JobState } from "@aither/core";
 import type { Outcome } from "@aither/engine";
-import { API_VERSION, type JobId, type Plan, type StartJob, type StartJobReply } from "@aither/protocol";
+import {
+  API_VERSION,
+  type Diagnostic,
+  type JobId,
+  type Plan,
+  type StartJob,
+  type StartJobReply,
+} from "@aither/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Host, Origin } from "../../host.ts";
 import { secretsOf } from "../../secrets/names.ts";
@@ -23,12 +30,15 @@ export function startRoute(app: FastifyInstance, { host }: Context): void {
     const noPool = unknownPool(host, wanted.pool);
     if (noPool !== null) return noPool;
     // Planning changes nothing, so a first start need not wait for the search for an earlier one.
-    const [earlier, planned] = await Promise.all([startedBefore(host, key.value), host.planner.plan(wanted)]);
+    const [earlier, planned] = await Promise.all([
+      startedBefore(host, key.value),
+      host.planner.planWithWarnings(wanted),
+    ]);
     if (earlier !== null) return ok(earlier);
     if (!planned.ok) return planned;
     const { plan, origin } = withSecrets(host, resolved.value, {
-      ...planned.value,
-      timeoutMs: wanted.timeoutMs ?? planned.value.timeoutMs,
+      ...planned.value.plan,
+      timeoutMs: wanted.timeoutMs ?? planned.value.plan.timeoutMs,
     });
     return reply(
       await host.engine.startJob({
@@ -48,6 +58,7 @@ export function startRoute(app: FastifyInstance, { host }: Context): void {
         passedBefore: [],
         prepare: preparing(host, plan, origin),
       }),
+      planned.value.warnings,
     );
   });
 }
@@ -82,8 +93,8 @@ export function preparing(host: Host, plan: Plan, origin: Origin): (jobId: JobId
   };
 }
 
-export function reply(started: Outcome<JobState>): Outcome<StartJobReply> {
-  return started.ok ? ok(view(started.value)) : started;
+export function reply(started: Outcome<JobState>, warnings: readonly Diagnostic[] = []): Outcome<StartJobReply> {
+  return started.ok ? ok({ ...view(started.value), ...(warnings.length > 0 && { warnings: [...warnings] }) }) : started;
 }
 
 function view({ id, number, status }: Pick<JobState, "id" | "number" | "status">): StartJobReply {

@@ -2,7 +2,7 @@ import type { Failure, StageStatus } from "@aither/protocol";
 import { spanText } from "../time.ts";
 import { assert } from "../assert.ts";
 import { judged, stageJudged } from "./criteria.ts";
-import { legsOf, stagesOf, theScript } from "./look.ts";
+import { legsOf, scriptsOf, stagesOf, theScript, theStage } from "./look.ts";
 import type { JobState, LegState, ScriptRecord, ScriptState, StageState } from "./state.ts";
 
 /** GitHub's words for how something ended. */
@@ -128,11 +128,26 @@ export function jobEnd(state: JobState): JobEnd {
   }
   const [first, ...others] = failed;
   if (first === undefined) {
-    return { is: "failed", reason: "its time limit was over before everything had run" };
+    return {
+      is: "failed",
+      reason: `its time limit of ${spanText(state.plan.timeoutMs ?? 0)} was over before everything had run`,
+    };
   }
   const names = others.map((stage) => `\`${stage.plan.name}\``).join(", ");
   const more = others.length === 0 ? "" : `; ${names} failed too`;
-  return { is: "failed", reason: `\`${first.plan.name}\` failed: ${first.reason}${more}` };
+  const cause = struckByLimit(state) ? `its time limit of ${spanText(state.plan.timeoutMs ?? 0)} was over; ` : "";
+  return { is: "failed", reason: `${cause}\`${first.plan.name}\` failed: ${first.reason}${more}` };
+}
+
+/** Whether the job's own limit ended a script. The script's failure says how long, and only others could be meant. */
+function struckByLimit(state: JobState): boolean {
+  const { timeoutMs } = state.plan;
+  if (state.overdue || timeoutMs === null) return state.overdue;
+  return [...scriptsOf(state)].some(({ plan, stage, state: script }) => {
+    if (script.is !== "failed" || script.failure.kind !== "timeout" || script.failure.silent === true) return false;
+    const owns = [plan.timeoutMs, theStage(state, stage).plan.timeoutMs];
+    return script.failure.afterMs === timeoutMs && !owns.includes(timeoutMs);
+  });
 }
 
 function failureSentence(record: ScriptRecord): string {

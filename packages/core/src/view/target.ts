@@ -1,7 +1,7 @@
 import type { ScriptKey, StageId } from "@aither/protocol";
 import type { SkipTarget } from "../job/input.ts";
-import { scriptOf, scriptsOf, stageOf, stagesOf } from "../job/look.ts";
-import type { JobState } from "../job/state.ts";
+import { scriptOf, scriptsOf, stageOf, stagesOf, theStage } from "../job/look.ts";
+import type { JobState, ScriptRecord } from "../job/state.ts";
 
 export type Resolution =
   | { readonly target: SkipTarget }
@@ -22,7 +22,7 @@ export function resolveTarget(state: JobState, text: string): Resolution | null 
     .filter(({ plan }) => sameText(plan.id, wanted) || sameText(plan.name, wanted))
     .map(({ plan }) => plan.id);
   const scripts = [...scriptsOf(state)]
-    .filter(({ plan }) => [plan.key, plan.number, plan.id, plan.name].some((name) => sameText(name, wanted)))
+    .filter((record) => namesOf(state, record).some((name) => sameText(name, wanted)))
     .map(({ plan }) => plan.key);
   const [firstStage] = stages;
   const [firstScript] = scripts;
@@ -31,6 +31,15 @@ export function resolveTarget(state: JobState, text: string): Resolution | null 
   if (found > 1) return { candidates: [...stages, ...scripts] };
   if (firstStage !== undefined) return { target: { stage: firstStage } };
   return firstScript === undefined ? null : { target: { script: firstScript } };
+}
+
+/** Its own names; behind a slash also with its stage, and with its leg, in front: `build/Compile`. */
+function namesOf(state: JobState, { plan, stage }: ScriptRecord): readonly (string | null)[] {
+  const own = [plan.number, plan.id, plan.name];
+  const { id, name } = theStage(state, stage).plan;
+  const inLeg = plan.key.slice(0, plan.key.lastIndexOf("/"));
+  const places = new Set([id, name, inLeg]);
+  return [plan.key, ...own, ...[...places].flatMap((place) => own.map((one) => one && `${place}/${one}`))];
 }
 
 function sameText(name: string | null, wanted: string): boolean {
