@@ -143,10 +143,10 @@ export interface Secrets {
   /** The same at once, for jobs the engine remembers. */
   now(jobId: JobId): Masker | null;
   /**
-   * What a script named: masked from now on, in all of its job. Gives the masker that knows it; `settled` resolves when it
-   * will be known to every later daemon, too.
+   * What a script named: masked from now on, in all of its job. `settled` resolves when it will be known to every later
+   * daemon, too.
    */
-  learn(jobId: JobId, values: readonly string[]): Masker | null;
+  learn(jobId: JobId, values: readonly string[]): void;
   settled(jobId: JobId): Promise<void>;
   /** The masker as it is now; undefined where nobody has asked for it yet. */
   peek(jobId: JobId): Masker | null | undefined;

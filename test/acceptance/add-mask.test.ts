@@ -115,6 +115,30 @@ echo "::warning title=$T::it was $T"; ${wait("a")}; echo "late $T"`,
     assert.doesNotMatch((await cli.run(["logs", "latest"])).stdout, FOUND);
   });
 
+  test("who follows the raw bytes loses none when its daemon dies, though what came before is masked by then", async () => {
+    await cli.playbook("raw", {
+      a: {
+        steps: [
+          sh(`S=secret-of-many-bytes-$((4700+11)); echo "before $S"; ${wait("a")}; echo "::add-mask::$S"; echo line-1
+${wait("b")}; for i in 2 3 4 5 6 7; do echo "line-$i"; sleep 0.05; done`),
+        ],
+      },
+    });
+    await cli.run(["orch", "raw", "-d"]);
+    const following = cli.start(["logs", "-f", "latest", "--raw"]);
+    await following.says(/before/);
+    await open("a");
+    await following.says(/line-1/);
+    await cli.killDaemon();
+    await open("b");
+    const { stdout } = await following.ended;
+    assert.match(stdout, /^before secret-of-many-bytes-4711\n::add-mask::\*\*\*\nline-1\n/);
+    assert.deepEqual(
+      stdout.match(/line-\d/g),
+      [1, 2, 3, 4, 5, 6, 7].map((number) => `line-${number}`),
+    );
+  });
+
   test("a retry and an undo know it, for they show what earlier scripts told", async () => {
     await cli.playbook("again", {
       a: {

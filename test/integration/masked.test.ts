@@ -28,7 +28,7 @@ echo "first $PASSWORD"; printf '\033[31m%s\033[0m\n' "$PASSWORD"; echo "a$PASSWO
 printf '%s' "$PASSWORD" | base64; printf 'no end %s' "$PASSWORD"`;
 const shown = "first ***\n\x1b[31m***\x1b[0m\na*** b\n***\nno end ***";
 
-test("raw: from every byte on, by every line, and by how much a reader has", async () => {
+test("raw: from every byte on, by every line, and from the end of every frame on", async () => {
   await using lab = await Lab.create();
   const jobId = await lab.run([sh(script), sh("echo $PASSWORD again")], { secrets });
   assert.equal(await text(lab, jobId, "follow=1"), `${shown}*** again\n`, "two files, one text");
@@ -41,8 +41,15 @@ test("raw: from every byte on, by every line, and by how much a reader has", asy
     const found = await text(lab, jobId, `offset=${offset}`);
     assert.ok(whole.endsWith(found), `offset=${offset}: ${found}`);
   }
-  for (let skip = 0; skip <= whole.length; skip += 1)
-    assert.equal(await text(lab, jobId, `offset=0&skip=${skip}`), whole.slice(skip));
+  let before = "";
+  let rest = await text(lab, jobId, "format=framed");
+  for (let head = /^(\d+) (\d+)\n/.exec(rest); head !== null; head = /^(\d+) (\d+)\n/.exec(rest)) {
+    const size = head[0].length + Number(head[2]);
+    before += rest.slice(head[0].length, size);
+    rest = rest.slice(size);
+    assert.equal(before + (await text(lab, jobId, `offset=${head[1]}`)), whole);
+  }
+  assert.equal(before, whole);
   for (let tail = 0; tail < 7; tail += 1) {
     const wanted = tail === 0 ? "" : shown.split("\n").slice(-tail).join("\n");
     assert.equal(await text(lab, jobId, `script=s/0&tail=${tail}`), wanted, `tail=${tail}`);

@@ -228,7 +228,7 @@ test("what is asked for wrongly is refused with the reason", async () => {
   await lab.ended(jobId);
   for (const [query, code, detail] of [
     ["script=nobody", "AITHER_E_STAGE_OR_SCRIPT_NOT_FOUND", /"nobody"/],
-    ["format=xml", "AITHER_E_REQUEST_INVALID", /format in the query must be one of raw, ndjson/],
+    ["format=xml", "AITHER_E_REQUEST_INVALID", /format in the query must be one of raw, framed, ndjson/],
     ["tail=-1", "AITHER_E_REQUEST_INVALID", /tail in the query/],
     ["offset=x", "AITHER_E_REQUEST_INVALID", /offset in the query/],
     ["format=ndjson&offset=3", "AITHER_E_REQUEST_INVALID", /cursor/],

@@ -198,7 +198,7 @@ export class LocalExecutor implements Executor {
       cgroupDir: () => this.#options.cgroups?.of(ref),
       report: (observation) => this.#report(observation),
       trouble: (error) => this.#trouble(ref, error),
-      learn: (values) => void this.#options.secrets.learn(ref.jobId, values),
+      learn: (values) => this.#options.secrets.learn(ref.jobId, values),
       learned: async () => this.#options.secrets.settled(ref.jobId),
       logLimit: this.#options.logLimit ?? null,
       notCut: () =>

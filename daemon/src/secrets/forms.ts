@@ -9,6 +9,8 @@ export const VALUE_BYTES_MIN = 3;
 const PIECE_BYTES_MIN = 4;
 /** A longer value is looked for line by line only, not encoded: the forms are many times its length. */
 const ENCODED_BYTES_MAX = 32 * 1024;
+/** Of a longer one that a script named there are only the forms in which a long value is likely to be printed. */
+const NAMED_BYTES_MAX = 1024;
 /** Where `base64` and `openssl` begin a new line. */
 const WRAPS = [76, 64];
 
@@ -20,18 +22,33 @@ export function isLongEnough(value: string): boolean {
 /** All forms of a value, as bytes; none when it is too short. */
 export function formsOf(value: string): Buffer[] {
   if (!isLongEnough(value)) return [];
-  // As it will stand in a file: half a character is no text.
-  const whole = Buffer.from(value).toString("utf8");
-  const trimmed = whole.trim();
-  const lines = trimmed.split(/[\r\n]+/).map((line) => line.trim());
-  const plain = lines.length === 1 ? lines : lines.filter(isPiece);
+  const { whole, trimmed, plain } = textsOf(value);
   const found = new Set(plain);
   if (Buffer.byteLength(trimmed) <= ENCODED_BYTES_MAX) {
     for (const text of new Set([whole, trimmed, ...plain])) for (const form of escaped(text)) found.add(form);
     for (const text of new Set([whole, trimmed])) for (const form of encoded(Buffer.from(text))) found.add(form);
   }
-  for (const text of plain) found.add(text);
   return [...found].map((form) => Buffer.from(form));
+}
+
+/** The same of a value that a script named: there may be many, and they come one by one. */
+export function namedFormsOf(value: string): Buffer[] {
+  if (Buffer.byteLength(value) <= NAMED_BYTES_MAX) return formsOf(value);
+  const { whole, trimmed, plain } = textsOf(value);
+  const found = new Set(plain);
+  for (const text of new Set([whole, trimmed, ...plain])) for (const form of pieces(text, json(text))) found.add(form);
+  for (const text of new Set([whole, trimmed])) {
+    for (const form of base64(Buffer.from(text))) if (isPiece(form)) found.add(form);
+  }
+  return [...found].map((form) => Buffer.from(form));
+}
+
+function textsOf(value: string): { readonly whole: string; readonly trimmed: string; readonly plain: string[] } {
+  // As it will stand in a file: half a character is no text.
+  const whole = Buffer.from(value).toString("utf8");
+  const trimmed = whole.trim();
+  const lines = trimmed.split(/[\r\n]+/).map((line) => line.trim());
+  return { whole, trimmed, plain: lines.length === 1 ? lines : lines.filter(isPiece) };
 }
 
 function isPiece(text: string): boolean {
@@ -39,8 +56,12 @@ function isPiece(text: string): boolean {
 }
 
 /** Forms in which most characters stay what they are; in lines, like the value itself. */
-function* escaped(text: string): Generator<string> {
-  for (const form of [...json(text), ...uri(text), ...command(text), ...shell(text), ...markup(text)]) {
+function escaped(text: string): Generator<string> {
+  return pieces(text, [...json(text), ...uri(text), ...command(text), ...shell(text), ...markup(text)]);
+}
+
+function* pieces(text: string, forms: Iterable<string>): Generator<string> {
+  for (const form of forms) {
     if (form === text) continue;
     for (const line of form.split(/[\r\n]+/)) if (isPiece(line.trim())) yield line.trim();
   }

@@ -7,8 +7,10 @@ import { Masker } from "./masker.ts";
 /** Beyond this, what the engine does not remember is forgotten, and read again when somebody asks. */
 const JOBS_MAX = 4_096;
 const MASKERS_MAX = 64;
-/** What the scripts of a job may name as secret. */
-const LEARNED_MAX = 256;
+/** What the scripts of a job may name as secret, in bytes: its matcher is hundreds of times as large. */
+const LEARNED_BYTES_MAX = 64 * 1024;
+/** For so many each one counts at least. */
+const LEARNED_BYTES_MIN = 64;
 
 export type JobSecretsOptions = {
   readonly read: (jobId: JobId) => Promise<Origin | null>;
@@ -25,8 +27,19 @@ export type JobSecretsOptions = {
   readonly log: Log;
 };
 
-/** `learned`: what its scripts named. */
-type Known = { readonly masker: Masker | null; readonly given: readonly string[]; readonly learned: readonly string[] };
+type Known = {
+  readonly given: readonly string[];
+  /** Of the given ones alone. */
+  readonly masker: Masker | null;
+  /** What its scripts named; it only ever grows. */
+  learned: readonly string[];
+  /** Of all, as long as somebody reads by it; made when somebody asks. */
+  whole: WeakRef<Masker> | null;
+  /** So many of the learned ones are durable. */
+  durable: number;
+  /** Its scripts named more than is masked. */
+  isOver: boolean;
+};
 
 export class JobSecrets implements Secrets {
   readonly #options: JobSecretsOptions;
@@ -41,11 +54,11 @@ export class JobSecrets implements Secrets {
   }
 
   async of(jobId: JobId): Promise<Masker | null> {
-    return (await this.#knownOf(jobId)).masker;
+    return maskerOf(await this.#knownOf(jobId));
   }
 
   now(jobId: JobId): Masker | null {
-    return this.#knownNow(jobId).masker;
+    return maskerOf(this.#knownNow(jobId));
   }
 
   /** Of a job that nobody has run yet. */
@@ -53,36 +66,32 @@ export class JobSecrets implements Secrets {
     this.#keep(jobId, valuesOf(origin), []);
   }
 
-  learn(jobId: JobId, values: readonly string[]): Masker | null {
+  learn(jobId: JobId, values: readonly string[]): void {
     const known = this.#known.get(jobId) ?? this.#openNow(jobId);
-    if (known === null) return null;
-    const { masker, given, learned } = known;
-    const fresh = [...new Set(values)].filter(
-      (value) => isLongEnough(value) && !given.includes(value) && !learned.includes(value),
-    );
-    if (fresh.length === 0) return masker;
-    const all = [...learned, ...fresh];
-    if (all.length > LEARNED_MAX) {
-      this.#options.log.warn({ jobId, most: LEARNED_MAX }, "a job's scripts name more secrets than are masked");
+    if (known === null) return;
+    const seen = new Set([...known.given, ...known.learned]);
+    const fresh = [...new Set(values)].filter((value) => isLongEnough(value) && !seen.has(value));
+    let left = LEARNED_BYTES_MAX - known.learned.reduce((sum, value) => sum + costOf(value), 0);
+    const kept = fresh.filter((value) => {
+      const cost = costOf(value);
+      if (cost > left) return false;
+      left -= cost;
+      return true;
+    });
+    if (kept.length < fresh.length && !known.isOver) {
+      known.isOver = true;
+      const most = LEARNED_BYTES_MAX;
+      this.#options.log.warn({ jobId, most }, "a job's scripts name more secrets, in bytes, than are masked");
     }
-    if (learned.length === LEARNED_MAX) return masker;
-    const kept = all.slice(0, LEARNED_MAX);
-    const made = this.#keep(jobId, given, kept);
-    const before = this.#writing.get(jobId) ?? Promise.resolve();
-    const writing = before.catch(() => undefined).then(async () => this.#options.learned.write(jobId, kept));
-    this.#writing.set(jobId, writing);
-    writing
-      .catch((error: unknown) =>
-        this.#options.log.error({ jobId, reason: String(error) }, "what a script named as secret could not be kept"),
-      )
-      .finally(() => {
-        if (this.#writing.get(jobId) === writing) this.#writing.delete(jobId);
-      });
-    return made.masker;
+    if (kept.length === 0) return;
+    known.learned = [...known.learned, ...kept];
+    known.whole = null;
+    this.#write(jobId, known);
   }
 
   peek(jobId: JobId): Masker | null | undefined {
-    return this.#known.get(jobId)?.masker;
+    const known = this.#known.get(jobId);
+    return known === undefined ? undefined : maskerOf(known);
   }
 
   async settled(jobId: JobId): Promise<void> {
@@ -113,7 +122,7 @@ export class JobSecrets implements Secrets {
   /** For a thread of its own, which makes a masker of them. */
   async values(jobId: JobId): Promise<readonly string[]> {
     const { masker, given, learned } = await this.#knownOf(jobId);
-    return masker === null ? [] : [...given, ...learned];
+    return masker === null ? learned : [...given, ...learned];
   }
 
   forget(jobId: JobId): void {
@@ -140,10 +149,31 @@ export class JobSecrets implements Secrets {
   }
 
   #keep(jobId: JobId, given: readonly string[], learned: readonly string[]): Known {
-    const known = { masker: this.among([...given, ...learned]), given, learned };
+    const known = { given, masker: this.among(given), learned, whole: null, durable: learned.length, isOver: false };
     this.#known.set(jobId, known);
     if (this.#known.size > JOBS_MAX) this.#forgetOld();
     return known;
+  }
+
+  /** One after the other; what was named while one was on its way is in the next one. */
+  #write(jobId: JobId, known: Known): void {
+    const before = this.#writing.get(jobId) ?? Promise.resolve();
+    const writing = before
+      .catch(() => undefined)
+      .then(async () => {
+        const { learned } = known;
+        if (known.durable === learned.length) return;
+        await this.#options.learned.write(jobId, learned);
+        known.durable = learned.length;
+      });
+    this.#writing.set(jobId, writing);
+    writing
+      .catch((error: unknown) =>
+        this.#options.log.error({ jobId, reason: String(error) }, "what a script named as secret could not be kept"),
+      )
+      .finally(() => {
+        if (this.#writing.get(jobId) === writing) this.#writing.delete(jobId);
+      });
   }
 
   /** A quarter at once, so that it is not done for each job. */
@@ -156,6 +186,20 @@ export class JobSecrets implements Secrets {
       left -= 1;
     }
   }
+}
+
+/** Not kept by the job: what scripts name may be long, and they may name it one by one. */
+function maskerOf(known: Known): Masker | null {
+  if (known.learned.length === 0) return known.masker;
+  const found = known.whole?.deref();
+  if (found !== undefined) return found;
+  const made = new Masker(known.given, known.learned);
+  known.whole = new WeakRef(made);
+  return made;
+}
+
+function costOf(value: string): number {
+  return Math.max(LEARNED_BYTES_MIN, Buffer.byteLength(value));
 }
 
 function valuesOf(origin: Origin | null): readonly string[] {

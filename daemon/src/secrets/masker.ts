@@ -1,6 +1,6 @@
 /** Hides the secrets of a job wherever somebody reads what it wrote or says. The files themselves stay as they are. */
 import type { Json } from "@aither/protocol";
-import { formsOf } from "./forms.ts";
+import { formsOf, namedFormsOf } from "./forms.ts";
 import { Matcher } from "./matcher.ts";
 import { ESCAPES_BYTES_MAX, Scanner } from "./scanner.ts";
 
@@ -21,8 +21,9 @@ export class Masker {
   readonly #forms: readonly Buffer[];
   readonly #matcher: Matcher;
 
-  constructor(values: Iterable<string>) {
-    this.#forms = [...new Set(values)].flatMap(formsOf);
+  /** `named`: by scripts, which may name many and long ones. */
+  constructor(given: Iterable<string>, named: Iterable<string> = []) {
+    this.#forms = [...[...new Set(given)].flatMap(formsOf), ...[...new Set(named)].flatMap(namedFormsOf)];
     this.#matcher = new Matcher(this.#forms);
   }
 

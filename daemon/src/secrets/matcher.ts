@@ -24,7 +24,7 @@ export class Matcher {
   /** Of strings without a line feed; empty ones are passed over. */
   constructor(strings: readonly Uint8Array[]) {
     const nodes = 1 + strings.reduce((sum, one) => sum + one.length, 0);
-    this.longest = Math.max(0, ...strings.map((one) => one.length));
+    this.longest = strings.reduce((most, one) => Math.max(most, one.length), 0);
     this.#child = new Int32Array(nodes);
     this.#sibling = new Int32Array(nodes);
     this.#byte = new Uint8Array(nodes);

@@ -1,5 +1,6 @@
 import type { JobDetail, LogLine, ScriptView } from "@aither/protocol";
 import { call, open } from "./call.ts";
+import { frames } from "./frames.ts";
 import { ndjson } from "./ndjson.ts";
 import { resuming } from "./resume.ts";
 import type { Transport } from "./transport.ts";
@@ -64,65 +65,31 @@ export function rawLogs(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { script, attempt, follow = false, tail, signal } = options;
   let offset: number | null = null;
-  let skip = 0;
   return resuming<Uint8Array>(
     async function* read(again) {
       const reply = await open(transport, "jobLogs", {
         params: { id: job },
-        // The daemon says where the last lines begin; from then on the offset says it all. Where secrets are masked it
-        // stays, and what counts is how much was sent behind it.
+        // The daemon says where the last lines begin; from then on each piece says where it ends. How much was sent says
+        // nothing of that: what is masked is not as long as what was written.
         query: {
+          format: "framed",
           script,
           attempt,
           ...(follow && { follow }),
-          ...(offset === null ? { tail } : { offset, ...(skip > 0 && { skip }) }),
+          ...(offset === null ? { tail } : { offset }),
         },
         signal,
         wake: again ? "crashed" : "always",
       });
       offset ??= Number(reply.headers["aither-log-offset"] ?? 0);
-      const isMasked = reply.headers["aither-log-masked"] !== undefined;
-      const left = leftOut(reply.headers["aither-log-left-out"]);
-      for await (const chunk of reply.body) {
-        if (isMasked) skip += chunk.length;
-        else offset = advance(offset, chunk.length, left);
-        yield chunk;
+      for await (const { bytes, end } of frames(reply.body)) {
+        offset = end;
+        yield bytes;
       }
       return !follow || (await allWritten(transport, job, options));
     },
     { signal },
   );
-}
-
-type LeftOut = { readonly at: number; readonly bytes: number; shown: number; readonly whole: number };
-
-/** `OFFSET:BYTES:SHOWN,…`: where the text has a hole, how long it is, and how long the line is that says so. */
-function leftOut(header: string | undefined): LeftOut[] {
-  return (header ?? "")
-    .split(",")
-    .filter((part) => part !== "")
-    .map((part) => {
-      const [at = 0, bytes = 0, whole = 0] = part.split(":").map(Number);
-      return { at, bytes, shown: 0, whole };
-    });
-}
-
-/** Where in the text a reader is after so many bytes more. */
-function advance(offset: number, length: number, left: LeftOut[]): number {
-  let at = offset;
-  let rest = length;
-  for (let hole = left[0]; hole !== undefined && at + rest >= hole.at; hole = left[0]) {
-    rest -= hole.at - at;
-    at = hole.at;
-    const shown = Math.min(rest, hole.whole - hole.shown);
-    hole.shown += shown;
-    rest -= shown;
-    // In the middle of that line: it is shown again to who comes back.
-    if (hole.shown < hole.whole) return at;
-    at += hole.bytes;
-    left.shift();
-  }
-  return at + rest;
 }
 
 function placeOf(line: LogLine): string {

@@ -86,23 +86,25 @@ test("logs: a stream that ends while the job goes on is opened again", async () 
   assert.equal(got.map(({ text }) => text).join(""), "1\n2\n");
 });
 
-test("raw logs are resumed by the byte, from where the daemon said they began", async () => {
+test("raw logs are resumed behind the last whole piece, at first from where the daemon said they began", async () => {
   const { got, asked } = await serve<Uint8Array>(
     (socket, { url }, nth) => {
       if (!url.pathname.endsWith("/logs")) return answerWith(socket, { endedAt: "x", stages: [] });
-      socket.write("HTTP/1.1 200 OK\r\naither-log-offset: 100\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+      socket.write("HTTP/1.1 200 OK\r\naither-log-offset: 100\r\ntransfer-encoding: chunked\r\n\r\n");
+      const text = nth === 1 ? "107 3\nabc120 9\nlost" : "120 3\nxyz";
+      socket.write(`${text.length.toString(16)}\r\n${text}\r\n`);
       if (nth === 1) setImmediate(() => socket.destroy());
       else socket.end("0\r\n\r\n");
       return undefined;
     },
     (transport) => rawLogs(transport, "7", { follow: true, tail: 5 }),
   );
-  assert.equal(Buffer.concat(got).toString(), "abcabc");
+  assert.equal(Buffer.concat(got).toString(), "abcxyz");
   assert.deepEqual(
     asked.slice(0, 2).map(({ url }) => [url.searchParams.get("tail"), url.searchParams.get("offset")]),
     [
       ["5", null],
-      [null, "103"],
+      [null, "107"],
     ],
   );
 });

@@ -43,7 +43,13 @@ export const outputContracts = {
             "Go on until the job (or, with `script` and `attempt`, that attempt) has ended and its last byte was sent. A daemon that stops breaks the connection off.",
         }),
       ),
-      format: Type.Optional(Type.Union([Type.Literal("raw"), Type.Literal("ndjson")], { default: "raw" })),
+      format: Type.Optional(
+        Type.Union([Type.Literal("raw"), Type.Literal("framed"), Type.Literal("ndjson")], {
+          default: "raw",
+          description:
+            "Framed: raw, in pieces with their places. Before each one stands a line, `END LENGTH`: so many bytes follow, and `offset=END` goes on behind them.",
+        }),
+      ),
       tail: Type.Optional(
         Type.Integer({
           minimum: 0,
@@ -55,14 +61,7 @@ export const outputContracts = {
         Type.Integer({
           minimum: 0,
           description:
-            "Raw: leave out so many bytes of what was written, to resume. That is every attempt's output, one after the other, in the order in which they were scheduled.",
-        }),
-      ),
-      skip: Type.Optional(
-        Type.Integer({
-          minimum: 0,
-          description:
-            "Raw: behind `offset`, leave out so many bytes of the answer as it was sent. Where secrets are masked, it is not as long as what was written.",
+            "Raw and framed: leave out so many bytes of what was written, to resume; where secrets are masked, that is not as much as was sent. What counts is every attempt's output, one after the other, in the order in which they were scheduled.",
         }),
       ),
       cursor: Type.Optional(

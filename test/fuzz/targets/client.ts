@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { AitherError } from "@aither/client/node";
 import { exchange, type Address } from "../../../packages/client/src/http1.ts";
+import { frames } from "../../../packages/client/src/frames.ts";
 import { ndjson } from "../../../packages/client/src/ndjson.ts";
 import { problemOf } from "../../../packages/client/src/problem.ts";
 import { logs, rawLogs } from "../../../packages/client/src/logs.ts";
@@ -173,16 +174,31 @@ export const clientTargets: readonly Target[] = [
   target("client/logs", {
     covers: ["logs", "rawLogs"],
     share: 3,
-    arbitrary: fc.tuple(
-      bytesOf(lineText),
-      cuts,
-      fc.constantFrom("", "0:5:3", "5:1:9,7:2:1", "x", "1:2", "-1:-1:-1", "0:0:0", "1e9:1:1", ",,,", "0:5:3,0:5:3"),
-      fc.constantFrom("0", "5", "x", "-1"),
-    ),
-    property: async ([bytes, where, left, offset]) => {
-      const headers = { "aither-log-offset": offset, ...(left !== "" && { "aither-log-left-out": left }) };
+    arbitrary: fc.tuple(bytesOf(lineText), cuts, fc.constantFrom("0", "5", "x", "-1")),
+    property: async ([bytes, where, offset]) => {
+      const headers = { "aither-log-offset": offset };
       await consumed(logs(saying({}, piecesOf(bytes, where)), "1"));
       await consumed(rawLogs(saying(headers, piecesOf(bytes, where)), "1"));
+    },
+  }),
+  target("client/frames", {
+    covers: ["frames"],
+    share: 3,
+    arbitrary: fc.tuple(
+      fc.array(fc.tuple(fc.nat(), fc.uint8Array({ maxLength: 40 })), { maxLength: 6 }),
+      bytesOf(fc.constantFrom("", "1", "1 2\n", "1 -2\n", "x".repeat(40), "9 99999999999\n", "\n")),
+      cuts,
+    ),
+    property: async ([wanted, behind, where]) => {
+      const parts = wanted.flatMap(([end, bytes]) => [Buffer.from(`${end} ${bytes.length}\n`), bytes]);
+      const read: [number, Uint8Array][] = [];
+      try {
+        const pieces = piecesOf(Buffer.concat([...parts, behind]), where);
+        for await (const { end, bytes } of frames(Readable.from(pieces))) read.push([end, Uint8Array.from(bytes)]);
+      } catch (error) {
+        assert.ok(isOurs(error));
+      }
+      assert.deepEqual(read.slice(0, wanted.length), wanted);
     },
   }),
   target("client/problem", {

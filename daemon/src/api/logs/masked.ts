@@ -6,6 +6,8 @@ import type { Context, Masker, MaskStream } from "../../secrets/masker.ts";
 import type { Piece } from "./pieces.ts";
 
 const NEWLINE = 0x0a;
+/** So far back a reader looks for whether only blanks are before it in its line. */
+const INDENT_BYTES = 256;
 
 /** What is needed to read: a host, or less. */
 export type Readable = { readonly store: Pick<Store, "output" | "secrets"> };
@@ -30,7 +32,7 @@ export class LogMask {
     this.#masker = masker;
     this.#stream = masker?.stream(from, context) ?? null;
     this.#isFresh = context.before.length === 0 && !context.isCut;
-    this.#lines = new MaskLines(this.#isFresh);
+    this.#lines = new MaskLines(this.#isFresh || (!context.isCut && isBlank(context.before)));
     this.#at = from;
   }
 
@@ -64,10 +66,12 @@ export class LogMask {
     if (named.length > 0) this.#secrets.learn(this.#jobId, named);
     // Others read, too: what they came upon counts here from the next line on.
     const newest = this.#secrets.peek(this.#jobId) ?? null;
-    const settled = parts.flatMap(({ bytes }) => {
+    const settled = parts.flatMap(({ bytes, mask }) => {
       if (newest === null || newest === this.#masker) return [this.#give(bytes)];
-      const line = this.#isFresh ? 0 : bytes.indexOf(NEWLINE) + 1;
-      if (line === 0 && !this.#isFresh) return [this.#give(bytes)];
+      // Before a command there are only blanks in its line, and with these no secret begins.
+      const isFresh = this.#isFresh || mask !== null;
+      const line = isFresh ? 0 : bytes.indexOf(NEWLINE) + 1;
+      if (line === 0 && !isFresh) return [this.#give(bytes)];
       const before = this.#give(bytes.subarray(0, line));
       this.#adopt(newest);
       return [before, this.#give(bytes.subarray(line))];
@@ -145,7 +149,13 @@ type Place = { readonly ref: OutputRef; readonly from: number; readonly reach: n
 async function contextOf({ store: { output } }: Readable, { ref, from, reach }: Place): Promise<Context> {
   const last = await backTo(output.read(ref, Math.max(0, from - 1), from));
   if (last.before.length === 0 || last.before.at(-1) === NEWLINE) return { ...last, before: Buffer.alloc(0) };
-  return backTo(output.read(ref, Math.max(0, from - Math.max(1, reach)), from));
+  return backTo(output.read(ref, Math.max(0, from - Math.max(INDENT_BYTES, reach)), from));
+}
+
+/** Whether so far there are only blanks in the line; of one that begins with very many it is taken for granted. */
+function isBlank(before: Uint8Array): boolean {
+  const line = before.subarray(before.lastIndexOf(NEWLINE) + 1);
+  return line.every((byte) => byte === 0x20 || byte === 0x09);
 }
 
 /** The bytes themselves, or those behind the last hole in them. */

@@ -11,8 +11,8 @@ export type RawLogs = {
   readonly query: Omit<AttemptQuery, "signal">;
   /** Bytes of the files, one after the other, that are left out. */
   readonly offset: number;
-  /** Bytes of the text that begins there, as it is sent, that are left out, too. */
-  readonly skip: number;
+  /** Each piece is sent with its place. */
+  readonly isFramed: boolean;
   /** Streams of which the answer's head says what was left out. */
   readonly told: ReadonlySet<string>;
 };
@@ -49,38 +49,40 @@ export async function leftOutOf(host: Host, parts: readonly OutputRef[], offset:
 /**
  * Sends the whole text: every attempt's bytes, one attempt after the other in the order of the journal. An attempt is
  * followed to its end before the next one begins, so the text is the same whenever it is read, and only ever grows.
- * Where secrets are masked it is not as long as the files: there a reader that comes back says where it began, and how
- * much it has.
+ * Where secrets are masked it is not as long as the files, and it may be shorter still when it is read again, because
+ * more is masked by then: a reader that comes back must have been told its place in the files, in frames.
  * Resolves to true when everything was sent.
  */
-export async function sendRaw({ host, sink, query, offset, skip: had, told }: RawLogs): Promise<boolean> {
-  const { output, secrets } = host.store;
-  const isMasked = (await secrets.of(query.jobId)) !== null;
-  let skip = isMasked ? offset : offset + had;
-  const behind = new Behind(isMasked ? had : 0);
+export async function sendRaw({ host, sink, query, offset, isFramed, told }: RawLogs): Promise<boolean> {
+  const { output } = host.store;
+  let before = 0;
   for await (const item of attemptsOf(host, { ...query, signal: sink.signal })) {
     if (item.is === "end") return !sink.signal.aborted;
     if (item.is === "ended") continue;
     for (const ref of item.attempt.streams) {
       const isFinal = !query.follow || isOver(host, ref);
       const size = await output.size(ref);
-      if (isFinal && skip >= size) {
-        skip -= size;
+      const from = Math.max(0, offset - before);
+      if (isFinal && from >= size) {
+        before += size;
         continue;
       }
-      const from = skip;
-      skip = 0;
-      for await (const { bytes, leftOut } of textOf({ host, sink, query, ref, from, size })) {
+      for await (const { bytes, end, leftOut } of textOf({ host, sink, query, ref, from, size })) {
         // Nobody was told of this hole when the answer began: who comes back is.
-        if (leftOut > 0 && !told.has(streamName(ref))) return false;
-        const rest = behind.take(bytes);
-        if (rest.length > 0) await sink.write(rest);
+        if (!isFramed && leftOut > 0 && !told.has(streamName(ref))) return false;
+        if (bytes.length > 0) await sink.write(isFramed ? framed(bytes, before + end) : bytes);
         if (sink.signal.aborted) return false;
       }
       if (sink.signal.aborted) return false;
+      before += query.follow ? await output.size(ref) : size;
     }
   }
   return false;
+}
+
+/** `end`: what goes on behind these bytes begins there. */
+function framed(bytes: Buffer, end: number): Buffer {
+  return Buffer.concat([Buffer.from(`${end} ${bytes.length}\n`), bytes]);
 }
 
 type Part = Pick<RawLogs, "host" | "sink" | "query"> & {
@@ -94,21 +96,6 @@ function textOf({ host, sink, query, ref, from, size }: Part): AsyncGenerator<Ou
   const { output } = host.store;
   const pieces = query.follow ? output.follow(ref, from, sink.signal) : output.read(ref, from, size);
   return maskedPieces(host, { ref, from, pieces }, () => !sink.signal.aborted && (query.follow || isOver(host, ref)));
-}
-
-/** Leaves out so many bytes of what comes. */
-class Behind {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  take(bytes: Buffer): Buffer {
-    const count = Math.min(this.#left, bytes.length);
-    this.#left -= count;
-    return bytes.subarray(count);
-  }
 }
 
 /** Bytes of the text before the given place. */

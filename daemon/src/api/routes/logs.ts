@@ -32,8 +32,8 @@ async function answer(
   if (cursor === null)
     return refuse("REQUEST_INVALID", "cursor must be key#attempt:offset, with commas between several");
   if (query.format === "ndjson") {
-    if (query.offset !== undefined || query.skip !== undefined)
-      return refuse("REQUEST_INVALID", "offset and skip go with format=raw; NDJSON is resumed with cursor");
+    if (query.offset !== undefined)
+      return refuse("REQUEST_INVALID", "offset goes with format=raw and framed; NDJSON is resumed with cursor");
     const startOf = await ndjsonStart(host, { query: wanted.value, cursor, tail: query.tail });
     const sink = new Sink(reply, { contentType: "application/x-ndjson", gatherMs: limits.logGatherMs, closing });
     await pour(sink, () => sendNdjson({ host, sink, query: wanted.value, startOf }));
@@ -48,8 +48,10 @@ async function answer(
   // As long as a job goes on, its scripts may name more that is masked.
   const isMasked = !hasEnded(found.value) || (await host.store.secrets.of(found.value.id)) !== null;
   if (isMasked) reply.raw.setHeader("aither-log-masked", "1");
-  const sink = new Sink(reply, { contentType: "text/plain; charset=utf-8", gatherMs: limits.logGatherMs, closing });
-  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, skip: query.skip ?? 0, told }));
+  const isFramed = query.format === "framed";
+  const contentType = isFramed ? "application/octet-stream" : "text/plain; charset=utf-8";
+  const sink = new Sink(reply, { contentType, gatherMs: limits.logGatherMs, closing });
+  await pour(sink, () => sendRaw({ host, sink, query: wanted.value, offset, isFramed, told }));
   return ok(undefined);
 }
 
