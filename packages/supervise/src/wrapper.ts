@@ -19,7 +19,8 @@
  * - The script's shell joins its cgroup itself, and only after `ulimit`, for which ksh93 forks: the wrapper stays outside,
  *   so that what ends the group leaves somebody to record it.
  * - The input's write end is held by a process of its own, which one line into X.eof ends: so neither
- *   a dying sender nor a dying daemon is an end of input, yet there can be one.
+ *   a dying sender nor a dying daemon is an end of input, yet there can be one. Both are open before that process is
+ *   there: a script may have ended before it gets its turn, and would wait for nobody's line.
  * - A full disk: the code is kept in memory and tried again, until it is written or the folder is gone.
  */
 export const WRAPPER_TEXT = `trap : HUP INT QUIT TERM USR1 USR2 PIPE ALRM
@@ -36,9 +37,9 @@ ln -s "v1 $_aw_boot $$ \${_aw_start:--}" "$_aw_b.claim" || { echo "refused $_aw_
 echo "claimed $_aw_token $$ \${_aw_start:--}" >&4
 exec 4>&-
 if [ "$_aw_in" = fifo ] && mkfifo "$_aw_b.in" "$_aw_b.eof"; then
-  exec 5<>"$_aw_b.in" 0<"$_aw_b.in"
-  ( trap '' HUP INT QUIT TERM; read -r _aw_x <>"$_aw_b.eof" ) >/dev/null 3>&- &
-  exec 5>&-
+  exec 5<>"$_aw_b.in" 6<>"$_aw_b.eof" 0<"$_aw_b.in"
+  ( trap '' HUP INT QUIT TERM; read -r _aw_x <&6 ) >/dev/null 3>&- &
+  exec 5>&- 6>&-
 fi
 if ! cd "$_aw_dir" 2>&3; then _aw_rc=setup:cwd
 else (
