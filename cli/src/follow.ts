@@ -43,6 +43,11 @@ export async function follow(context: Context, job: JobHandle, options: FollowOp
   const view = new View(context, job, mode, steer.signal);
   if (mode === "plain")
     context.io.say(context.io.talkTheme.dim(`Started #${job.number} · aither logs ${job.number} -f`));
+  // Only where somebody can press it.
+  if (mode === "plain" && options.owner === true && context.io.interactive)
+    context.io.say(
+      context.io.talkTheme.dim("Ctrl-C cancels it; to leave it running, close the terminal, or start with -d"),
+    );
   for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
   if (steer.code !== null) return steer.code;
   const ended = await withSummary(job, steer.signal);

@@ -78,12 +78,8 @@ function textOf({ file }: Diagnostic, workspace: string): string | null {
 
 /** Warnings, and keys that mean nothing; what is only not enforced is as its owner meant it. */
 function warningCount({ diagnostics, notEnforced }: Validation): number {
-  const warned = diagnostics.filter(({ severity }) => severity === "warning");
-  const said = new Set(warned.filter(({ code }) => code === "unknown-key").map(({ message }) => message));
-  const unknown = notEnforced.filter(
-    ({ what, reason }) => reason.startsWith("this key has no meaning") && !said.has(`\`${what}\` means nothing here`),
-  );
-  return warned.length + unknown.length;
+  const warned = diagnostics.filter(({ severity }) => severity === "warning").length;
+  return warned + notEnforced.filter(({ reason }) => reason.startsWith("this key has no meaning")).length;
 }
 
 function counted(count: number, word: string): string {
