@@ -172,7 +172,7 @@ describe("the command line", () => {
 
   test("playbooks: list, show, validate, from a folder below and with -C", async () => {
     const { playbooks } = await cli.json<{ playbooks: { name: string }[] }>("playbooks", "list", "-C", "playbooks");
-    assert.deepEqual(playbooks.map(({ name }) => name).toSorted(), ["bad", "good", "slow"]);
+    assert.deepEqual(playbooks.map(({ name }) => name).toSorted(), ["bad", "good", "slow", "told"]);
     assert.match((await cli.run(["playbooks", "show", "good", "--text"])).stdout, /"name": "good"/);
     assert.equal((await cli.run(["validate", "good"])).code, 0);
     await cli.workspace.write(

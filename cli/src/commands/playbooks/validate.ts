@@ -32,10 +32,11 @@ export async function validatePlaybook(context: Context, input: Input): Promise<
   if (context.json) await io.write(document(merged(all.map(({ found }) => found))));
   else if (!context.quiet) conclude(context, all, input);
   if (valid) return exit.done;
-  return all.some(({ found }) => isNotFound(found)) ? exit.notFound : exit.usage;
+  const wrong = all.filter(({ found }) => !found.valid);
+  return wrong.length > 0 && wrong.every(({ found }) => isNotFound(found)) ? exit.notFound : exit.usage;
 }
 
-/** A name that fits no playbook, or several, ends as it does everywhere. */
+/** A name that fits no playbook, or several, ends as it does everywhere, unless a playbook that is there is wrong. */
 function isNotFound({ diagnostics }: Validation): boolean {
   return diagnostics.some(({ code, line }) => /^playbook-(not-found|ambiguous)$/.test(code) && line === null);
 }
