@@ -9,6 +9,7 @@ import { Story } from "./display/progress.ts";
 import { usage, type Input } from "./input.ts";
 import { settingHere } from "./settings.ts";
 import { steering } from "./steering.ts";
+import { undoneBy } from "./undone.ts";
 
 /** `plain`: lines; `json`: events as NDJSON on stdout; `document`: the job at its end; `quiet`: only what failed. */
 export type FollowMode = "plain" | "json" | "document" | "quiet";
@@ -42,12 +43,19 @@ export async function follow(context: Context, job: JobHandle, options: FollowOp
   const view = new View(context, job, mode, steer.signal);
   if (mode === "plain")
     context.io.say(context.io.talkTheme.dim(`Started #${job.number} · aither logs ${job.number} -f`));
+  // Only where somebody can press it.
+  if (mode === "plain" && options.owner === true && context.io.interactive)
+    context.io.say(
+      context.io.talkTheme.dim("Ctrl-C cancels it; to leave it running, close the terminal, or start with -d"),
+    );
   for await (const event of job.events({ follow: true, signal: steer.signal })) await view.show(event);
   if (steer.code !== null) return steer.code;
   const ended = await withSummary(job, steer.signal);
   if (mode === "document") await context.io.write(document({ ...ended, ...warningsOf(job) }));
   else if (mode !== "json") {
     for (const line of view.story.summary(ended)) context.io.say(line);
+    const undo = view.story.undoesItself ? await undoneBy(context, job, ended) : null;
+    if (undo !== null) context.io.say(`  undone by job #${undo}: aither logs ${undo} -f`);
     if (typeof ended.summaryFile === "string") context.io.say(`  summary: ${ended.summaryFile}`);
   }
   return exitCodeOf(ended, options.codeFrom);

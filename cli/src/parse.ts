@@ -63,7 +63,9 @@ function complete(
     });
     if (command.name === "help") return { is: "help", topic: positionals };
     const all: Record<string, Value> = { ...early, ...command.presets?.[alias], ...values };
-    if (all["help"] === true || early["help"] === true) return { is: "help", topic: [command.name] };
+    // A group's bare name is its list; who asks for help by it wants to see the others, too.
+    const topic = isGroup(alias) ? alias : command.name;
+    if (all["help"] === true || early["help"] === true) return { is: "help", topic: [topic] };
     if (all["version"] === true) return { is: "version" };
     const miscounted = countArgs(command, positionals.length);
     if (miscounted !== null) return { is: "wrong", reason: miscounted, words: [...command.name.split(" "), ...args] };

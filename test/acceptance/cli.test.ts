@@ -172,7 +172,7 @@ describe("the command line", () => {
 
   test("playbooks: list, show, validate, from a folder below and with -C", async () => {
     const { playbooks } = await cli.json<{ playbooks: { name: string }[] }>("playbooks", "list", "-C", "playbooks");
-    assert.deepEqual(playbooks.map(({ name }) => name).toSorted(), ["bad", "good", "slow"]);
+    assert.deepEqual(playbooks.map(({ name }) => name).toSorted(), ["bad", "good", "slow", "told"]);
     assert.match((await cli.run(["playbooks", "show", "good", "--text"])).stdout, /"name": "good"/);
     assert.equal((await cli.run(["validate", "good"])).code, 0);
     await cli.workspace.write(
@@ -182,6 +182,8 @@ describe("the command line", () => {
     const wrong = await cli.run(["validate", "elsewhere/x.yml"]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stdout, /x\.yml:\d+:\d+: error\[unknown-need\]: /);
+    const help = await cli.run(["playbooks", "--help"]);
+    for (const name of ["list", "show", "validate", "new"]) assert.match(help.stdout, new RegExp(`^ +${name}\\b`, "m"));
     const missing = await cli.run(["validate", "godo"]);
     assert.equal(missing.code, 4);
     assert.match(missing.stdout, /error\[playbook-not-found\]: .*godo/);

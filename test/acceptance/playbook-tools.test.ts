@@ -316,6 +316,19 @@ describe("tools for playbooks", () => {
       );
     });
 
+    test("single cells of a matrix are no vectors of it; a list counts what ran", async () => {
+      const cells = { exclude: [{ os: "mac", node: 20 }], include: [{ os: "bsd" }] };
+      const off = { if: "false", matrix: { os: ["linux", "mac"], node: [20, 22], ...cells } };
+      const steps = [{ shell: "sh", script: ":" }];
+      await cli.playbook("cells", { on: { steps }, off: { ...off, steps } });
+      assert.match(
+        (await cli.run(["playbooks", "show", "cells"])).stdout,
+        /^ {5}matrix os: linux, mac × node: 20, 22; without \{"os":"mac","node":20\}; and \{"os":"bsd"\}$/m,
+      );
+      assert.equal((await cli.run(["orch", "cells", "-q"])).code, 0);
+      assert.match((await cli.run(["ls", "-n", "1"])).stdout, /cells +1\/5 /);
+    });
+
     test("the prediction is the median of completed runs", async () => {
       for (let run = 1; run <= 3; run += 1) {
         assert.equal((await cli.run(["orch", "nightly", "-q"])).code, 0);

@@ -245,6 +245,9 @@ describe("reports", () => {
     // By the name of the file; one that is there is replaced.
     await cli.workspace.write("r.xml", "old");
     assert.equal((await cli.run(["report", "-o", "r.xml", "-q"])).code, 0);
+    const odd = await cli.run(["report", "-o", "r.pdf"]);
+    assert.equal(odd.code, 2);
+    assert.match(odd.stderr, /no report is written as \.pdf: r\.pdf\n {2}end its name in \.md/);
     assert.match(await readFile(join(cli.workspace.folder, "r.xml"), "utf8"), /^<\?xml/);
     for (const format of FORMATS) assert.ok((await report(format)).length > 100);
   });

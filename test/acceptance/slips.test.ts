@@ -213,6 +213,12 @@ describe("slips in playbooks", () => {
       /^playbooks\/odd\.json:\d+:\d+: warning: .*`biuld`, which is no stage — did you mean build\?$/m,
     );
     assert.deepEqual([lines[5], lines[6]?.slice(0, 8)], ["and 1 more: aither validate odd", "Started "]);
+    const validated = await cli.run(["validate", "odd"]);
+    assert.equal(validated.code, 0);
+    assert.match(validated.stderr, /^✓ odd is valid, with 5 warnings$/m);
+    const strict = await cli.run(["validate", "odd", "--strict"]);
+    assert.equal(strict.code, 2);
+    assert.match(strict.stderr, /^✗ odd is valid, with 5 warnings, which --strict refuses$/m);
     const quiet = await cli.run(["orch", "odd", "--quiet"]);
     assert.doesNotMatch(quiet.stderr, /warning/);
     const detached = await cli.json<{ warnings: readonly Diagnostic[] }>("orch", "odd", "-d");

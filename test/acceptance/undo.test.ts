@@ -118,7 +118,9 @@ describe("undo", () => {
     );
     assert.deepEqual(await ledger(), ["did", "undid"]);
     // What was undone is done again by a retry, although it had passed.
-    assert.equal((await cli.run(["retry", "1", "-f"])).code, 1);
+    const again = await cli.run(["retry", "1", "-f"]);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /^Started #3 [^]* {2}undone by job #4: aither logs 4 -f$/m);
     await waitFor("the second undo", async () => (await ledger()).length === 4);
     assert.deepEqual(await ledger(), ["did", "undid", "did", "undid"]);
   });

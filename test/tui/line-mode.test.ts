@@ -39,6 +39,7 @@ describe("in a real terminal", { skip: hasTmux ? false : "skipped: no tmux" }, (
     assert.match(await terminal.screen({ colors: true }), /\u001b\[32mgreen/);
     await terminal.press("C-c");
     const screen = await terminal.shows(/code=130/);
+    assert.match(screen, /Ctrl-C cancels it; to leave it running, close the terminal/);
     assert.match(screen, /Cancelling #\d+/);
     assert.match(screen, /⊘ #\d+ hanging cancelled/);
     assert.equal(await status(), "Cancelled");

@@ -150,12 +150,20 @@ function stepNotes(step: PlaybookStep): string {
 
 function matrixText(matrix: NonNullable<PlaybookStage["matrix"]>): string {
   if (typeof matrix === "string") return matrix;
-  return Object.entries(matrix)
-    .map(
-      ([key, value]) =>
-        `${key}: ${Array.isArray(value) ? (value as Json[]).map(valueText).join(", ") : valueText(value)}`,
-    )
-    .join(" × ");
+  const { include, exclude, ...vectors } = matrix;
+  const crossed = Object.entries(vectors).map(
+    ([key, value]) =>
+      `${key}: ${Array.isArray(value) ? (value as Json[]).map(valueText).join(", ") : valueText(value)}`,
+  );
+  return [crossed.join(" × "), ...cellsText("without", exclude), ...cellsText("and", include)]
+    .filter(Boolean)
+    .join("; ");
+}
+
+/** `without {"os":"linux"}`: single cells are no vectors. */
+function cellsText(word: string, cells: Json | undefined): string[] {
+  if (cells === undefined) return [];
+  return [`${word} ${Array.isArray(cells) ? (cells as Json[]).map(valueText).join(", ") : valueText(cells)}`];
 }
 
 function listText(value: string | readonly string[] | undefined): string {

@@ -14,6 +14,8 @@ export class Story {
   readonly #scripts = new Map<string, ScriptNote>();
   readonly #startedAt = new Map<string, string>();
   #scriptCount = 0;
+  /** Whether the playbook wants what went wrong undone. */
+  undoesItself = false;
 
   constructor(theme: Theme) {
     this.#theme = theme;
@@ -32,6 +34,7 @@ export class Story {
   tell(event: Event): string[] {
     switch (event.type) {
       case "OrchestrationQueued":
+        this.undoesItself = event.plan.undoOnFailure ?? false;
         for (const stage of event.plan.stages) {
           this.#stages.set(stage.id, { name: stage.name, legs: stage.legs?.length ?? 0, scripts: 0 });
           this.#addLegs(stage.id, stage.legs ?? []);

@@ -39,7 +39,8 @@ export const playbooksCommands: readonly Command[] = [
     aliases: ["validate"],
     args: "[playbooks...]",
     about: "what is wrong with playbooks; all of the workspace when none is named",
-    examples: ["aither playbooks validate", "aither playbooks validate deploy.yml --json"],
+    flags: { strict: { type: "boolean", about: "end with 2 for warnings and unknown keys, too" } },
+    examples: ["aither playbooks validate --strict", "aither playbooks validate deploy.yml --json"],
   },
   {
     name: "playbooks convert",

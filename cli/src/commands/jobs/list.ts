@@ -43,6 +43,11 @@ const head = [
   { title: "QUEUED" },
 ];
 
+/** Those that came to an end of their own; what is skipped did not run. */
+function ranCount({ counts }: JobSummary): number {
+  return counts.completed + counts.failed + counts.cancelled;
+}
+
 export function jobTable(context: Context, jobs: readonly JobSummary[]): string[] {
   const { theme, columns } = context.io;
   const nowMs = context.nowMs();
@@ -50,7 +55,7 @@ export function jobTable(context: Context, jobs: readonly JobSummary[]): string[
     String(job.number),
     `${theme.sign(job.status)} ${theme.status(job.status)}`,
     job.name && job.name !== job.playbook ? `${job.playbook} (${job.name})` : job.playbook,
-    `${job.counts.total - job.counts.pending - job.counts.running}/${job.counts.total}`,
+    `${ranCount(job)}/${job.counts.total}`,
     between(job.startedAt, job.endedAt, nowMs),
     ago(nowMs - Date.parse(job.queuedAt)),
   ]);

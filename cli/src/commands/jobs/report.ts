@@ -63,7 +63,17 @@ export async function writeReport(
 }
 
 function formatOf(wish: string | undefined, { out, json }: { out: string | undefined; json: boolean }): ReportFormat {
-  if (wish === undefined) return json ? "json" : (byEnding[extname(out ?? "").toLowerCase()] ?? "md");
+  if (wish === undefined) {
+    const ending = extname(out ?? "").toLowerCase();
+    const format = byEnding[ending];
+    // A name without an ending says nothing; one that says something else is not to be given what it is not.
+    if (format === undefined && ending !== "")
+      throw usage(
+        `no report is written as ${ending}: ${out}`,
+        "end its name in .md, .json, .xml or .html, or say --format",
+      );
+    return json ? "json" : (format ?? "md");
+  }
   const format = names[wish.toLowerCase()];
   if (format === undefined)
     throw usage(`--format ${JSON.stringify(wish)} is none of those there are`, "md, json, junit or html");

@@ -20,7 +20,8 @@ export async function listPlaybooks(context: Context): Promise<number> {
   const playbooks = await context.client.playbooks({ workspace });
   if (context.json) await io.write(document({ playbooks }));
   else if (context.quiet) await io.lines(handles(playbooks, workspace));
-  else if (playbooks.length === 0) io.say(`There are no playbooks in ${workspace}.`);
+  else if (playbooks.length === 0)
+    io.say(`There are no playbooks in ${workspace}. aither playbooks new NAME writes one.`);
   else {
     const head = [
       { title: "PLAYBOOK" },

@@ -28,14 +28,15 @@ export async function validatePlaybook(context: Context, input: Input): Promise<
     all.push({ name, found });
     if (!context.json) await io.lines(await linesOf(found, { name, workspace, theme: io.theme }));
   }
-  const valid = all.every(({ found }) => found.valid);
+  const valid = all.every(({ found }) => found.valid && !(input.on("strict") && warningCount(found) > 0));
   if (context.json) await io.write(document(merged(all.map(({ found }) => found))));
-  else if (!context.quiet) conclude(context, all);
+  else if (!context.quiet) conclude(context, all, input);
   if (valid) return exit.done;
-  return all.some(({ found }) => isNotFound(found)) ? exit.notFound : exit.usage;
+  const wrong = all.filter(({ found }) => !found.valid);
+  return wrong.length > 0 && wrong.every(({ found }) => isNotFound(found)) ? exit.notFound : exit.usage;
 }
 
-/** A name that fits no playbook, or several, ends as it does everywhere. */
+/** A name that fits no playbook, or several, ends as it does everywhere, unless a playbook that is there is wrong. */
 function isNotFound({ diagnostics }: Validation): boolean {
   return diagnostics.some(({ code, line }) => /^playbook-(not-found|ambiguous)$/.test(code) && line === null);
 }
@@ -76,14 +77,30 @@ function textOf({ file }: Diagnostic, workspace: string): string | null {
   }
 }
 
-function conclude({ io }: Context, all: readonly { name: string; found: Validation }[]): void {
+/** Warnings, and keys that mean nothing; what is only not enforced is as its owner meant it. */
+function warningCount({ diagnostics, notEnforced }: Validation): number {
+  const warned = diagnostics.filter(({ severity }) => severity === "warning").length;
+  return warned + notEnforced.filter(({ reason }) => reason.startsWith("this key has no meaning")).length;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function conclude({ io }: Context, all: readonly { name: string; found: Validation }[], input: Input): void {
   const wrong = all.filter(({ found }) => !found.valid);
+  const warnings = all.reduce((sum, { found }) => sum + warningCount(found), 0);
+  const isStrict = input.on("strict") && warnings > 0;
+  const also =
+    warnings === 0 ? "" : `, with ${counted(warnings, "warning")}${isStrict ? ", which --strict refuses" : ""}`;
+  const fine = io.talkTheme.sign(isStrict ? "Failed" : "Completed");
+  const bad = io.talkTheme.sign("Failed");
   const [only] = all;
   if (only === undefined) io.say("There are no playbooks here.");
   else if (all.length === 1) {
     const errors = only.found.diagnostics.filter(({ severity }) => severity === "error").length;
-    if (only.found.valid) io.say(`${io.talkTheme.sign("Completed")} ${only.name} is valid`);
-    else io.say(`${io.talkTheme.sign("Failed")} ${only.name} has ${errors} ${errors === 1 ? "error" : "errors"}`);
-  } else if (wrong.length === 0) io.say(`${io.talkTheme.sign("Completed")} all ${all.length} playbooks are valid`);
-  else io.say(`${io.talkTheme.sign("Failed")} ${wrong.length} of ${all.length} playbooks cannot be started`);
+    if (only.found.valid) io.say(`${fine} ${only.name} is valid${also}`);
+    else io.say(`${bad} ${only.name} has ${counted(errors, "error")}`);
+  } else if (wrong.length === 0) io.say(`${fine} all ${all.length} playbooks are valid${also}`);
+  else io.say(`${bad} ${wrong.length} of ${all.length} playbooks cannot be started`);
 }
