@@ -148,6 +148,8 @@ export interface Secrets {
    */
   learn(jobId: JobId, values: readonly string[]): void;
   settled(jobId: JobId): Promise<void>;
+  /** Whether its scripts named more than is masked. */
+  isOver(jobId: JobId): Promise<boolean>;
   /** The masker as it is now; undefined where nobody has asked for it yet. */
   peek(jobId: JobId): Masker | null | undefined;
   /** What the scripts of one job named is secret in another, too, which was made of it: durable when it resolves. */

@@ -81,7 +81,10 @@ echo "::warning title=$T::it was $T"; ${wait("a")}; echo "late $T"`,
     assert.deepEqual(stages[0]?.legs[0]?.scripts[0]?.outputs, { out: "***" });
     const file = join(await cli.workspace.jobFolder(jobId), "masks.json");
     assert.equal((await stat(file)).mode & 0o777, 0o600);
-    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), [TOKEN, `other\n${TOKEN}x`, "quick-one"]);
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), {
+      values: [TOKEN, `other\n${TOKEN}x`, "quick-one"],
+      isOver: false,
+    });
   });
 
   test("what is named while there is no daemon is known to the next one, of scripts that ended meanwhile, too", async () => {
@@ -137,6 +140,18 @@ ${wait("b")}; for i in 2 3 4 5 6 7; do echo "line-$i"; sleep 0.05; done`),
       stdout.match(/line-\d/g),
       [1, 2, 3, 4, 5, 6, 7].map((number) => `line-${number}`),
     );
+  });
+
+  test("who names too much is told so, and what was named first is masked all the same", async () => {
+    await cli.playbook("much", {
+      a: {
+        steps: [sh('S=real-$((4700+11)); echo "::add-mask::$S"; seq -f "::add-mask::junk-%.0f-x" 2000; echo "$S"')],
+      },
+    });
+    assert.equal((await cli.run(["orch", "much"])).code, 0);
+    await cli.killDaemon();
+    assert.match((await cli.run(["explain", "latest"])).stdout, /named more as secret .*64 KiB/);
+    assert.doesNotMatch((await cli.run(["logs", "latest"])).stdout, FOUND);
   });
 
   test("a retry and an undo know it, for they show what earlier scripts told", async () => {

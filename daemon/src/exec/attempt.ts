@@ -338,8 +338,9 @@ export class Attempt {
     return this.request.script.separateStderr ? [out, { path: err, indexPath: errIdx, isErr: true }] : [out];
   }
 
-  #scanOf(path: string, seen: number): LogScan {
-    const scan = this.#scans.get(path) ?? new LogScan(path, seen, this.connection.learn);
+  /** The index is written after what is named was kept: where it ends, a later daemon may go on. */
+  #scanOf(path: string, indexPath: string): LogScan {
+    const scan = this.#scans.get(path) ?? new LogScan(path, seenOf(indexPath), this.connection.learn);
     this.#scans.set(path, scan);
     return scan;
   }
@@ -347,9 +348,10 @@ export class Attempt {
   /** Its output was looked through to its end for what it names as secret; gives the size of its log. */
   async scanned(): Promise<number> {
     let logBytes = 0;
-    for (const { path, isErr } of this.#streams()) {
+    for (const { path, indexPath, isErr } of this.#streams()) {
       const size = await fileSize(path);
-      await this.#scanOf(path, 0).finish(size);
+      // Of one that ended while no daemon ran, an earlier daemon has seen the beginning.
+      await this.#scanOf(path, indexPath).finish(size);
       if (!isErr) logBytes = size;
     }
     await this.connection.learned();
@@ -364,11 +366,13 @@ export class Attempt {
     const { signal } = following;
     const ended = this.#ended.promise;
     const all = this.#streams().map(async ({ path, indexPath, isErr }) => {
-      const from = readIndex(indexPath).at(-1)?.offset ?? 0;
-      const scan = this.#scanOf(path, from);
+      const from = seenOf(indexPath);
+      const scan = this.#scanOf(path, indexPath);
       await scan.upTo(from);
       const until = isErr ? ended.then(async () => fileSize(path)) : ended;
-      await tail.read(path, (bytes, offset) => scan.saw(bytes, offset), { from, until, signal, indexPath });
+      const look = (bytes: Buffer, offset: number): Promise<void> | undefined =>
+        scan.saw(bytes, offset)?.then(async () => this.connection.learned());
+      await tail.read(path, look, { from, until, signal, indexPath });
     });
     Promise.all(all)
       .catch(trouble)
@@ -377,6 +381,10 @@ export class Attempt {
         if (this.#following === following) this.#following = undefined;
       });
   }
+}
+
+function seenOf(indexPath: string): number {
+  return readIndex(indexPath).at(-1)?.offset ?? 0;
 }
 
 export function handleOf(process: ProcessRef & { startedAt: number }): Handle {

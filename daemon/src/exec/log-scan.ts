@@ -5,8 +5,8 @@ import { MaskLines } from "../secrets/mask-lines.ts";
 import { errorCode } from "../store/errors.ts";
 
 const READ_BYTES = 256 * 1024;
-/** Where a daemon goes on that knows how far the last one came: what that one saw last it may not have kept. */
-const AGAIN_BYTES = 1024 * 1024;
+/** Where a daemon goes on that knows how far the last one came: the line that this one had begun is not longer. */
+const AGAIN_BYTES = 128 * 1024;
 
 export class LogScan {
   readonly #path: string;
@@ -14,9 +14,9 @@ export class LogScan {
   readonly #lines: MaskLines;
   /** Offset of the next byte. */
   #at: number;
-  #isClosed = false;
+  #finishing: Promise<void> | null = null;
 
-  /** `seen`: how far somebody came before. */
+  /** `seen`: how far somebody came before, and kept what was named there. */
   constructor(path: string, seen: number, learn: (values: readonly string[]) => void) {
     this.#path = path;
     this.#learn = learn;
@@ -24,9 +24,13 @@ export class LogScan {
     this.#lines = new MaskLines(this.#at === 0);
   }
 
-  /** What somebody read of it anyway; pieces out of turn are read again at the end. */
-  saw(bytes: Buffer, offset: number): void {
-    if (!this.#isClosed && offset === this.#at) this.#take(bytes);
+  /**
+   * What somebody read of it anyway; pieces out of turn are read again at the end. Gives a promise where something is
+   * named, or where the end is being looked through: who notes how far the log was seen waits for it.
+   */
+  saw(bytes: Buffer, offset: number): Promise<void> | undefined {
+    if (this.#finishing !== null) return this.#finishing;
+    return offset === this.#at && this.#take(bytes) ? Promise.resolve() : undefined;
   }
 
   /** Reads up to there. */
@@ -55,18 +59,22 @@ export class LogScan {
 
   /** Its script writes no more, and this is all there is. */
   async finish(size: number): Promise<void> {
-    this.#isClosed = true;
-    await this.upTo(size);
-    this.#named(this.#lines.rest());
+    const before = this.#finishing ?? Promise.resolve();
+    this.#finishing = before
+      .catch(() => undefined)
+      .then(async () => this.upTo(size))
+      .then(() => void this.#named(this.#lines.rest()));
+    return this.#finishing;
   }
 
-  #take(bytes: Buffer): void {
+  #take(bytes: Buffer): boolean {
     this.#at += bytes.length;
-    this.#named(this.#lines.push(bytes));
+    return this.#named(this.#lines.push(bytes));
   }
 
-  #named(parts: ReturnType<MaskLines["push"]>): void {
+  #named(parts: ReturnType<MaskLines["push"]>): boolean {
     const values = parts.flatMap(({ mask }) => (mask === null ? [] : [mask]));
     if (values.length > 0) this.#learn(values);
+    return values.length > 0;
   }
 }

@@ -54,9 +54,7 @@ function linesOf(text: string): string[] {
 
 /** `::add-mask::` names what nobody is to see, so it is not shown. */
 function shown(lines: readonly string[], masker: Masker | null): string[] {
-  return lines
-    .filter((line) => !line.trimStart().startsWith("::add-mask::"))
-    .map((line) => safe(line.replace(/\r$/, ""), masker));
+  return lines.filter((line) => !/^\s*::add-mask::/i.test(line)).map((line) => safe(line.replace(/\r$/, ""), masker));
 }
 
 function safe(line: string, masker: Masker | null): string {

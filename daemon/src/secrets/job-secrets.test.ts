@@ -2,24 +2,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JobId } from "@aither/protocol";
 import type { Log } from "../host.ts";
-import { JobSecrets } from "./job-secrets.ts";
+import { JobSecrets, type Named } from "./job-secrets.ts";
 
+const NONE: Named = { values: [], isOver: false };
 const JOB = "01890000-0000-7000-8000-000000000001" as JobId;
 
 /** Secrets of one open job, kept in memory: what was written, and what was said of it. */
 function opened() {
-  const written: (readonly string[])[] = [];
+  const written: Named[] = [];
   const warned: object[] = [];
   const log = { warn: (what: object) => warned.push(what), error: (what: object) => assert.fail(JSON.stringify(what)) };
   const secrets = new JobSecrets({
     read: async () => null,
     readNow: () => ({ env: {}, umask: null }),
     learned: {
-      read: async () => [],
-      readNow: () => [],
-      write: async (_job, values) => {
+      read: async () => NONE,
+      readNow: () => NONE,
+      write: async (_job, named) => {
         await new Promise(setImmediate);
-        written.push(values);
+        written.push(named);
       },
     },
     isRemembered: () => true,
@@ -62,7 +63,8 @@ test("a value of very many lines harms nobody, and junk does not use up what the
   assert.equal(warned.length, 1, "said once");
   assert.equal(masked(secrets, "more-1999- more-1-"), "more-1999- ***");
   await secrets.settled(JOB);
-  assert.equal(written.at(-1)?.length, 1_024);
+  const { values, isOver } = written.at(-1) ?? NONE;
+  assert.deepEqual([values.length, isOver, await secrets.isOver(JOB)], [1_024, true, true]);
   assert.ok(written.length < 5, "one write holds what was named meanwhile");
 });
 

@@ -17,28 +17,31 @@ export type JobSecretsOptions = {
   /** The same of a job that is open, at once. */
   readonly readNow: (jobId: JobId) => Origin | null;
   readonly learned: {
-    readonly read: (jobId: JobId) => Promise<readonly string[]>;
-    readonly readNow: (jobId: JobId) => readonly string[];
+    readonly read: (jobId: JobId) => Promise<Named>;
+    readonly readNow: (jobId: JobId) => Named;
     /** Durable when it resolves. */
-    readonly write: (jobId: JobId, values: readonly string[]) => Promise<void>;
+    readonly write: (jobId: JobId, named: Named) => Promise<void>;
   };
   /** Whether it may be asked for without time to read. */
   readonly isRemembered: (jobId: JobId) => boolean;
   readonly log: Log;
 };
 
+/** What the scripts of a job named as secret; `isOver`: more than is masked. */
+export type Named = { readonly values: readonly string[]; readonly isOver: boolean };
+
+const NONE: Named = { values: [], isOver: false };
+
 type Known = {
   readonly given: readonly string[];
   /** Of the given ones alone. */
   readonly masker: Masker | null;
-  /** What its scripts named; it only ever grows. */
-  learned: readonly string[];
+  /** It only ever grows. */
+  named: Named;
   /** Of all, as long as somebody reads by it; made when somebody asks. */
   whole: WeakRef<Masker> | null;
-  /** So many of the learned ones are durable. */
-  durable: number;
-  /** Its scripts named more than is masked. */
-  isOver: boolean;
+  /** So much of it is durable. */
+  durable: Named;
 };
 
 export class JobSecrets implements Secrets {
@@ -63,30 +66,35 @@ export class JobSecrets implements Secrets {
 
   /** Of a job that nobody has run yet. */
   keep(jobId: JobId, origin: Origin | null): void {
-    this.#keep(jobId, valuesOf(origin), []);
+    this.#keep(jobId, valuesOf(origin), NONE);
   }
 
   learn(jobId: JobId, values: readonly string[]): void {
     const known = this.#known.get(jobId) ?? this.#openNow(jobId);
     if (known === null) return;
-    const seen = new Set([...known.given, ...known.learned]);
+    const { values: learned, isOver } = known.named;
+    const seen = new Set([...known.given, ...learned]);
     const fresh = [...new Set(values)].filter((value) => isLongEnough(value) && !seen.has(value));
-    let left = LEARNED_BYTES_MAX - known.learned.reduce((sum, value) => sum + costOf(value), 0);
+    let left = LEARNED_BYTES_MAX - learned.reduce((sum, value) => sum + costOf(value), 0);
     const kept = fresh.filter((value) => {
       const cost = costOf(value);
       if (cost > left) return false;
       left -= cost;
       return true;
     });
-    if (kept.length < fresh.length && !known.isOver) {
-      known.isOver = true;
+    const isMore = kept.length < fresh.length;
+    if (isMore && !isOver) {
       const most = LEARNED_BYTES_MAX;
       this.#options.log.warn({ jobId, most }, "a job's scripts name more secrets, in bytes, than are masked");
     }
-    if (kept.length === 0) return;
-    known.learned = [...known.learned, ...kept];
-    known.whole = null;
+    if (kept.length === 0 && isMore <= isOver) return;
+    known.named = { values: [...learned, ...kept], isOver: isOver || isMore };
+    if (kept.length > 0) known.whole = null;
     this.#write(jobId, known);
+  }
+
+  async isOver(jobId: JobId): Promise<boolean> {
+    return (await this.#knownOf(jobId)).named.isOver;
   }
 
   peek(jobId: JobId): Masker | null | undefined {
@@ -100,9 +108,9 @@ export class JobSecrets implements Secrets {
   }
 
   async inherit(jobId: JobId, parent: JobId): Promise<void> {
-    const { learned } = await this.#knownOf(parent);
-    if (learned.length === 0) return;
-    this.learn(jobId, learned);
+    const { values } = (await this.#knownOf(parent)).named;
+    if (values.length === 0) return;
+    this.learn(jobId, values);
     await this.#writing.get(jobId);
   }
 
@@ -121,8 +129,8 @@ export class JobSecrets implements Secrets {
 
   /** For a thread of its own, which makes a masker of them. */
   async values(jobId: JobId): Promise<readonly string[]> {
-    const { masker, given, learned } = await this.#knownOf(jobId);
-    return masker === null ? learned : [...given, ...learned];
+    const { masker, given, named } = await this.#knownOf(jobId);
+    return masker === null ? named.values : [...given, ...named.values];
   }
 
   forget(jobId: JobId): void {
@@ -139,7 +147,7 @@ export class JobSecrets implements Secrets {
   }
 
   #knownNow(jobId: JobId): Known {
-    return this.#known.get(jobId) ?? this.#openNow(jobId) ?? this.#keep(jobId, [], []);
+    return this.#known.get(jobId) ?? this.#openNow(jobId) ?? this.#keep(jobId, [], NONE);
   }
 
   /** Null of a job that is not open: of such a one all is known that there will ever be. */
@@ -148,8 +156,8 @@ export class JobSecrets implements Secrets {
     return origin === null ? null : this.#keep(jobId, valuesOf(origin), this.#options.learned.readNow(jobId));
   }
 
-  #keep(jobId: JobId, given: readonly string[], learned: readonly string[]): Known {
-    const known = { given, masker: this.among(given), learned, whole: null, durable: learned.length, isOver: false };
+  #keep(jobId: JobId, given: readonly string[], named: Named): Known {
+    const known = { given, masker: this.among(given), named, whole: null, durable: named };
     this.#known.set(jobId, known);
     if (this.#known.size > JOBS_MAX) this.#forgetOld();
     return known;
@@ -161,10 +169,10 @@ export class JobSecrets implements Secrets {
     const writing = before
       .catch(() => undefined)
       .then(async () => {
-        const { learned } = known;
-        if (known.durable === learned.length) return;
-        await this.#options.learned.write(jobId, learned);
-        known.durable = learned.length;
+        const { named } = known;
+        if (known.durable === named) return;
+        await this.#options.learned.write(jobId, named);
+        known.durable = named;
       });
     this.#writing.set(jobId, writing);
     writing
@@ -190,10 +198,10 @@ export class JobSecrets implements Secrets {
 
 /** Not kept by the job: what scripts name may be long, and they may name it one by one. */
 function maskerOf(known: Known): Masker | null {
-  if (known.learned.length === 0) return known.masker;
+  if (known.named.values.length === 0) return known.masker;
   const found = known.whole?.deref();
   if (found !== undefined) return found;
-  const made = new Masker(known.given, known.learned);
+  const made = new Masker(known.given, known.named.values);
   known.whole = new WeakRef(made);
   return made;
 }

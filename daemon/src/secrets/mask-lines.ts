@@ -1,8 +1,8 @@
 /**
- * `::add-mask::VALUE`, alone on its line: by it a script names what nobody is to see from there on, as on GitHub. Here
+ * `::add-mask::VALUE`, in upper or lower case and alone on its line: by it a script names what nobody is to see from there on, as on GitHub. Here
  * such lines are found in bytes that come in any pieces. A line that may still become one is held until it is clear.
  */
-const COMMAND = Buffer.from("::add-mask::");
+const COMMAND = "::add-mask::";
 const NEWLINE = 0x0a;
 /** A longer line is none: nobody waits for its end. */
 const LINE_BYTES_MAX = 64 * 1024;
@@ -28,7 +28,7 @@ export class MaskLines {
     let from = 0;
     let at = 0;
     // Most output has none, and only its last line is looked at.
-    if (!all.includes(COMMAND)) at = this.#lastLine(all);
+    if (!mayName(all)) at = this.#lastLine(all);
     while (at < all.length) {
       if (this.#isFresh) {
         const begin = skipBlanks(all, at);
@@ -83,6 +83,11 @@ function add(parts: Part[], bytes: Buffer): void {
   if (bytes.length > 0) parts.push({ bytes, mask: null });
 }
 
+/** Quick: all output goes through here. */
+function mayName(bytes: Buffer): boolean {
+  return bytes.includes("::") && /::add-mask::/i.test(bytes.toString("latin1"));
+}
+
 function skipBlanks(bytes: Buffer, from: number): number {
   let at = from;
   while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
@@ -91,8 +96,8 @@ function skipBlanks(bytes: Buffer, from: number): number {
 
 /** Whether a command begins there, or what may still become one. */
 function commandAt(bytes: Buffer, at: number): "whole" | "part" | "none" {
-  const there = bytes.subarray(at, at + COMMAND.length);
-  if (there.length === 0 || !there.equals(COMMAND.subarray(0, there.length))) return "none";
+  const there = bytes.toString("latin1", at, at + COMMAND.length).toLowerCase();
+  if (there === "" || !COMMAND.startsWith(there)) return "none";
   return there.length === COMMAND.length ? "whole" : "part";
 }
 

@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JobId } from "@aither/protocol";
 import type { DurableFs } from "@aither/supervise";
+import type { Named } from "../secrets/job-secrets.ts";
 import { errorCode } from "./errors.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { jobFiles } from "./layout.ts";
+
+const NONE: Named = { values: [], isOver: false };
 
 type Places = { readonly fs: DurableFs; readonly folders: JobFolders; readonly active: string };
 
@@ -16,46 +19,47 @@ export class Learned {
     this.#places = places;
   }
 
-  async read(jobId: JobId): Promise<readonly string[]> {
+  async read(jobId: JobId): Promise<Named> {
     const { fs, folders } = this.#places;
     const folder = await folders.find(jobId);
-    if (folder === undefined) return [];
+    if (folder === undefined) return NONE;
     try {
-      return textsIn((await fs.readFile(join(folder, jobFiles.masks))).toString("utf8"));
+      return namedIn((await fs.readFile(join(folder, jobFiles.masks))).toString("utf8"));
     } catch (error) {
       return noneOf(error);
     }
   }
 
   /** The same at once, of a job that is open. */
-  readNow(jobId: JobId): readonly string[] {
+  readNow(jobId: JobId): Named {
     try {
-      return textsIn(readFileSync(join(this.#places.active, jobId, jobFiles.masks), "utf8"));
+      return namedIn(readFileSync(join(this.#places.active, jobId, jobFiles.masks), "utf8"));
     } catch (error) {
       return noneOf(error);
     }
   }
 
   /** Durable when it resolves. Of a job that is gone there is nothing to keep. */
-  async write(jobId: JobId, values: readonly string[]): Promise<void> {
+  async write(jobId: JobId, named: Named): Promise<void> {
     const { fs, folders } = this.#places;
     const folder = await folders.find(jobId);
     if (folder === undefined) return;
-    await fs.writeAtomic(join(folder, jobFiles.masks), Buffer.from(`${JSON.stringify(values)}\n`));
+    await fs.writeAtomic(join(folder, jobFiles.masks), Buffer.from(`${JSON.stringify(named)}\n`));
   }
 }
 
-function noneOf(error: unknown): readonly string[] {
-  if (errorCode(error) === "ENOENT") return [];
+function noneOf(error: unknown): Named {
+  if (errorCode(error) === "ENOENT") return NONE;
   throw error;
 }
 
 /** What cannot be read names nothing. */
-function textsIn(text: string): readonly string[] {
+function namedIn(text: string): Named {
   try {
-    const found: unknown = JSON.parse(text);
-    return Array.isArray(found) ? found.filter((value): value is string => typeof value === "string") : [];
+    const { values, isOver } = JSON.parse(text) as Readonly<Record<keyof Named, unknown>>;
+    if (!Array.isArray(values)) return NONE;
+    return { values: values.filter((value): value is string => typeof value === "string"), isOver: isOver === true };
   } catch {
-    return [];
+    return NONE;
   }
 }

@@ -22,10 +22,14 @@ export class ReportNotes {
     await this.#fs.writeAtomic(path, Buffer.from(`${JSON.stringify(reports, null, 2)}\n`));
   }
 
-  /** Those whose turn has not come are pending, as all are while the job goes on. */
+  /**
+   * Those whose turn has not come are pending, as all are while the job goes on. Of a job that was put away without such
+   * notes (there were none yet, or they could not be written) nothing is known.
+   */
   async list({ id, plan: { reports = [] } }: JobState): Promise<readonly ReportView[]> {
     if (reports.length === 0) return [];
     const known = await this.#read(id);
+    if (known.length === 0 && !(await this.#folders.isLinked(id))) return [];
     return reports.map(
       ({ path, format }, index) => known[index] ?? { path, format, status: "pending" as const, detail: "" },
     );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileSize } from "./attempt-files.ts";
 import { readIndex, timeOfOffset } from "./tail-index.ts";
 import { Tail, type FollowOptions } from "./tail.ts";
@@ -255,6 +256,30 @@ describe("following a file", () => {
     assert.deepEqual(timeOfOffset(records, 4), { sinceUs: first.timeUs, timeUs: second.timeUs });
     assert.equal(timeOfOffset(records, 8), undefined);
     assert.deepEqual(readIndex(`${rig.dir}/none`), []);
+  });
+
+  it("tells in the index of nothing that the sink has not done with", async () => {
+    const path = newFile("one\n");
+    const indexPath = `${path}.idx`;
+    let done = (): void => undefined;
+    const sink = async (): Promise<void> => new Promise((resolve) => (done = resolve));
+    const stop = new AbortController();
+    const reading = tail.read(path, sink, { indexPath, signal: stop.signal });
+    await delay(50);
+    assert.deepEqual(readIndex(indexPath), []);
+    done();
+    await delay(50);
+    assert.deepEqual(
+      readIndex(indexPath).map(({ offset }) => offset),
+      [4],
+    );
+    appendFileSync(path, "two\n");
+    await delay(100);
+    stop.abort();
+    await reading;
+    done();
+    await delay(20);
+    assert.equal(readIndex(indexPath).length, 1, "nor later, when nobody reads any more");
   });
 });
 

@@ -27,7 +27,10 @@ export type FollowOptions = {
    * script wrote later may have come along before. Without it a file is followed until aborted.
    */
   readonly until?: Promise<number | undefined>;
-  /** Records offset and time of each read here. Only one tail of a file may do so. */
+  /**
+   * Records offset and time of each read here, when the sink has done with it: what the index tells of was dealt with,
+   * whenever this process dies. Only one tail of a file may do so.
+   */
   readonly indexPath?: string;
 };
 
@@ -82,16 +85,22 @@ export class Tail {
    */
   async read(path: string, sink: Sink, options: FollowOptions = {}): Promise<number> {
     const index = options.indexPath === undefined ? undefined : createIndexWriter(options.indexPath);
+    let isOver = false;
     const recording: Sink =
       index === undefined
         ? sink
         : (bytes, offset) => {
-            index.record(offset + bytes.length);
-            return sink(bytes, offset);
+            const end = offset + bytes.length;
+            const done = sink(bytes, offset);
+            if (done === undefined) return index.record(end);
+            return done.then(() => {
+              if (!isOver) index.record(end);
+            });
           };
     try {
       return await this.#follow(path, recording, options);
     } finally {
+      isOver = true;
       index?.close();
     }
   }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JobId } from "@aither/protocol";
-import { JobSecrets } from "../../secrets/job-secrets.ts";
+import { JobSecrets, type Named } from "../../secrets/job-secrets.ts";
 import { LogMask } from "./masked.ts";
 
+const NONE: Named = { values: [], isOver: false };
 const jobId = "01890000-0000-7000-8000-000000000001" as JobId;
 
 /** What a reader is shown who gets the text in these pieces, from behind `before` on. */
@@ -11,7 +12,7 @@ function shown(pieces: readonly string[], before = ""): string {
   const secrets = new JobSecrets({
     read: async () => null,
     readNow: () => ({ env: {}, umask: null }),
-    learned: { read: async () => [], readNow: () => [], write: async () => undefined },
+    learned: { read: async () => NONE, readNow: () => NONE, write: async () => undefined },
     isRemembered: () => true,
     log: { warn: assert.fail, error: assert.fail } as never,
   });

@@ -6,6 +6,9 @@ import { findState } from "../job-names.ts";
 import { mount } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
 
+const TOO_MANY_MASKS =
+  "its scripts named more as secret (::add-mask::) than is masked: 64 KiB, each value counting for at least 64 bytes; the last ones named are shown";
+
 export function explainRoute(app: FastifyInstance, { host }: Context): void {
   mount(app, "explainJob", async ({ params, query: { subject } }) => {
     const found = await findState(host, params.id);
@@ -17,7 +20,8 @@ export function explainRoute(app: FastifyInstance, { host }: Context): void {
       const reports = (await host.store.reports.list(found.value)).flatMap(({ path, status, detail }) =>
         status === "failed" ? [`the report ${path} could not be written: ${detail}`] : [],
       );
-      return ok({ ...explanation, because: [...explanation.because, ...notices, ...reports] });
+      const masks = (await host.store.secrets.isOver(found.value.id)) ? [TOO_MANY_MASKS] : [];
+      return ok({ ...explanation, because: [...explanation.because, ...notices, ...reports, ...masks] });
     }
     const target = resolveTarget(found.value, subject ?? "");
     const named = JSON.stringify(subject ?? "");
