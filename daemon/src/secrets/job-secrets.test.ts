@@ -42,7 +42,7 @@ test("many long values, named one by one while somebody reads: neither much time
     secrets.peek(JOB);
   }
   // Without a bound: more than ten seconds, and gigabytes.
-  assert.ok(performance.now() - begun < 8_000, `${performance.now() - begun} ms`);
+  assert.ok(performance.now() - begun < 4_000, `${performance.now() - begun} ms`);
   assert.ok(
     process.memoryUsage().arrayBuffers - before < 500e6,
     `${process.memoryUsage().arrayBuffers - before} bytes`,
@@ -64,7 +64,7 @@ test("a value of very many lines harms nobody, and junk does not use up what the
   assert.equal(masked(secrets, "more-1999- more-1-"), "more-1999- ***");
   await secrets.settled(JOB);
   const { values, isOver } = written.at(-1) ?? NONE;
-  assert.deepEqual([values.length, isOver, await secrets.isOver(JOB)], [1_024, true, true]);
+  assert.deepEqual([values.length, isOver, await secrets.isOver(JOB)], [512, true, true]);
   assert.ok(written.length < 5, "one write holds what was named meanwhile");
 });
 

@@ -10,7 +10,7 @@ const MASKERS_MAX = 64;
 /** What the scripts of a job may name as secret, in bytes: its matcher is hundreds of times as large. */
 const LEARNED_BYTES_MAX = 64 * 1024;
 /** For so many each one counts at least. */
-const LEARNED_BYTES_MIN = 64;
+const LEARNED_BYTES_MIN = 128;
 
 export type JobSecretsOptions = {
   readonly read: (jobId: JobId) => Promise<Origin | null>;

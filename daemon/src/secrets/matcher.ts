@@ -5,6 +5,8 @@
 const NEWLINE = 0x0a;
 const ESCAPE = 0x1b;
 
+const UNKNOWN = -1;
+
 /** A node; 0 is the root, where nothing is expected. */
 export type Node = number;
 
@@ -28,13 +30,15 @@ export class Matcher {
     this.#child = new Int32Array(nodes);
     this.#sibling = new Int32Array(nodes);
     this.#byte = new Uint8Array(nodes);
-    this.#fail = new Int32Array(nodes);
+    this.#fail = new Int32Array(nodes).fill(UNKNOWN);
     this.#depth = new Int32Array(nodes);
     this.#found = new Int32Array(nodes);
     let count = 1;
     for (const string of strings) count = this.#add(string, count);
-    this.#link();
-    for (const [byte, node] of this.#root.entries()) this.#matters[byte] = node === 0 ? 0 : 1;
+    for (const [byte, node] of this.#root.entries()) {
+      this.#matters[byte] = node === 0 ? 0 : 1;
+      this.#fail[node] = 0;
+    }
     this.#matters[ESCAPE] = 1;
   }
 
@@ -42,7 +46,9 @@ export class Matcher {
   step(node: Node, byte: number): Node {
     for (let at = node; at !== 0; at = this.#fail[at]!) {
       const next = this.#below(at, byte);
-      if (next !== 0) return next;
+      if (next === 0) continue;
+      if (this.#fail[next] === UNKNOWN) this.#link(next, at);
+      return next;
     }
     return this.#root[byte]!;
   }
@@ -93,16 +99,13 @@ export class Matcher {
     return free;
   }
 
-  /** Breadth first: where to go on when the next byte does not fit, and what ends there besides. */
-  #link(): void {
-    const queue: Node[] = [0];
-    for (const node of queue) {
-      for (let child = this.#child[node]!; child !== 0; child = this.#sibling[child]!) {
-        const fail = node === 0 ? 0 : this.step(this.#fail[node]!, this.#byte[child]!);
-        this.#fail[child] = fail;
-        this.#found[child] = Math.max(this.#found[child]!, this.#found[fail]!);
-        queue.push(child);
-      }
-    }
+  /**
+   * Where to go on when the next byte does not fit, and what ends there besides. Found out when somebody first comes
+   * there: few ever come far into a secret, and a matcher is made anew whenever a script names one more.
+   */
+  #link(node: Node, parent: Node): void {
+    const fail = this.step(this.#fail[parent]!, this.#byte[node]!);
+    this.#fail[node] = fail;
+    this.#found[node] = Math.max(this.#found[node]!, this.#found[fail]!);
   }
 }

@@ -7,7 +7,7 @@ import { mount } from "../mount.ts";
 import { ok, refuse } from "../outcome.ts";
 
 const TOO_MANY_MASKS =
-  "its scripts named more as secret (::add-mask::) than is masked: 64 KiB, each value counting for at least 64 bytes; the last ones named are shown";
+  "its scripts named more as secret (::add-mask::) than is masked: 64 KiB, each value counting for at least 128 bytes; the last ones named are shown";
 
 export function explainRoute(app: FastifyInstance, { host }: Context): void {
   mount(app, "explainJob", async ({ params, query: { subject } }) => {
