@@ -75,10 +75,7 @@ describe("forms of playbooks", () => {
     );
     const timed = await cli.run(["orch", "m", "-q"]);
     assert.equal(timed.code, 0, timed.stderr);
-    assert.match(
-      await refused("m.yaml", jobs("timeout: soon")),
-      /playbooks\/m\.yaml:1:25: .*timeout` must be a number/,
-    );
+    assert.match(await refused("m.yaml", jobs("timeout: soon")), /playbooks\/m\.yaml:1:25: .*timeout` must be seconds/);
   });
 
   test("keys that stand twice are said: an error in YAML and PowerShell data, a warning in JSON, where the last one counts", async () => {

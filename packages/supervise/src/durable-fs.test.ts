@@ -302,6 +302,22 @@ describe("trouble with the disk", () => {
     assert.ok(found > 0);
   });
 
+  it("what this process is writing just now is no left-over", async () => {
+    const { disk } = withDisk();
+    const looks: string[][] = [];
+    const raw: RawFs = {
+      ...disk.fs,
+      rename: async (from, to) => {
+        looks.push(await disk.fs.readDir("/"), await leftoverTemporaries(fs, "/"));
+        return disk.fs.rename(from, to);
+      },
+    };
+    const fs = createDurableFs(raw);
+    await fs.writeAtomic(STATE, Buffer.from("x"));
+    assert.match(looks[0]?.join() ?? "", /^state\.json\.[\w-]+\.tmp$/);
+    assert.deepEqual(looks[1], []);
+  });
+
   it("everything made is private from its first moment, whatever the umask", async () => {
     const old = process.umask(0);
     try {

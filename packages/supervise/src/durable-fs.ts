@@ -5,7 +5,7 @@
  *   RawFs        what a file system does: short writes, no promises   (real, or the model)
  *   DurableFs    what we promise on top of it                         (this file, same code for both)
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errorCode } from "./attempt-files.ts";
 import { nodeRawFs, type RawFile, type RawFs } from "./raw-fs.ts";
 
@@ -123,6 +123,8 @@ export function createDurableFs(raw: RawFs = nodeRawFs): DurableFs {
 }
 
 let temporaryNames = 0;
+/** Names (no path: a folder may have two) of those that this process is about to rename: nobody's left-overs. */
+const underWay = new Set<string>();
 
 async function writeAtomic(
   raw: RawFs,
@@ -133,20 +135,25 @@ async function writeAtomic(
   // The name is never used twice, so two writers cannot meet in it and a left-over blocks nobody.
   temporaryNames += 1;
   const temporary = `${path}.${process.pid}-${Date.now().toString(36)}-${temporaryNames}.tmp`;
-  await durable.createExclusive(temporary, bytes);
+  underWay.add(basename(temporary));
   try {
-    await raw.rename(temporary, path);
-  } catch (error) {
-    await raw.unlink(temporary).catch(() => undefined);
-    throw error;
+    await durable.createExclusive(temporary, bytes);
+    await raw.rename(temporary, path).catch(async (error: unknown) => {
+      await raw.unlink(temporary).catch(() => undefined);
+      throw error;
+    });
+  } finally {
+    underWay.delete(basename(temporary));
   }
   await durable.syncDir(dirname(path));
 }
 
-/** Temporary files of a `writeAtomic` that a crash left behind; safe to remove at start-up. */
+/** Temporary files of a `writeAtomic` that a crash left behind; safe to remove while this process writes others. */
 export async function leftoverTemporaries(fs: DurableFs, dir: string): Promise<string[]> {
   const names = await fs.readDir(dir);
-  return names.filter((name) => /\.\d+-[0-9a-z]+-\d+\.tmp$/.test(name)).map((name) => join(dir, name));
+  return names
+    .filter((name) => /\.\d+-[0-9a-z]+-\d+\.tmp$/.test(name) && !underWay.has(name))
+    .map((name) => join(dir, name));
 }
 
 async function openAppend(
