@@ -15,10 +15,12 @@ type Mention = {
  * condition that asks for them is never what its writer thought, and nothing else would say so.
  */
 export function reportMentions(compiler: Compiler, { id, stage, needs, after }: StageInput): void {
+  const mentions = mentionsOf(stage);
+  if (mentions.length === 0) return;
   const waitsFor = [...needs, ...after];
   const hooks = { ...compiler.playbook.orchestration.hooks, ...stage.hooks };
   const ids = [...stage.steps, ...Object.values(hooks).flat()].flatMap((step) => step.id ?? []);
-  for (const { text, part, keys } of mentionsOf(stage)) {
+  for (const { text, part, keys } of mentions) {
     const all = compiler.playbook.orchestration.jobs;
     for (const name of namesBehind(text, "needs")) {
       if (waitsFor.some((other) => other.toLowerCase() === name.toLowerCase())) continue;
@@ -42,24 +44,31 @@ export function reportMentions(compiler: Compiler, { id, stage, needs, after }: 
   }
 }
 
-/** The texts of a stage that may hold expressions. Thousands of steps have none, and cost a glance. */
-function* mentionsOf(stage: PlaybookStage): Generator<Mention> {
-  yield* within(stage, ["if", "matrix", "env", "variables", "with", "outputs"]);
-  for (const step of stage.steps) yield* within(step, ["if", "script", "run", "with", "env"]);
+const ofStages = ["if", "matrix", "env", "variables", "with", "outputs"] as const;
+const ofSteps = ["if", "script", "run", "with", "env"] as const;
+
+/** The texts of a stage that may hold expressions. */
+function mentionsOf(stage: PlaybookStage): Mention[] {
+  const found: Mention[] = [];
+  for (const key of ofStages) if (mayMention(stage[key as keyof PlaybookStage])) addMentions(found, stage, key);
+  for (const step of stage.steps)
+    for (const key of ofSteps) if (mayMention(step[key as keyof PlaybookStep])) addMentions(found, step, key);
+  return found;
 }
 
-function* within<Part extends PlaybookStage | PlaybookStep>(
-  part: Part,
-  keys: readonly (keyof Part & string)[],
-): Generator<Mention> {
-  for (const key of keys) {
-    const value = part[key] as Json | undefined;
-    if (value === undefined) continue;
-    for (const { text, keys: inner } of textsIn(value)) {
-      if (!/needs|steps/i.test(text)) continue;
-      const expressions = key === "if" && !text.includes("${{") ? [text] : text.match(/\$\{\{.*?\}\}/gs);
-      for (const expression of expressions ?? []) yield { text: expression, part, keys: [key, ...inner] };
-    }
+/** Makes nothing: thousands of steps speak of nobody, and cost a glance. */
+function mayMention(value: unknown): boolean {
+  if (typeof value === "string") return /needs|steps/i.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  for (const key in value) if (mayMention((value as Readonly<Record<string, unknown>>)[key])) return true;
+  return false;
+}
+
+function addMentions(found: Mention[], part: PlaybookStage | PlaybookStep, key: string): void {
+  for (const { text, keys: inner } of textsIn((part as Readonly<Record<string, unknown>>)[key] as Json)) {
+    if (!mayMention(text)) continue;
+    const expressions = key === "if" && !text.includes("${{") ? [text] : text.match(/\$\{\{.*?\}\}/gs);
+    for (const expression of expressions ?? []) found.push({ text: expression, part, keys: [key, ...inner] });
   }
 }
 
