@@ -9,6 +9,7 @@ export type { Piece } from "./cut.ts";
 export { interpolate } from "./interpolate.ts";
 export type { Interpolation } from "./interpolate.ts";
 export { isLegacyCondition } from "./legacy.ts";
+export { powerShellEscapes } from "./powershell-escapes.ts";
 export { legacyText, legacyTruth } from "./legacy-values.ts";
 export { isUnknown, looseEquals, numberText, toPlain, toText, truthy, unknown } from "./values.ts";
 export type { JsonValue, Unknown, Value } from "./values.ts";

@@ -1,3 +1,4 @@
+import { powerShellEscapes } from "./powershell-escapes.ts";
 import { cut, type Piece } from "./cut.ts";
 import type { Node } from "./tree.ts";
 
@@ -31,18 +32,6 @@ export function dollarNode(text: string): Node {
 const inQuotes =
   /`([\s\S])|""|\$\{([^{}`]+)\}|\$([A-Za-z_]\w*(?::\w+)?)|\$\(\s*\$?([A-Za-z_]\w*(?::\w+)?(?:\.\w+)*)\s*\)|\$\(/g;
 
-const escapes: Readonly<Record<string, string>> = {
-  "0": "\0",
-  a: "\u0007",
-  b: "\b",
-  e: "\u001B",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
-
 /** The tree of what stands between double quotes: templates and variables are filled in, escapes resolved. */
 export function quotedNode(text: string, templateNode: (piece: Piece) => Node): Node {
   const of = cut(text).flatMap((piece) => (piece.is === "text" ? plainNodes(piece.text) : [templateNode(piece)]));
@@ -64,7 +53,7 @@ function plainNodes(text: string): Node[] {
     from = found.index + found[0].length;
     const [whole, escaped, braced, bare, inner] = found;
     const name = braced ?? bare ?? inner;
-    if (escaped !== undefined) plain += escapes[escaped] ?? escaped;
+    if (escaped !== undefined) plain += powerShellEscapes[escaped] ?? escaped;
     else if (whole === '""') plain += '"';
     else if (name === undefined) add(outside(text));
     else add({ is: "spelled", of: dollarNode(name) });

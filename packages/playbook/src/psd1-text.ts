@@ -1,17 +1,7 @@
+import { powerShellEscapes } from "@aither/expression";
+
 /** Reading of PowerShell's literals: texts and numbers. Offsets are into the whole text. */
 export type Literal<T> = { readonly value: T; readonly end: number };
-
-const escapes: Readonly<Record<string, string>> = {
-  "0": "\0",
-  a: "\u0007",
-  b: "\b",
-  e: "\u001B",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
 
 /**
  * Brackets hold texts that hold brackets: what has no end is looked through again from within, and from within that. So
@@ -131,7 +121,7 @@ function escaped(text: string, at: number): Literal<string> {
   if (unicode && code <= 0x10_ff_ff) return { value: String.fromCodePoint(code), end: at + unicode[0].length };
   const next = text[at + 1] ?? "";
   if (next === "\r" && text[at + 2] === "\n") return { value: "", end: at + 3 };
-  return { value: escapes[next] ?? (next === "\n" ? "" : next), end: at + 2 };
+  return { value: powerShellEscapes[next] ?? (next === "\n" ? "" : next), end: at + 2 };
 }
 
 /** `$env:NAME`, `${env:NAME}`, `$($env:NAME)`. */
